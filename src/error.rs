@@ -1,0 +1,125 @@
+//! What can go wrong, and whom it reaches.
+//!
+//! | type | who can act on it | where it goes |
+//! |---|---|---|
+//! | [`Refusal`] | the person or program that asked | an `error` frame, or a JSON or HTML answer with a fitting status |
+//! | [`StoreError`] | the operator | the log, once, with its cause; the asker gets `unavailable` |
+//! | [`StartError`] | whoever starts the server | one line on standard error and exit status 2 |
+
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use thiserror::Error;
+use utoipa::ToSchema;
+
+/// The stable code of a refusal, for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    BadFrame,
+    UnknownType,
+    Invalid,
+    NotFound,
+    NotJoined,
+    Forbidden,
+    RateLimited,
+    Unavailable,
+    Taken,
+    BadCredentials,
+    Unauthorized,
+}
+
+impl Code {
+    /// The HTTP status that says the same.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::BadFrame | Self::UnknownType => StatusCode::BAD_REQUEST,
+            Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotJoined | Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Taken => StatusCode::CONFLICT,
+            Self::BadCredentials | Self::Unauthorized => StatusCode::UNAUTHORIZED,
+        }
+    }
+}
+
+/// A request that was understood and is not granted: a code for programs, a text for people.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct Refusal {
+    pub code: Code,
+    pub message: String,
+    /// When trying again can help, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Refusal {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), retry_after_ms: None }
+    }
+
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Code::Invalid, message)
+    }
+
+    pub fn room_not_found() -> Self {
+        Self::new(Code::NotFound, "there is no such room")
+    }
+
+    pub fn message_not_found() -> Self {
+        Self::new(Code::NotFound, "there is no such message")
+    }
+
+    pub fn unavailable() -> Self {
+        Self::new(
+            Code::Unavailable,
+            "the database did not answer; it may or may not have been stored: send again with the same key",
+        )
+    }
+
+    pub fn rate_limited(message: impl Into<String>, retry_after_ms: u64) -> Self {
+        Self { retry_after_ms: Some(retry_after_ms), ..Self::new(Code::RateLimited, message) }
+    }
+}
+
+/// The database could not do it.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    #[error("database: {0}")]
+    Database(#[from] diesel::result::Error),
+    #[error("no database connection: {0}")]
+    Connection(String),
+    #[error("the database did not answer within {0:?}")]
+    TimedOut(std::time::Duration),
+    #[error("too many requests wait for the database")]
+    Busy,
+    #[error("a database task panicked or was dropped")]
+    Lost,
+}
+
+impl From<StoreError> for Refusal {
+    /// Logs the cause, for the operator, and tells the asker what they can do.
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "store failed");
+        Self::unavailable()
+    }
+}
+
+impl From<diesel::result::Error> for Refusal {
+    fn from(error: diesel::result::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+/// The server can't start as it was told to.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct StartError(pub String);
+
+impl StartError {
+    /// A bad value: one line that names the option.
+    pub fn option(name: &str, why: impl std::fmt::Display) -> Self {
+        Self(format!("--{name}: {why}"))
+    }
+}

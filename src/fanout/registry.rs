@@ -1,0 +1,262 @@
+//! The sockets of one worker thread: who they are, where they sit.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use bytes::Bytes;
+
+use super::{Live, Outbox, Seat};
+use crate::frame;
+use crate::protocol::{Close, RoomId, Seq, UserId};
+
+/// A socket of this instance; never given twice while the process lives.
+pub type SessionId = u64;
+
+thread_local! {
+    static REGISTRY: RefCell<Registry> = RefCell::default();
+}
+
+/// Works on this thread's registry. Nothing in here calls back into an actor, so it is never borrowed twice.
+pub fn registry<T>(work: impl FnOnce(&mut Registry) -> T) -> T {
+    REGISTRY.with_borrow_mut(work)
+}
+
+/// The sockets of this thread.
+#[derive(Default)]
+pub struct Registry {
+    sessions: HashMap<SessionId, Visitor>,
+    users: HashMap<UserId, HashSet<SessionId>>,
+    rooms: HashMap<RoomId, Seats>,
+    /// Sockets of members, joined or not.
+    watchers: HashMap<RoomId, HashSet<SessionId>>,
+}
+
+/// A socket and whose it is.
+pub struct Visitor {
+    pub user: UserId,
+    pub outbox: Rc<Outbox>,
+    /// The rooms this socket has asked to join and not left, with the number of the join.
+    joined: HashMap<RoomId, u32>,
+    /// The rooms it is registered for as a member's.
+    watched: HashSet<RoomId>,
+    /// What the user is told while `welcome` is not sent yet; at most [`MAX_EARLY`], since `welcome` says the rest.
+    early: Option<Vec<Bytes>>,
+}
+
+const MAX_EARLY: usize = 64;
+
+impl Visitor {
+    fn tell(&mut self, frame: &Bytes) {
+        match &mut self.early {
+            None => self.outbox.send(frame.clone()),
+            Some(early) if early.len() < MAX_EARLY => early.push(frame.clone()),
+            Some(_) => {}
+        }
+    }
+}
+
+/// The sockets of a room, in a list that is walked for every frame.
+#[derive(Default)]
+struct Seats {
+    list: Vec<Taken>,
+    /// Where in `list` a session sits.
+    places: HashMap<SessionId, usize>,
+}
+
+struct Taken {
+    session: SessionId,
+    user: UserId,
+    above: Seq,
+    outbox: Rc<Outbox>,
+}
+
+impl Registry {
+    /// Registers a socket; it hears from here on what concerns its user.
+    pub fn admit(&mut self, session: SessionId, user: UserId, outbox: Rc<Outbox>) {
+        self.users.entry(user).or_default().insert(session);
+        let early = Some(Vec::new());
+        let visitor = Visitor { user, outbox, joined: HashMap::new(), watched: HashSet::new(), early };
+        self.sessions.insert(session, visitor);
+    }
+
+    /// Sends `welcome`, the first frame of a socket, and what the user was told meanwhile.
+    pub fn welcome(&mut self, session: SessionId, rooms: &[RoomId], welcome: Bytes) {
+        for room in rooms {
+            self.watch_one(session, *room);
+        }
+        if let Some(visitor) = self.sessions.get_mut(&session) {
+            let early = visitor.early.take().unwrap_or_default();
+            visitor.outbox.send_all(std::iter::once(&welcome).chain(&early));
+        }
+    }
+
+    /// Forgets a socket. The one clean-up of this thread for a socket, however it ended.
+    pub fn dismiss(&mut self, session: SessionId) {
+        let Some(visitor) = self.sessions.remove(&session) else { return };
+        remove_from(&mut self.users, visitor.user, session);
+        for room in visitor.joined.into_keys() {
+            self.stand_up(room, session);
+        }
+        for room in visitor.watched {
+            remove_from(&mut self.watchers, room, session);
+        }
+    }
+
+    /// A session wants to join: a seat for this generation will be taken, one for an older is too late.
+    pub fn expect(&mut self, session: SessionId, room: RoomId, generation: u32) {
+        if let Some(visitor) = self.sessions.get_mut(&session) {
+            visitor.joined.insert(room, generation);
+        }
+    }
+
+    /// A session has left, or could not join: nothing of that room reaches it any more.
+    pub fn leave(&mut self, session: SessionId, room: RoomId, generation: u32) {
+        let Some(visitor) = self.sessions.get_mut(&session) else { return };
+        if visitor.joined.get(&room) == Some(&generation) {
+            visitor.joined.remove(&room);
+            self.stand_up(room, session);
+        }
+    }
+
+    /// This socket's user is a member of the room.
+    pub fn watch_one(&mut self, session: SessionId, room: RoomId) {
+        if let Some(visitor) = self.sessions.get_mut(&session) {
+            visitor.watched.insert(room);
+            self.watchers.entry(room).or_default().insert(session);
+        }
+    }
+
+    pub(super) fn watch(&mut self, room: RoomId, user: UserId, member: bool) {
+        let Some(sessions) = self.users.get(&user) else { return };
+        for session in sessions.clone() {
+            if member {
+                self.watch_one(session, room);
+            } else {
+                remove_from(&mut self.watchers, room, session);
+                if let Some(visitor) = self.sessions.get_mut(&session) {
+                    visitor.watched.remove(&room);
+                }
+            }
+        }
+    }
+
+    pub(super) fn seat(&mut self, seat: Seat) {
+        let Some(visitor) = self.sessions.get(&seat.session) else { return };
+        if visitor.joined.get(&seat.room) != Some(&seat.generation) {
+            return;
+        }
+        visitor.outbox.send_all(&seat.frames);
+        let seats = self.rooms.entry(seat.room).or_default();
+        let taken =
+            Taken { session: seat.session, user: visitor.user, above: seat.above, outbox: Rc::clone(&visitor.outbox) };
+        match seats.places.get(&seat.session) {
+            Some(&place) => seats.list[place] = taken,
+            None => {
+                seats.places.insert(seat.session, seats.list.len());
+                seats.list.push(taken);
+            }
+        }
+        let _ = seat.placed.send(seat.next);
+    }
+
+    pub(super) fn unseat(&mut self, room: RoomId, session: SessionId, generation: u32, farewell: Option<Bytes>) {
+        let Some(visitor) = self.sessions.get(&session) else { return };
+        if visitor.joined.get(&room) == Some(&generation) {
+            let outbox = Rc::clone(&visitor.outbox);
+            self.leave(session, room, generation);
+            if let Some(farewell) = farewell {
+                outbox.send(farewell);
+            }
+        }
+    }
+
+    pub(super) fn deliver(&mut self, room: RoomId, frames: &[Live]) {
+        let Some(seats) = self.rooms.get(&room) else { return };
+        for seat in &seats.list {
+            let from = frames.partition_point(|live| live.seq <= seat.above);
+            if from < frames.len() {
+                seat.outbox.send_all(frames[from..].iter().map(|live| &live.frame));
+            }
+        }
+    }
+
+    pub(super) fn tell(&mut self, room: RoomId, frame: &Bytes, except: Option<UserId>) {
+        let Some(seats) = self.rooms.get(&room) else { return };
+        for seat in seats.list.iter().filter(|seat| Some(seat.user) != except) {
+            seat.outbox.send(frame.clone());
+        }
+    }
+
+    pub(super) fn tell_users(&mut self, users: &[UserId], frame: &Bytes, except: Option<SessionId>) {
+        for user in users {
+            self.tell_user(*user, frame, |session, _| Some(session) != except);
+        }
+    }
+
+    pub(super) fn activity(&mut self, room: RoomId, frame: &Bytes, reads: &[(UserId, Bytes)]) {
+        let away = |visitor: &Visitor| !visitor.joined.contains_key(&room);
+        for session in self.watchers.get(&room).into_iter().flatten() {
+            if let Some(visitor) = self.sessions.get_mut(session).filter(|visitor| away(visitor)) {
+                visitor.tell(frame);
+            }
+        }
+        for (user, frame) in reads {
+            self.tell_user(*user, frame, |_, visitor| away(visitor));
+        }
+    }
+
+    pub(super) fn announce(&mut self, members: &HashSet<UserId>, to_members: &Bytes, to_others: Option<&Bytes>) {
+        for visitor in self.sessions.values_mut() {
+            if members.contains(&visitor.user) {
+                visitor.tell(to_members);
+            } else if let Some(frame) = to_others {
+                visitor.tell(frame);
+            }
+        }
+    }
+
+    pub(super) fn close_room(&mut self, room: RoomId, close: Close) {
+        for seat in self.rooms.get(&room).into_iter().flat_map(|seats| &seats.list) {
+            seat.outbox.close(close);
+        }
+    }
+
+    /// Pings the sockets whose turn it is.
+    pub(super) fn ping(&mut self, beat: u64, beats: u64) {
+        let ping = frame::ping();
+        for (_, visitor) in self.sessions.iter().filter(|(session, _)| *session % beats == beat) {
+            visitor.outbox.ping(&ping);
+        }
+    }
+
+    fn tell_user(&mut self, user: UserId, frame: &Bytes, to: impl Fn(SessionId, &Visitor) -> bool) {
+        for session in self.users.get(&user).into_iter().flatten() {
+            if let Some(visitor) = self.sessions.get_mut(session).filter(|visitor| to(*session, visitor)) {
+                visitor.tell(frame);
+            }
+        }
+    }
+
+    fn stand_up(&mut self, room: RoomId, session: SessionId) {
+        let Some(seats) = self.rooms.get_mut(&room) else { return };
+        if let Some(place) = seats.places.remove(&session) {
+            seats.list.swap_remove(place);
+            if let Some(moved) = seats.list.get(place) {
+                seats.places.insert(moved.session, place);
+            }
+        }
+        if seats.list.is_empty() {
+            self.rooms.remove(&room);
+        }
+    }
+}
+
+fn remove_from<K: std::hash::Hash + Eq>(map: &mut HashMap<K, HashSet<SessionId>>, key: K, session: SessionId) {
+    if let Some(sessions) = map.get_mut(&key) {
+        sessions.remove(&session);
+        if sessions.is_empty() {
+            map.remove(&key);
+        }
+    }
+}

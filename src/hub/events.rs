@@ -1,0 +1,96 @@
+//! Acting on what happened: sessions that ended, members who came and went, rooms that changed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use actix::prelude::*;
+
+use super::{EndSocket, Hub};
+use crate::broker::Event;
+use crate::error::Refusal;
+use crate::fanout::Op;
+use crate::frame;
+use crate::mailbox::see_off;
+use crate::protocol::{Close, Room, RoomId, RoomKind, ServerFrame, UserId};
+use crate::room::Recheck;
+use crate::store::{members, rooms};
+
+impl Hub {
+    /// Reads who is a member of the room and tells all who may see it.
+    fn announce_room(&mut self, room: RoomId, ctx: &mut Context<Self>) {
+        self.with_room(room, ctx, |hub, room, members| {
+            let (to_members, to_others) = (about(&room.slug, true), about(&room.slug, false));
+            let to_others = (room.kind == RoomKind::Public).then_some(to_others);
+            let members = Arc::new(members);
+            for member in members.iter() {
+                let user = *member;
+                hub.tell_workers(|| Op::Watch { room: room.id, user, member: true });
+            }
+            hub.tell_workers(|| Op::Announce {
+                members: Arc::clone(&members),
+                to_members: to_members.clone(),
+                to_others: to_others.clone(),
+            });
+        });
+    }
+
+    /// Tells a user that they are a member now, or no more. What the database says is what counts: of two events that
+    /// overtake each other, both tell the present.
+    fn announce_member(&mut self, room: RoomId, user: UserId, ctx: &mut Context<Self>) {
+        self.with_room(room, ctx, move |hub, room, members| {
+            let member = members.contains(&user);
+            hub.tell_workers(|| Op::Watch { room: room.id, user, member });
+            let (users, frame) = (Arc::from([user]), about(&room.slug, member));
+            hub.tell_workers(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except: None });
+        });
+    }
+
+    fn with_room(
+        &mut self,
+        room: RoomId,
+        ctx: &mut Context<Self>,
+        then: impl FnOnce(&mut Self, Room, HashSet<UserId>) + 'static,
+    ) {
+        let store = self.store.clone();
+        let read = async move {
+            let read = store.read(move |connection| {
+                let state = rooms::by_id(connection, room)?.ok_or_else(Refusal::room_not_found)?;
+                let (members, _) = members::ids(connection, room)?;
+                Ok::<_, Refusal>((state.room, members.into_iter().collect()))
+            });
+            read.await
+        };
+        ctx.spawn(read.into_actor(self).map(|read, hub, _| match read {
+            Ok((room, members)) => then(hub, room, members),
+            // Clients see it with their next list of rooms.
+            Err(refusal) => tracing::warn!(%refusal, "a change of a room was not announced"),
+        }));
+    }
+}
+
+fn about(slug: &str, member: bool) -> bytes::Bytes {
+    frame::text(&ServerFrame::Room { room: slug, member }.to_json())
+}
+
+impl Handler<Event> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, event: Event, ctx: &mut Self::Context) {
+        match event {
+            Event::SessionEnded { token_hash } => {
+                let of_session =
+                    |(id, socket): (&u64, &super::Socket)| (socket.token_hash == token_hash).then_some(*id);
+                let ended: Vec<_> = self.sockets.iter().filter_map(of_session).collect();
+                self.end(ended.into_iter(), &EndSocket { close: Close::SessionEnded, bye: None });
+            }
+            Event::RoomChanged { room } => self.announce_room(room, ctx),
+            Event::MemberAdded { room, user } => self.announce_member(room, user, ctx),
+            Event::MemberRemoved { room, user } => {
+                for open in self.rooms.values().filter(|open| open.id == room) {
+                    see_off(open.address.send(Recheck));
+                }
+                self.announce_member(room, user, ctx);
+            }
+        }
+    }
+}

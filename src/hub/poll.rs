@@ -1,0 +1,60 @@
+//! Asking the database, in one query for all rooms in use, which have moved on, and which sessions have ended: whatever
+//! else fails to tell, this does.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use actix::prelude::*;
+
+use super::{EndSocket, Hub};
+use crate::error::Refusal;
+use crate::mailbox::see_off;
+use crate::protocol::{Close, RoomId, Seq};
+use crate::room::Noticed;
+use crate::store::{rooms, sessions};
+
+/// Where rooms stand, the epoch, and the sessions that have not ended.
+type Polled = (Vec<(RoomId, Seq, i64)>, String, Vec<String>);
+
+impl Hub {
+    pub(super) fn poll(&mut self, ctx: &mut Context<Self>) {
+        self.rooms.retain(|_, room| room.address.connected());
+        if self.polling || (self.rooms.is_empty() && self.sockets.is_empty()) {
+            return;
+        }
+        self.polling = true;
+        let ids: Vec<RoomId> = self.rooms.values().map(|room| room.id).collect();
+        let asked: HashSet<String> = self.sockets.values().map(|socket| socket.token_hash.clone()).collect();
+        let hashes: Vec<String> = asked.iter().cloned().collect();
+        let store = self.store.clone();
+        let read = async move {
+            let read = store.read(move |connection| {
+                let numbers = rooms::numbers(connection, &ids)?;
+                Ok::<Polled, Refusal>((numbers, rooms::epoch(connection)?, sessions::still_alive(connection, &hashes)?))
+            });
+            read.await
+        };
+        ctx.spawn(read.into_actor(self).map(move |read, hub, _| {
+            hub.polling = false;
+            // A failure is logged where it happens; the next poll asks again.
+            if let Ok((numbers, epoch, alive)) = read {
+                hub.notice(&numbers, &epoch);
+                let alive: HashSet<String> = alive.into_iter().collect();
+                let ended = |hash: &String| asked.contains(hash) && !alive.contains(hash);
+                let gone: Vec<_> =
+                    hub.sockets.iter().filter(|(_, socket)| ended(&socket.token_hash)).map(|(id, _)| *id).collect();
+                hub.end(gone.into_iter(), &EndSocket { close: Close::SessionEnded, bye: None });
+            }
+        }));
+    }
+
+    fn notice(&self, numbers: &[(RoomId, Seq, i64)], epoch: &str) {
+        let epoch: Arc<str> = epoch.into();
+        let by_id: HashMap<RoomId, _> = self.rooms.values().map(|room| (room.id, &room.address)).collect();
+        for &(id, seq, access) in numbers {
+            if let Some(room) = by_id.get(&id) {
+                see_off(room.send(Noticed { seq, access, epoch: Arc::clone(&epoch) }));
+            }
+        }
+    }
+}

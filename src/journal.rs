@@ -1,0 +1,190 @@
+//! Journal: group commit.
+//!
+//! What arrives while a transaction runs goes together into the next one, so that throughput rises with load and latency
+//! stays one commit. A room is always in the same journal, so its changes are committed in one order by one lane.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use tokio::sync::oneshot;
+
+use crate::error::{Refusal, StoreError};
+use crate::mailbox::see_off;
+use crate::protocol::RoomId;
+use crate::store::append::{Change, Done, Outcome, Write, append};
+use crate::store::{PATIENCE, Store};
+
+/// Writes in one transaction.
+const MAX_BATCH: usize = 256;
+/// Writes that wait for the next transactions; one more is refused as `unavailable`.
+const MAX_WAITING: usize = 8_192;
+/// Between two attempts while the database is away.
+const RETRY: Duration = Duration::from_millis(100);
+/// How often waiting writes are looked at for ones that have waited too long.
+const SWEEP: Duration = Duration::from_millis(100);
+
+pub type Reply = oneshot::Sender<Result<Done, Refusal>>;
+
+/// Store this, answer `reply`, and hand what changed to `room`.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Append {
+    pub write: Write,
+    pub reply: Reply,
+    pub room: Recipient<Committed>,
+}
+
+/// Changes of one room that are committed, in the order of their numbers.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Committed {
+    pub changes: Vec<Change>,
+}
+
+/// One lane of commits.
+pub struct Journal {
+    store: Store,
+    /// Bounded by [`MAX_WAITING`].
+    waiting: VecDeque<(Instant, Append)>,
+    /// The batch that is being stored; there is never a second one.
+    running: Option<Running>,
+}
+
+/// Who waits for the batch that is being stored.
+struct Running {
+    since: Instant,
+    /// In the order of the batch's writes; `None` once answered.
+    replies: Vec<Option<Reply>>,
+    rooms: HashMap<RoomId, Recipient<Committed>>,
+}
+
+impl Journal {
+    pub fn new(store: Store) -> Self {
+        Self { store, waiting: VecDeque::new(), running: None }
+    }
+
+    /// Begins the next batch, unless one runs or nothing waits.
+    fn begin(&mut self, ctx: &mut Context<Self>) {
+        if self.running.is_some() || self.waiting.is_empty() {
+            return;
+        }
+        let size = self.waiting.len().min(MAX_BATCH);
+        let mut writes = Vec::with_capacity(size);
+        let mut running = Running {
+            since: self.waiting.front().map_or_else(Instant::now, |(since, _)| *since),
+            replies: Vec::with_capacity(size),
+            rooms: HashMap::new(),
+        };
+        for (_, append) in self.waiting.drain(..size) {
+            running.rooms.entry(append.write.room).or_insert(append.room);
+            running.replies.push(Some(append.reply));
+            writes.push(append.write);
+        }
+        let deadline = running.since + PATIENCE;
+        self.running = Some(running);
+        let stored = store_batch(self.store.clone(), writes, deadline);
+        ctx.spawn(stored.into_actor(self).map(|outcome, journal, ctx| journal.finish(outcome, ctx)));
+    }
+
+    fn finish(&mut self, outcome: Result<Outcome, StoreError>, ctx: &mut Context<Self>) {
+        if let Some(running) = self.running.take() {
+            match outcome {
+                Ok(outcome) => deliver(running, outcome),
+                Err(error) => {
+                    tracing::error!(%error, writes = running.replies.len(), "a batch could not be stored");
+                    refuse(running.replies);
+                }
+            }
+        }
+        self.begin(ctx);
+    }
+
+    /// Answers those who have waited for as long as anybody should. A write that is being stored by then may still be
+    /// stored; its room hears of it all the same.
+    fn sweep(&mut self) {
+        while self.waiting.front().is_some_and(|(since, _)| since.elapsed() > PATIENCE) {
+            if let Some((_, append)) = self.waiting.pop_front() {
+                let _ = append.reply.send(Err(Refusal::unavailable()));
+            }
+        }
+        if let Some(running) = &mut self.running
+            && running.since.elapsed() > PATIENCE
+        {
+            refuse(running.replies.iter_mut().map(Option::take).collect());
+        }
+    }
+}
+
+/// Stores a batch, again and again while the database is away and somebody still waits. Running it twice is safe, see
+/// [`append`](crate::store::append). When it is given up after a commit whose outcome is unknown, the rooms find what
+/// was committed by the hub's poll.
+async fn store_batch(store: Store, writes: Vec<Write>, deadline: Instant) -> Result<Outcome, StoreError> {
+    let writes = Arc::new(writes);
+    loop {
+        let batch = Arc::clone(&writes);
+        match store.write_to_the_end(move |connection| append(connection, &batch)).await {
+            Err(error) if Instant::now() + RETRY < deadline => {
+                tracing::warn!(%error, "storing a batch again");
+                tokio::time::sleep(RETRY).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn deliver(running: Running, outcome: Outcome) {
+    let mut by_room: HashMap<RoomId, Vec<Change>> = HashMap::new();
+    for change in outcome.changes {
+        by_room.entry(change.room).or_default().push(change);
+    }
+    for (room, changes) in by_room {
+        let Some(room) = running.rooms.get(&room) else { continue };
+        match room.try_send(Committed { changes }) {
+            Ok(()) => {}
+            // The room takes them as soon as it has room in its queue; it puts what overtakes them back in order.
+            Err(SendError::Full(committed)) => {
+                see_off(room.send(committed));
+            }
+            // A room that has ended has nobody to show them to.
+            Err(SendError::Closed(_)) => {}
+        }
+    }
+    for (reply, answer) in running.replies.into_iter().zip(outcome.answers) {
+        if let Some(reply) = reply {
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+fn refuse(replies: Vec<Option<Reply>>) {
+    for reply in replies.into_iter().flatten() {
+        let _ = reply.send(Err(Refusal::unavailable()));
+    }
+}
+
+impl Actor for Journal {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAX_WAITING);
+        ctx.run_interval(SWEEP, |journal, _| journal.sweep());
+    }
+}
+
+impl Handler<Append> for Journal {
+    type Result = ();
+
+    fn handle(&mut self, append: Append, ctx: &mut Self::Context) {
+        if self.waiting.len() >= MAX_WAITING {
+            let _ = append.reply.send(Err(Refusal::unavailable()));
+            return;
+        }
+        self.waiting.push_back((Instant::now(), append));
+        // The messages that are already in the mailbox belong into the same batch: begin after them.
+        if self.waiting.len() == 1 {
+            ctx.spawn(tokio::task::yield_now().into_actor(self).map(|(), journal, ctx| journal.begin(ctx)));
+        }
+    }
+}

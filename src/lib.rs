@@ -1,0 +1,43 @@
+//! klatch: a chat server made of actors.
+//!
+//! The modules, in the order in which they are best read; each may use those below it and none above:
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`server`] | listening sockets, workers, start and drain |
+//! | [`web`] | pages, the JSON API, the WebSocket handshake |
+//! | [`session`] | one actor for each socket |
+//! | [`hub`] | the registry of rooms and sockets of this instance |
+//! | [`room`] | one actor for each room in use: order, catch-up, presence |
+//! | [`fanout`] | one actor for each worker thread: hands a room's frames to the sockets there |
+//! | [`journal`] | group commit of everything that changes a room |
+//! | [`broker`] | what happened, told to whoever must act on it |
+//! | [`store`] | the database |
+//! | [`presence`] | who is in a room |
+//! | [`render`], [`policy`], [`frame`], [`protocol`], [`config`], [`error`] | text, rights, the wire, options, failures |
+//!
+//! Invariants, each kept in the place named:
+//! - no SQL outside [`store`]; no frame or JSON shape outside [`protocol`]; no decision about rights outside [`policy`];
+//! - nothing is shown before it is committed: only [`journal`] hands changes to rooms;
+//! - no order comes from a clock;
+//! - no lock is held across an `.await`, and nothing blocks a worker thread.
+
+pub mod broker;
+pub mod config;
+pub mod error;
+pub mod fanout;
+pub mod frame;
+pub mod hub;
+pub mod journal;
+pub mod limits;
+pub mod mailbox;
+pub mod passwords;
+pub mod policy;
+pub mod presence;
+pub mod protocol;
+pub mod render;
+pub mod room;
+pub mod server;
+pub mod session;
+pub mod store;
+pub mod web;

@@ -1,0 +1,70 @@
+//! Who is in a room: people, not sockets. What changes is told at most once a second, so that a reload or a storm of
+//! returning sockets makes one frame.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::protocol::{MAX_PEOPLE, People, User, UserId};
+
+/// The people in a room here, and what has changed since the room was last told.
+#[derive(Default)]
+pub struct Presence {
+    /// With the number of their sockets; never 0.
+    people: BTreeMap<UserId, (Arc<User>, usize)>,
+    joined: BTreeMap<UserId, Arc<User>>,
+    left: BTreeMap<UserId, Arc<User>>,
+}
+
+/// What a `presence` frame tells.
+pub struct Changes {
+    pub count: usize,
+    pub joined: Vec<User>,
+    pub left: Vec<User>,
+}
+
+impl Presence {
+    /// A socket of `user` came in.
+    pub fn arrive(&mut self, user: &Arc<User>) {
+        let (_, sockets) = self.people.entry(user.id).or_insert_with(|| (Arc::clone(user), 0));
+        *sockets += 1;
+        // Whoever was away for less than the room has been told of was never away.
+        if *sockets == 1 && self.left.remove(&user.id).is_none() {
+            self.joined.insert(user.id, Arc::clone(user));
+        }
+    }
+
+    /// A socket of `user` went.
+    pub fn depart(&mut self, user: UserId) {
+        let Some((_, sockets)) = self.people.get_mut(&user) else { return };
+        *sockets -= 1;
+        if *sockets == 0
+            && let Some((person, _)) = self.people.remove(&user)
+            && self.joined.remove(&user).is_none()
+        {
+            self.left.insert(user, person);
+        }
+    }
+
+    /// Those present; nobody by name where there are more than [`MAX_PEOPLE`].
+    pub fn people(&self) -> People {
+        let count = self.people.len();
+        let named = if count > MAX_PEOPLE { 0 } else { count };
+        People { count, users: self.people.values().take(named).map(|(user, _)| User::clone(user)).collect() }
+    }
+
+    pub fn has_changes(&self) -> bool {
+        !self.joined.is_empty() || !self.left.is_empty()
+    }
+
+    /// What has changed since the last call.
+    pub fn take_changes(&mut self) -> Changes {
+        let joined = std::mem::take(&mut self.joined);
+        let left = std::mem::take(&mut self.left);
+        let count = self.people.len();
+        if count > MAX_PEOPLE {
+            return Changes { count, joined: Vec::new(), left: Vec::new() };
+        }
+        let names = |users: BTreeMap<UserId, Arc<User>>| users.into_values().map(|user| User::clone(&user)).collect();
+        Changes { count, joined: names(joined), left: names(left) }
+    }
+}

@@ -1,0 +1,122 @@
+//! What a client may send: one JSON object a frame, told apart by `type`.
+
+use serde::Deserialize;
+
+use super::Seq;
+use crate::error::{Code, Refusal};
+
+/// A frame from a client, its shape checked and nothing else.
+#[derive(Debug, PartialEq)]
+pub enum ClientFrame {
+    Join(Join),
+    Leave(InRoom),
+    Send(Send),
+    Edit(Edit),
+    Delete(OfMessage),
+    React(React),
+    History(History),
+    Read(Read),
+    Typing(InRoom),
+}
+
+/// A frame as it was read: what it says, or why it can't be used, and the `ref` that its answer carries either way.
+#[derive(Debug)]
+pub struct Parsed {
+    pub reference: Option<String>,
+    pub frame: Result<ClientFrame, Refusal>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+pub struct Join {
+    pub room: String,
+    pub after: Option<Seq>,
+    pub epoch: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+pub struct InRoom {
+    pub room: String,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+pub struct Send {
+    pub room: String,
+    pub key: String,
+    pub body: String,
+    pub reply_to: Option<Seq>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+pub struct Edit {
+    pub room: String,
+    pub id: Seq,
+    pub body: String,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+pub struct OfMessage {
+    pub room: String,
+    pub id: Seq,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+pub struct React {
+    pub room: String,
+    pub id: Seq,
+    pub emoji: String,
+    pub on: bool,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+pub struct History {
+    pub room: String,
+    pub before: Option<Seq>,
+    pub limit: Option<i64>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+pub struct Read {
+    pub room: String,
+    pub seq: Seq,
+}
+
+const MAX_REF_CHARS: usize = 64;
+
+/// Reads one frame. Unknown fields are passed over, so that a newer client can talk to an older server; a field given
+/// twice is a bad frame.
+pub fn parse(text: &str) -> Parsed {
+    #[derive(Deserialize)]
+    struct Envelope {
+        r#type: String,
+        r#ref: Option<String>,
+    }
+    let envelope: Envelope = match serde_json::from_str(text) {
+        Ok(envelope) => envelope,
+        Err(error) => return Parsed { reference: None, frame: Err(bad_frame(&error)) },
+    };
+    let reference = envelope.r#ref;
+    if reference.as_ref().is_some_and(|reference| reference.chars().count() > MAX_REF_CHARS) {
+        return Parsed { reference: None, frame: Err(Refusal::new(Code::Invalid, "ref: at most 64 characters")) };
+    }
+    let frame = match envelope.r#type.as_str() {
+        "join" => shape(text, ClientFrame::Join),
+        "leave" => shape(text, ClientFrame::Leave),
+        "send" => shape(text, ClientFrame::Send),
+        "edit" => shape(text, ClientFrame::Edit),
+        "delete" => shape(text, ClientFrame::Delete),
+        "react" => shape(text, ClientFrame::React),
+        "history" => shape(text, ClientFrame::History),
+        "read" => shape(text, ClientFrame::Read),
+        "typing" => shape(text, ClientFrame::Typing),
+        _ => Err(Refusal::new(Code::UnknownType, "this type of frame is not known here")),
+    };
+    Parsed { reference, frame }
+}
+
+fn shape<'a, T: Deserialize<'a>>(text: &'a str, frame: fn(T) -> ClientFrame) -> Result<ClientFrame, Refusal> {
+    serde_json::from_str(text).map(frame).map_err(|error| bad_frame(&error))
+}
+
+fn bad_frame(error: &serde_json::Error) -> Refusal {
+    Refusal::new(Code::BadFrame, format!("not a frame: {error}"))
+}

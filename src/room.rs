@@ -1,0 +1,305 @@
+//! ChatRoom: one actor for each room that somebody uses here.
+//!
+//! It hands out number n+1 only after n, and only what is committed. A join is one snapshot of the database at a number N;
+//! it goes to the socket through the same queue as the live frames, and the socket gets only what is above N.
+
+mod activity;
+mod entrance;
+mod links;
+mod order;
+mod recent;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use tokio::sync::oneshot;
+
+use self::activity::Activity;
+use self::links::Links;
+use self::recent::Recent;
+use crate::broker::Broker;
+use crate::error::Refusal;
+use crate::fanout::{Fanout, Op, SessionId};
+use crate::frame;
+use crate::journal::{Append, Committed, Journal, Reply};
+use crate::presence::Presence;
+use crate::protocol::{Close, RoomId, Seq, ServerFrame, User, UserId};
+use crate::store::Store;
+use crate::store::append::{Action, Change, Done, Write};
+
+pub use self::entrance::{Join, Leave};
+pub use self::order::{Noticed, Recheck};
+
+/// What sessions may have on their way to a room; senders wait at it, and their sockets are not read meanwhile.
+const MAILBOX: usize = 1_024;
+/// A room without sockets ends after so long.
+const LINGER: Duration = Duration::from_secs(30);
+/// Before a full queue is tried again.
+const SOON: Duration = Duration::from_millis(2);
+const PRESENCE_INTERVAL: Duration = Duration::from_secs(1);
+/// People who come at the same moment are told in one frame.
+const PRESENCE_DELAY: Duration = Duration::from_millis(50);
+const TYPING_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What a room's actor starts with.
+pub struct Opening {
+    pub id: RoomId,
+    pub slug: String,
+    pub epoch: String,
+    /// The room's number now: what comes after is handed out.
+    pub seq: Seq,
+    pub access: i64,
+    pub store: Store,
+    pub journal: Addr<Journal>,
+    pub broker: Broker,
+    pub workers: Vec<Addr<Fanout>>,
+}
+
+/// The actor of a room.
+pub struct ChatRoom {
+    id: RoomId,
+    slug: String,
+    /// The run of numbers that the sockets here follow; another one starts them anew.
+    epoch: String,
+    /// The number handed out last.
+    handed: Seq,
+    /// The `access` number as of which the sockets here are known to be members'.
+    access: i64,
+    /// Committed changes that came before their turn.
+    early: BTreeMap<Seq, Change>,
+    recent: Recent,
+    links: Links,
+    /// Sockets whose join is being read, with the number of the join.
+    joining: HashMap<SessionId, u32>,
+    /// Sockets that are in, live or still catching up.
+    sockets: HashMap<SessionId, Socket>,
+    presence: Presence,
+    presence_told: Option<Instant>,
+    typing: HashMap<UserId, Instant>,
+    activity: Activity,
+    /// At most one of each is under way.
+    reading_gap: bool,
+    checking_members: bool,
+    pumping: bool,
+    telling_presence: bool,
+    telling_activity: bool,
+    used: Instant,
+    store: Store,
+    journal: Addr<Journal>,
+    broker: Broker,
+}
+
+struct Socket {
+    generation: u32,
+    worker: usize,
+    user: UserId,
+}
+
+/// Do something in the room; the answer is that of the journal.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Act {
+    pub user: UserId,
+    pub action: Action,
+    pub reply: Reply,
+}
+
+/// Raise a read mark, and tell the user's other sockets.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct MarkRead {
+    pub user: UserId,
+    pub session: SessionId,
+    pub seq: Seq,
+    pub reply: Reply,
+}
+
+/// Somebody is typing.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Typing {
+    pub user: Arc<User>,
+}
+
+impl ChatRoom {
+    pub fn new(opening: Opening) -> Self {
+        Self {
+            links: Links::new(opening.id, opening.workers, opening.seq),
+            recent: Recent::new(opening.seq),
+            id: opening.id,
+            slug: opening.slug,
+            epoch: opening.epoch,
+            handed: opening.seq,
+            access: opening.access,
+            early: BTreeMap::new(),
+            joining: HashMap::new(),
+            sockets: HashMap::new(),
+            presence: Presence::default(),
+            presence_told: None,
+            typing: HashMap::new(),
+            activity: Activity::default(),
+            reading_gap: false,
+            checking_members: false,
+            pumping: false,
+            telling_presence: false,
+            telling_activity: false,
+            used: Instant::now(),
+            store: opening.store,
+            journal: opening.journal,
+            broker: opening.broker,
+        }
+    }
+
+    fn append(&mut self, user: UserId, action: Action, reply: Reply, ctx: &mut Context<Self>) {
+        self.used = Instant::now();
+        let room: Recipient<Committed> = ctx.address().recipient();
+        let append = Append { write: Write { room: self.id, user, action }, reply, room };
+        if let Err(SendError::Full(append) | SendError::Closed(append)) = self.journal.try_send(append) {
+            let _ = append.reply.send(Err(Refusal::unavailable()));
+        }
+    }
+
+    /// Sends the workers what there is for them.
+    fn pump(&mut self, ctx: &mut Context<Self>) {
+        let pumped = self.links.pump(&self.recent, self.handed);
+        if pumped.blocked && !self.pumping {
+            self.pumping = true;
+            ctx.run_later(SOON, |room, ctx| {
+                room.pumping = false;
+                room.pump(ctx);
+            });
+        }
+        for (worker, told) in pumped.behind {
+            self.read_for_worker(worker, told, ctx);
+        }
+    }
+
+    fn tell_presence_soon(&mut self, ctx: &mut Context<Self>) {
+        if self.telling_presence || !self.presence.has_changes() {
+            return;
+        }
+        self.telling_presence = true;
+        let since = self.presence_told.map_or(PRESENCE_INTERVAL, |told| told.elapsed());
+        ctx.run_later(PRESENCE_INTERVAL.saturating_sub(since).max(PRESENCE_DELAY), |room, ctx| {
+            room.telling_presence = false;
+            if room.presence.has_changes() {
+                room.tell_presence(ctx);
+            }
+        });
+    }
+
+    fn tell_presence(&mut self, ctx: &mut Context<Self>) {
+        self.presence_told = Some(Instant::now());
+        let changes = self.presence.take_changes();
+        let (joined, left) = (changes.joined.as_slice(), changes.left.as_slice());
+        let told = ServerFrame::Presence { room: &self.slug, count: changes.count, joined, left };
+        let (room, frame) = (self.id, frame::text(&told.to_json()));
+        self.links.tell(|| Op::Tell { room, frame: frame.clone(), except: None });
+        self.pump(ctx);
+    }
+
+    fn tell_activity_soon(&mut self, ctx: &mut Context<Self>) {
+        match self.activity.due_in() {
+            Some(Duration::ZERO) => self.tell_activity(ctx),
+            Some(due) if !self.telling_activity => {
+                self.telling_activity = true;
+                ctx.run_later(due, |room, ctx| {
+                    room.telling_activity = false;
+                    room.tell_activity(ctx);
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn tell_activity(&mut self, ctx: &mut Context<Self>) {
+        if let Some(op) = self.activity.take(self.id, &self.slug) {
+            self.links.tell_all(op);
+            self.pump(ctx);
+        }
+    }
+
+    /// Numbers may have been given twice: the sockets here are closed and start anew, and so does the room.
+    fn start_anew(&mut self, ctx: &mut Context<Self>) {
+        tracing::error!(room = self.slug, handed = self.handed, "the room's numbers went back; its sockets start anew");
+        self.close_sockets();
+        ctx.stop();
+    }
+
+    fn close_sockets(&mut self) {
+        let room = self.id;
+        self.links.close(|| Op::CloseRoom { room, close: Close::GoingAway });
+    }
+}
+
+impl Drop for ChatRoom {
+    /// A room that panics takes its sockets along: they reconnect and find a new one.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.close_sockets();
+        }
+    }
+}
+
+impl Actor for ChatRoom {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        ctx.run_interval(LINGER / 4, |room, ctx| {
+            room.typing.retain(|_, told| told.elapsed() < TYPING_INTERVAL);
+            // Whoever asks for the room after this finds its address closed and has the hub start another.
+            if room.sockets.is_empty() && room.joining.is_empty() && room.used.elapsed() > LINGER {
+                ctx.stop();
+            }
+        });
+    }
+}
+
+impl Handler<Act> for ChatRoom {
+    type Result = ();
+
+    fn handle(&mut self, act: Act, ctx: &mut Self::Context) {
+        self.append(act.user, act.action, act.reply, ctx);
+    }
+}
+
+impl Handler<MarkRead> for ChatRoom {
+    type Result = ();
+
+    fn handle(&mut self, mark: MarkRead, ctx: &mut Self::Context) {
+        let (reply, stored) = oneshot::channel();
+        self.append(mark.user, Action::Read { seq: mark.seq }, reply, ctx);
+        let told = stored.into_actor(self).map(move |stored, room, ctx| {
+            let answer = stored.unwrap_or_else(|_| Err(Refusal::unavailable()));
+            if let Ok(Done::Read(Some(marks))) = &answer {
+                let (seq, unread, mentions, count) = (marks.seq, marks.unread, marks.mentions, marks.count);
+                let read = ServerFrame::Read { room: &room.slug, seq, unread, mentions, count };
+                let (frame, users) = (frame::text(&read.to_json()), Arc::from([mark.user]));
+                let except = Some(mark.session);
+                room.links.tell_all(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except });
+                room.pump(ctx);
+            }
+            let _ = mark.reply.send(answer);
+        });
+        ctx.spawn(told);
+    }
+}
+
+impl Handler<Typing> for ChatRoom {
+    type Result = ();
+
+    fn handle(&mut self, Typing { user }: Typing, ctx: &mut Self::Context) {
+        let told = self.typing.get(&user.id);
+        if told.is_some_and(|told| told.elapsed() < TYPING_INTERVAL) {
+            return;
+        }
+        self.typing.insert(user.id, Instant::now());
+        let frame = frame::text(&ServerFrame::Typing { room: &self.slug, user: &user }.to_json());
+        let (room, except) = (self.id, Some(user.id));
+        self.links.tell(|| Op::Tell { room, frame: frame.clone(), except });
+        self.pump(ctx);
+    }
+}

@@ -1,0 +1,160 @@
+//! The way from a room to the workers that have sockets in it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use actix::prelude::*;
+
+use super::recent::Recent;
+use crate::fanout::{Fanout, Live, Op, Seat};
+use crate::mailbox::see_off;
+use crate::protocol::{RoomId, Seq};
+
+/// Ops about people that may wait for a worker; one more is dropped, since it is told again by the next.
+const MAX_WAITING: usize = 256;
+
+/// A room's links to all workers of the instance, by their index.
+///
+/// A worker's queue may be full. Live frames do not wait here then: the link remembers how far the worker was told, and
+/// gives it the rest from the room's recent frames, or from the database, as soon as there is room.
+pub struct Links {
+    room: RoomId,
+    links: Vec<Link>,
+}
+
+struct Link {
+    worker: Addr<Fanout>,
+    /// The number up to which the worker has been told.
+    told: Seq,
+    /// Sockets of the room on that worker.
+    seated: usize,
+    /// What the full queue did not take, in order. Seats are bounded by the sockets, the rest by [`MAX_WAITING`].
+    waiting: VecDeque<Op>,
+}
+
+/// What pumping came to.
+#[derive(Default)]
+pub struct Pumped {
+    /// A queue was full: pump again in a moment.
+    pub blocked: bool,
+    /// Workers that were behind for longer than the room remembers, and the number each was told.
+    pub behind: Vec<(usize, Seq)>,
+}
+
+impl Links {
+    pub fn new(room: RoomId, workers: Vec<Addr<Fanout>>, told: Seq) -> Self {
+        let link = |worker| Link { worker, told, seated: 0, waiting: VecDeque::new() };
+        Self { room, links: workers.into_iter().map(link).collect() }
+    }
+
+    /// The number up to which a worker has been told: a new seat there begins above it.
+    pub fn told(&self, worker: usize) -> Seq {
+        self.links[worker].told
+    }
+
+    pub fn seat(&mut self, worker: usize, seat: Seat, new: bool) {
+        let link = &mut self.links[worker];
+        link.seated += usize::from(new);
+        link.waiting.push_back(Op::Seat(seat));
+    }
+
+    /// A socket has left by itself.
+    pub fn vacate(&mut self, worker: usize) {
+        self.links[worker].seated -= 1;
+    }
+
+    /// A socket is made to leave.
+    pub fn unseat(&mut self, worker: usize, op: Op) {
+        self.links[worker].seated -= 1;
+        self.links[worker].waiting.push_back(op);
+    }
+
+    /// Something for the workers that have sockets in the room.
+    pub fn tell(&mut self, op: impl Fn() -> Op) {
+        for link in self.links.iter_mut().filter(|link| link.seated > 0) {
+            link.queue(op());
+        }
+    }
+
+    /// Something for all workers.
+    pub fn tell_all(&mut self, op: impl Fn() -> Op) {
+        for link in &mut self.links {
+            link.queue(op());
+        }
+    }
+
+    /// Sends the workers what waits, and live frames up to `handed`.
+    pub fn pump(&mut self, recent: &Recent, handed: Seq) -> Pumped {
+        let mut pumped = Pumped::default();
+        // Workers usually stand at the same number: the frames are put together once.
+        let mut last: Option<(Seq, Arc<[Live]>)> = None;
+        for (index, link) in self.links.iter_mut().enumerate() {
+            if !link.drain() {
+                pumped.blocked = true;
+                continue;
+            }
+            if link.told >= handed || link.seated == 0 {
+                link.told = link.told.max(handed);
+                continue;
+            }
+            let frames = match &last {
+                Some((told, frames)) if *told == link.told => Some(Arc::clone(frames)),
+                _ => recent.above(link.told),
+            };
+            let Some(frames) = frames else {
+                pumped.behind.push((index, link.told));
+                continue;
+            };
+            last = Some((link.told, Arc::clone(&frames)));
+            if link.send(Op::Deliver { room: self.room, frames }) {
+                link.told = handed;
+            } else {
+                pumped.blocked = true;
+            }
+        }
+        pumped
+    }
+
+    /// Gives a worker that was behind what was read for it.
+    pub fn catch_up(&mut self, worker: usize, frames: Vec<Live>, told: Seq) {
+        let link = &mut self.links[worker];
+        if told > link.told && link.drain() && link.send(Op::Deliver { room: self.room, frames: frames.into() }) {
+            link.told = told;
+        }
+    }
+
+    /// Says a last thing to all workers, waiting for their queues.
+    pub fn close(&mut self, op: impl Fn() -> Op) {
+        for link in &self.links {
+            see_off(link.worker.send(op()));
+        }
+    }
+}
+
+impl Link {
+    fn queue(&mut self, op: Op) {
+        if self.waiting.len() < MAX_WAITING {
+            self.waiting.push_back(op);
+        }
+    }
+
+    /// Whether nothing waits any more.
+    fn drain(&mut self) -> bool {
+        while let Some(op) = self.waiting.pop_front() {
+            match self.worker.try_send(op) {
+                Ok(()) => {}
+                Err(SendError::Full(op)) => {
+                    self.waiting.push_front(op);
+                    return false;
+                }
+                // The worker has ended, and its sockets with it.
+                Err(SendError::Closed(_)) => {}
+            }
+        }
+        true
+    }
+
+    fn send(&self, op: Op) -> bool {
+        !matches!(self.worker.try_send(op), Err(SendError::Full(_)))
+    }
+}

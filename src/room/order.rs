@@ -1,0 +1,199 @@
+//! Handing out: every change once, in the order of its number, and to members only.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+
+use super::{ChatRoom, Socket};
+use crate::error::Refusal;
+use crate::fanout::{Live, Op};
+use crate::frame;
+use crate::journal::Committed;
+use crate::protocol::{LeftReason, Message, Seq, ServerFrame, UserId};
+use crate::store::append::Change;
+use crate::store::{members, messages};
+
+/// Before the database is asked again after a failure.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// The database's word on the room, from the hub's poll.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Noticed {
+    pub seq: Seq,
+    pub access: i64,
+    pub epoch: Arc<str>,
+}
+
+/// Somebody was removed: see who may stay.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Recheck;
+
+impl ChatRoom {
+    /// Hands out what has its turn. Stops where the members must be read first, or where a number is missing.
+    fn advance(&mut self, ctx: &mut Context<Self>) {
+        while let Some(first) = self.early.first_entry() {
+            if *first.key() <= self.handed {
+                first.remove();
+                continue;
+            }
+            if *first.key() > self.handed + 1 {
+                self.read_gap(ctx);
+                break;
+            }
+            if first.get().access > self.access {
+                self.check_members(ctx);
+                break;
+            }
+            let change = first.remove();
+            self.hand_out(&change);
+        }
+        self.pump(ctx);
+        self.tell_activity_soon(ctx);
+    }
+
+    /// Gives one change to the workers (with the next [`pump`](Self::pump)).
+    fn hand_out(&mut self, change: &Change) {
+        self.recent.push(self.live(&change.message));
+        self.handed = change.message.seq;
+        if !change.mentioned.is_empty() {
+            let mention = ServerFrame::Mention { room: &self.slug, message: &change.message };
+            let frame = frame::text(&mention.to_json());
+            let users: Arc<[UserId]> = change.mentioned.as_slice().into();
+            self.links.tell_all(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except: None });
+        }
+        self.activity.note(change);
+    }
+
+    fn live(&self, message: &Message) -> Live {
+        let frame = frame::text(&ServerFrame::Message { room: &self.slug, message }.to_json());
+        Live { seq: message.seq, frame }
+    }
+
+    /// Reads from the database what is missing above the number handed out.
+    pub(super) fn read_gap(&mut self, ctx: &mut Context<Self>) {
+        if std::mem::replace(&mut self.reading_gap, true) {
+            return;
+        }
+        let (room, handed, store) = (self.id, self.handed, self.store.clone());
+        let read = async move { store.read(move |connection| messages::gap(connection, room, handed)).await };
+        ctx.spawn(read.into_actor(self).map(move |gap, room, ctx| {
+            room.reading_gap = false;
+            match gap {
+                Ok(Some(gap)) if gap.epoch == room.epoch && gap.state.room.seq >= handed => room.fill(gap, ctx),
+                Ok(_) => room.start_anew(ctx),
+                Err(_) => drop(ctx.run_later(RETRY, |room, ctx| room.read_gap(ctx))),
+            }
+        }));
+    }
+
+    /// Hands out what was read and stands at the number of that moment: numbers without a row were replaced by a later
+    /// change of their message.
+    fn fill(&mut self, gap: messages::Gap, ctx: &mut Context<Self>) {
+        if gap.state.access > self.access {
+            // Read again once it is known who may stay.
+            self.check_members(ctx);
+            return;
+        }
+        let (access, count) = (gap.state.access, gap.state.count);
+        for message in gap.messages {
+            if message.seq > self.handed {
+                let (room, message, mentioned) = (self.id, Arc::new(message), Vec::new());
+                self.hand_out(&Change { room, message, access, count, mentioned });
+            }
+        }
+        self.handed = self.handed.max(gap.state.room.seq);
+        self.advance(ctx);
+    }
+
+    /// A worker's queue was full for so long that the room has forgotten what it missed: it gets it from the database.
+    pub(super) fn read_for_worker(&mut self, worker: usize, told: Seq, ctx: &mut Context<Self>) {
+        let (room, store) = (self.id, self.store.clone());
+        let read = async move { store.read(move |connection| messages::gap(connection, room, told)).await };
+        ctx.spawn(read.into_actor(self).map(move |gap, room, ctx| match gap {
+            // Only as far as the room has handed out, and nothing that came after a removal it has not seen.
+            Ok(Some(gap)) if gap.state.access <= room.access => {
+                let upto = room.handed.min(gap.state.room.seq);
+                let frames = gap.messages.iter().filter(|message| message.seq <= upto);
+                let frames = frames.map(|message| room.live(message)).collect();
+                room.links.catch_up(worker, frames, upto);
+                room.pump(ctx);
+            }
+            Ok(None) => room.start_anew(ctx),
+            Ok(Some(_)) | Err(_) => drop(ctx.run_later(RETRY, |room, ctx| room.pump(ctx))),
+        }));
+    }
+
+    /// Reads who is a member, and ends the seats of those who are none any more.
+    pub(super) fn check_members(&mut self, ctx: &mut Context<Self>) {
+        if std::mem::replace(&mut self.checking_members, true) {
+            return;
+        }
+        let (room, store) = (self.id, self.store.clone());
+        let read = async move { store.read(move |connection| members::ids(connection, room)).await };
+        ctx.spawn(read.into_actor(self).map(|members: Result<_, Refusal>, room, ctx| {
+            room.checking_members = false;
+            match members {
+                Ok((members, access)) => {
+                    room.expel(&members.into_iter().collect(), LeftReason::Removed);
+                    room.access = room.access.max(access);
+                    room.tell_presence_soon(ctx);
+                    room.advance(ctx);
+                    // What was read before, and not handed out because of the removal, is read again.
+                    room.read_gap(ctx);
+                }
+                Err(_) => drop(ctx.run_later(RETRY, |room, ctx| room.check_members(ctx))),
+            }
+        }));
+    }
+
+    fn expel(&mut self, members: &HashSet<UserId>, reason: LeftReason) {
+        let left = ServerFrame::Left { reference: Default::default(), room: &self.slug, reason };
+        let farewell = frame::text(&left.to_json());
+        let gone: Vec<_> =
+            self.sockets.iter().filter(|(_, socket)| !members.contains(&socket.user)).map(|(id, _)| *id).collect();
+        for session in gone {
+            if let Some(Socket { generation, worker, user }) = self.sockets.remove(&session) {
+                self.presence.depart(user);
+                let farewell = Some(farewell.clone());
+                self.links.unseat(worker, Op::Unseat { room: self.id, session, generation, farewell });
+            }
+        }
+    }
+}
+
+impl Handler<Committed> for ChatRoom {
+    type Result = ();
+
+    fn handle(&mut self, Committed { changes }: Committed, ctx: &mut Self::Context) {
+        for change in changes {
+            self.early.insert(change.message.seq, change);
+        }
+        self.advance(ctx);
+    }
+}
+
+impl Handler<Noticed> for ChatRoom {
+    type Result = ();
+
+    fn handle(&mut self, noticed: Noticed, ctx: &mut Self::Context) {
+        if noticed.access > self.access {
+            self.check_members(ctx);
+        }
+        // The poll may be older than what was handed out since: only a read of our own can tell that numbers went back.
+        if noticed.seq != self.handed || *noticed.epoch != *self.epoch {
+            self.read_gap(ctx);
+        }
+    }
+}
+
+impl Handler<Recheck> for ChatRoom {
+    type Result = ();
+
+    fn handle(&mut self, _: Recheck, ctx: &mut Self::Context) {
+        self.check_members(ctx);
+    }
+}

@@ -1,0 +1,186 @@
+//! Starting, serving, ending.
+
+mod takeover;
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use actix::prelude::*;
+use actix_http::HttpService;
+use actix_server::ServerHandle;
+use actix_service::map_config;
+use actix_web::dev::AppConfig;
+use actix_web::web::Data;
+use socket2::{Domain, Socket, Type};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::config::Config;
+use crate::error::StartError;
+use crate::fanout::Fanout;
+use crate::hub::{Hub, HubHandle};
+use crate::limits::SendRate;
+use crate::session::Shared;
+use crate::store::open::open;
+use crate::web::{self, App};
+
+/// How long a client may take to send the head of a request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+const BACKLOG: i32 = 4_096;
+/// How long the last HTTP requests may take once the sockets are closed.
+const LAST_REQUESTS_SECS: u64 = 2;
+/// How much longer than planned the sockets may take to close.
+const LAST_SOCKETS: Duration = Duration::from_secs(2);
+
+/// Serves until a signal ends it. Prints one line when requests are answered.
+///
+/// # Errors
+/// What keeps it from starting, as a line for whoever starts it.
+pub fn run(config: Config) -> Result<(), StartError> {
+    raise_open_file_limit();
+    let listener = listen(&config)?;
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|error| StartError::option("data-dir", format!("{}: {error}", config.data_dir.display())))?;
+    System::new().block_on(serve(Arc::new(config), listener))
+}
+
+async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartError> {
+    let address = listener.local_addr().map_err(|error| StartError::option("listen", error))?;
+    let key = config.cookie_key()?;
+    let store = open(&config.database_url())?;
+    let hub = Hub::start(store.clone(), config.sockets_per_user as usize);
+    let draining = Arc::new(AtomicBool::new(false));
+    let send_rate = Arc::new(SendRate::new(config.send_rate));
+    let sockets = Arc::new(AtomicUsize::new(0));
+    let app = App::new(
+        Arc::clone(&config),
+        store.clone(),
+        hub.clone(),
+        Arc::clone(&send_rate),
+        Arc::clone(&draining),
+        sockets,
+        key,
+    )?;
+    let app = Data::new(app);
+    let mut signals = Signals::new()?;
+    let (ready, mut workers) = mpsc::unbounded_channel();
+    let instance = uuid::Uuid::new_v4().simple().to_string();
+    let heartbeat = Duration::from_secs(config.heartbeat_secs);
+    let shared = {
+        let (store, hub) = (store.clone(), hub.clone());
+        move |worker| Shared {
+            store: store.clone(),
+            hub: hub.clone(),
+            send_rate: Arc::clone(&send_rate),
+            heartbeat,
+            instance: instance.clone(),
+            worker,
+        }
+    };
+    let server = actix_server::Server::build()
+        .workers(config.workers())
+        .disable_signals()
+        .shutdown_timeout(LAST_REQUESTS_SECS)
+        .listen("klatch", listener, {
+            let hub = hub.clone();
+            // Runs once on each worker's thread.
+            move || {
+                let fanout = Fanout::new(heartbeat).start();
+                let (hub, shared, ready) = (hub.clone(), shared.clone(), ready.clone());
+                let register = async move {
+                    let worker = hub.add_worker(fanout).await?;
+                    let _ = ready.send(());
+                    Ok(shared(worker))
+                };
+                HttpService::build()
+                    .client_request_timeout(REQUEST_TIMEOUT)
+                    .keep_alive(KEEP_ALIVE)
+                    .tcp_nodelay(true)
+                    .upgrade(takeover::factory(web::app(app.clone()), register))
+                    .finish(map_config(web::app(app.clone()), |()| AppConfig::default()))
+                    .tcp()
+            }
+        })
+        .map_err(|error| StartError::option("listen", error))?
+        .run();
+    let handle = server.handle();
+    let running = actix_rt::spawn(server);
+    // A room must know all workers from its start: nobody is told of the address before.
+    for _ in 0..config.workers() {
+        workers.recv().await.ok_or_else(|| StartError("a worker did not start".into()))?;
+    }
+    announce(address)?;
+    signals.next().await;
+    tokio::select! {
+        () = drain(&hub, &handle, &draining, Duration::from_secs(config.drain_secs)) => {}
+        // A second signal ends at once.
+        () = signals.next() => handle.stop(false).await,
+    }
+    running.abort();
+    Ok(())
+}
+
+/// Refuses new sockets, closes the open ones in waves, answers what was asked, and stops.
+async fn drain(hub: &HubHandle, handle: &ServerHandle, draining: &AtomicBool, over: Duration) {
+    tracing::info!(seconds = over.as_secs(), "draining");
+    draining.store(true, Ordering::Relaxed);
+    if tokio::time::timeout(over + LAST_SOCKETS, hub.drain(over)).await.is_err() {
+        tracing::warn!("some sockets did not close in time");
+    }
+    handle.stop(true).await;
+}
+
+fn listen(config: &Config) -> Result<TcpListener, StartError> {
+    let bind = || {
+        let socket = Socket::new(Domain::for_address(config.listen), Type::STREAM, None)?;
+        // A restart must not wait for the last connections' TIME_WAIT.
+        socket.set_reuse_address(true)?;
+        socket.bind(&config.listen.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(socket.into())
+    };
+    bind().map_err(|error: std::io::Error| StartError::option("listen", format!("{}: {error}", config.listen)))
+}
+
+fn announce(address: std::net::SocketAddr) -> Result<(), StartError> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "listening on http://{address}")
+        .and_then(|()| out.flush())
+        .map_err(|error| StartError(format!("standard output: {error}")))
+}
+
+/// Every socket is an open file.
+fn raise_open_file_limit() {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: both calls only read or write the struct they are given.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 && limit.rlim_cur < limit.rlim_max {
+            limit.rlim_cur = limit.rlim_max;
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+        }
+    }
+}
+
+/// The signals that ask for an end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, StartError> {
+        let on = |kind| signal(kind).map_err(|error| StartError(format!("signals: {error}")));
+        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

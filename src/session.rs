@@ -1,0 +1,268 @@
+//! Session: one actor for each socket. It owns the socket and its outbox, reads and parses frames, answers what concerns
+//! one user and sends the rest to the rooms. Knows no SQL beyond the calls of the store, and no other instance.
+
+mod answers;
+mod commands;
+mod run;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::net::TcpStream;
+
+use self::answers::Answer;
+use self::commands::Held;
+use self::run::Run;
+use crate::error::Refusal;
+use crate::fanout::{Outbox, SessionId, registry};
+use crate::frame::{self, Reader};
+use crate::hub::{EndSocket, HubHandle};
+use crate::limits::SendRate;
+use crate::mailbox::see_off;
+use crate::protocol::{Close, Limits, MAX_BODY_CHARS, MAX_FRAME_BYTES, MemberRoom, RoomId, Seq, ServerFrame, User};
+use crate::room::{ChatRoom, Leave};
+use crate::store::rooms::Listed;
+use crate::store::{Store, rooms, sessions};
+
+/// Requests of one socket that may wait for an answer; while there are so many, the socket is not read.
+const MAX_IN_FLIGHT: usize = 64;
+/// How long a closed socket may take to fetch its last frames.
+const LAST_WRITES: Duration = Duration::from_secs(20);
+
+/// What all sessions of a worker share.
+pub struct Shared {
+    pub store: Store,
+    pub hub: HubHandle,
+    pub send_rate: Arc<SendRate>,
+    pub heartbeat: Duration,
+    /// An opaque name of this run of the server, for people who debug.
+    pub instance: String,
+    /// The index of the worker.
+    pub worker: usize,
+}
+
+/// Who opened the socket.
+pub struct Visit {
+    pub user: User,
+    pub token_hash: String,
+    pub permit: SocketPermit,
+}
+
+/// Counts one open socket for as long as it is held.
+pub struct SocketPermit(Arc<AtomicUsize>);
+
+impl SocketPermit {
+    /// `None` where `max` sockets are open.
+    pub fn take(open: &Arc<AtomicUsize>, max: usize) -> Option<Self> {
+        let room = |open: usize| (open < max).then_some(open + 1);
+        open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).ok().map(|_| Self(Arc::clone(open)))
+    }
+}
+
+impl Drop for SocketPermit {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The actor of a socket.
+pub struct Session {
+    shared: Rc<Shared>,
+    user: Arc<User>,
+    token_hash: String,
+    /// Given by the hub; `None` before that.
+    id: Option<SessionId>,
+    outbox: Rc<Outbox>,
+    reader: Reader,
+    state: State,
+    rooms: HashMap<String, Joined>,
+    /// The number of the latest join.
+    generation: u32,
+    /// At most [`MAX_IN_FLIGHT`] and one page.
+    answers: FuturesUnordered<LocalBoxFuture<'static, Answer>>,
+    /// A page is being fetched; the next one waits for it, so that requested pages never make the socket too slow.
+    paging: bool,
+    /// A frame that has to wait; the socket is not read meanwhile.
+    held: Option<Held>,
+    /// A request waits for room in its room's queue; the socket is not read meanwhile.
+    blocked: bool,
+    /// Bad frames in a row.
+    bad_frames: u8,
+    opened: Instant,
+    _permit: SocketPermit,
+}
+
+/// How far a socket's life has come.
+enum State {
+    /// `welcome` is on its way; nothing is read yet.
+    Opening,
+    Open,
+    /// Nothing more is read; `bye` follows the last answer.
+    Leaving {
+        back: Duration,
+    },
+    /// A close frame is queued, or the socket is broken.
+    Closing,
+}
+
+/// A room this socket is in, or is joining.
+struct Joined {
+    id: RoomId,
+    address: Addr<ChatRoom>,
+    generation: u32,
+    /// Where its catch-up goes on.
+    behind: Option<Seq>,
+}
+
+impl Session {
+    /// Starts the actor on this thread, for a socket whose handshake is done; `read` is what came behind it.
+    pub fn start(shared: Rc<Shared>, visit: Visit, io: TcpStream, read: &[u8]) {
+        let mut reader = Reader::default();
+        reader.feed(read);
+        let session = Self {
+            shared,
+            user: Arc::new(visit.user),
+            token_hash: visit.token_hash,
+            id: None,
+            outbox: Rc::new(Outbox::new(io)),
+            reader,
+            state: State::Opening,
+            rooms: HashMap::new(),
+            generation: 0,
+            answers: FuturesUnordered::new(),
+            paging: false,
+            held: None,
+            blocked: false,
+            bad_frames: 0,
+            opened: Instant::now(),
+            _permit: visit.permit,
+        };
+        Actor::start(session);
+    }
+
+    fn connect(&mut self, ctx: &mut Context<Self>) {
+        let (hub, user, token_hash) = (self.shared.hub.clone(), self.user.id, self.token_hash.clone());
+        let session = ctx.address().recipient();
+        self.answers.push(Box::pin(async move { Answer::Connected(hub.connect(user, token_hash, session).await) }));
+    }
+
+    /// Registers the socket first and reads second, so that nothing the user is told in between is lost.
+    fn connected(&mut self, connected: Result<SessionId, Close>) {
+        match connected {
+            Err(close) => self.close(close),
+            Ok(id) => {
+                self.id = Some(id);
+                registry(|registry| registry.admit(id, self.user.id, Rc::clone(&self.outbox)));
+                let (store, user, hash) = (self.shared.store.clone(), self.user.id, self.token_hash.clone());
+                self.answers.push(Box::pin(async move {
+                    let read = store.read(move |connection| {
+                        let alive = sessions::still_alive(connection, &[hash])?;
+                        let rooms = rooms::of_member(connection, user)?;
+                        Ok::<_, Refusal>((!alive.is_empty()).then_some(rooms))
+                    });
+                    Answer::Rooms(read.await)
+                }));
+            }
+        }
+    }
+
+    fn welcome(&mut self, rooms: Result<Option<Vec<Listed>>, Refusal>) {
+        let rooms = match rooms {
+            Ok(Some(rooms)) => rooms,
+            // The session ended between the handshake and now.
+            Ok(None) => return self.close(Close::SessionEnded),
+            Err(_) => return self.close(Close::Full),
+        };
+        let Some(id) = self.id else { return };
+        let ids: Vec<RoomId> = rooms.iter().map(|listed| listed.room.id).collect();
+        let rooms: Vec<MemberRoom> = rooms.into_iter().map(member_room).collect();
+        let welcome = ServerFrame::Welcome {
+            user: &self.user,
+            instance: &self.shared.instance,
+            heartbeat_secs: self.shared.heartbeat.as_secs(),
+            limits: Limits { body: MAX_BODY_CHARS, frame: MAX_FRAME_BYTES },
+            rooms: &rooms,
+        };
+        let welcome = frame::text(&welcome.to_json());
+        registry(|registry| registry.welcome(id, &ids, welcome));
+        if matches!(self.state, State::Opening) {
+            self.state = State::Open;
+        }
+    }
+
+    fn tell(&self, frame: &ServerFrame) {
+        self.outbox.send(frame::text(&frame.to_json()));
+    }
+
+    fn close(&mut self, close: Close) {
+        self.outbox.close(close);
+        self.state = State::Closing;
+    }
+
+    /// Forgets a room on this side. What its actor sends after this finds no seat.
+    fn forget(&mut self, slug: &str) {
+        if let Some(joined) = self.rooms.remove(slug)
+            && let Some(id) = self.id
+        {
+            registry(|registry| registry.leave(id, joined.id, joined.generation));
+            tell_left(joined, id);
+        }
+    }
+}
+
+/// Tells the room, waiting for its queue: one message for each join at most.
+fn tell_left(joined: Joined, session: SessionId) {
+    see_off(joined.address.send(Leave { session, generation: joined.generation }));
+}
+
+fn member_room(listed: Listed) -> MemberRoom {
+    let Listed { room, count, read, unread, mentions, .. } = listed;
+    MemberRoom { room, count, read, unread, mentions }
+}
+
+impl Actor for Session {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.connect(ctx);
+        ctx.spawn(Run::default());
+    }
+
+    /// The one clean-up of a socket, however it ended.
+    fn stopped(&mut self, _: &mut Self::Context) {
+        if let Some(id) = self.id {
+            registry(|registry| registry.dismiss(id));
+            for joined in std::mem::take(&mut self.rooms).into_values() {
+                tell_left(joined, id);
+            }
+            let hub = self.shared.hub.clone();
+            actix_rt::spawn(async move { hub.disconnect(id).await });
+        }
+        tracing::info!(
+            user = self.user.username,
+            code = self.outbox.closed().map(Close::code),
+            seconds = self.opened.elapsed().as_secs(),
+            bytes_out = self.outbox.written(),
+            "socket ended"
+        );
+    }
+}
+
+impl Handler<EndSocket> for Session {
+    type Result = ();
+
+    fn handle(&mut self, end: EndSocket, _: &mut Self::Context) {
+        match (end.bye, &self.state) {
+            (Some(back), State::Open) => self.state = State::Leaving { back },
+            (_, State::Opening | State::Open) => self.close(end.close),
+            (None, State::Leaving { .. }) => self.close(end.close),
+            _ => {}
+        }
+    }
+}

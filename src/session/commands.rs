@@ -1,0 +1,194 @@
+//! What a client asks for.
+
+use actix::prelude::*;
+use tokio::sync::oneshot;
+
+use super::answers::{Answer, Asked, Queued};
+use super::{Joined, Session};
+use crate::error::{Code, Refusal};
+use crate::limits::Kind;
+use crate::protocol::{ClientFrame, DEFAULT_PAGE_MESSAGES, MAX_PAGE_MESSAGES, Seq, client, parse, parse_key};
+use crate::render::render_body;
+use crate::room::{Act, ChatRoom, MarkRead, Typing};
+use crate::store::append::Action;
+use crate::store::messages::{self, Cursor};
+
+/// A request for a page, which waits until the page before it is fetched and the outbox has room.
+pub enum Held {
+    Join { reference: Option<String>, join: client::Join },
+    History { reference: Option<String>, history: client::History },
+}
+
+impl Session {
+    /// Acts on one text frame.
+    pub(super) fn command(&mut self, text: &str) {
+        let parsed = parse(text);
+        let reference = parsed.reference;
+        let frame = match parsed.frame {
+            Ok(frame) => frame,
+            Err(refusal) => {
+                self.bad_frames = if refusal.code == Code::BadFrame { self.bad_frames + 1 } else { 0 };
+                return self.refuse(&Asked { reference, room: None, key: None }, &refusal);
+            }
+        };
+        self.bad_frames = 0;
+        match frame {
+            ClientFrame::Join(join) => self.held = Some(Held::Join { reference, join }),
+            ClientFrame::History(history) => self.held = Some(Held::History { reference, history }),
+            ClientFrame::Leave(leave) => self.leave(reference, leave.room),
+            ClientFrame::Send(send) => self.send(reference, send),
+            ClientFrame::Edit(edit) => self.edit(reference, edit),
+            ClientFrame::Delete(delete) => {
+                let asked = Asked { reference, room: Some(delete.room), key: None };
+                self.change(asked, Kind::Change, |_| Ok(Action::Delete { id: at_least(1, delete.id, "id")? }));
+            }
+            ClientFrame::React(react) => self.react(reference, react),
+            ClientFrame::Read(read) => self.mark_read(reference, read),
+            ClientFrame::Typing(typing) => {
+                let asked = Asked { reference, room: Some(typing.room), key: None };
+                if let Some(joined) = self.joined(&asked) {
+                    // One that finds the room's queue full is not worth waiting.
+                    let _ = joined.address.try_send(Typing { user: self.user.clone() });
+                }
+            }
+        }
+    }
+
+    /// The room of a request, or the refusal told.
+    fn joined(&self, asked: &Asked) -> Option<&Joined> {
+        let joined = asked.room.as_ref().and_then(|room| self.rooms.get(room));
+        if joined.is_none() {
+            self.refuse(asked, &Refusal::new(Code::NotJoined, "this socket has not joined that room"));
+        }
+        joined
+    }
+
+    fn send(&mut self, reference: Option<String>, send: client::Send) {
+        let client::Send { room, key, body, reply_to } = send;
+        let asked = Asked { reference, room: Some(room), key: Some(key) };
+        self.change(asked, Kind::Message, |asked| {
+            let key = parse_key(asked.key.as_deref().unwrap_or_default())?;
+            let reply_to = reply_to.map(|id| at_least(1, id, "reply_to")).transpose()?;
+            Ok(Action::Send { key, rendered: render_body(&body)?, reply_to })
+        });
+    }
+
+    fn edit(&mut self, reference: Option<String>, edit: client::Edit) {
+        let client::Edit { room, id, body } = edit;
+        let asked = Asked { reference, room: Some(room), key: None };
+        self.change(asked, Kind::Change, |_| {
+            Ok(Action::Edit { id: at_least(1, id, "id")?, rendered: render_body(&body)? })
+        });
+    }
+
+    fn react(&mut self, reference: Option<String>, react: client::React) {
+        let client::React { room, id, emoji, on } = react;
+        let asked = Asked { reference, room: Some(room), key: None };
+        self.change(asked, Kind::Change, |_| {
+            let emoji = emojis::get(&emoji).ok_or_else(|| Refusal::invalid("emoji: not an emoji"))?;
+            Ok(Action::React { id: at_least(1, id, "id")?, emoji: emoji.as_str().to_owned(), on })
+        });
+    }
+
+    /// Has the room change something, and answers when it is stored.
+    fn change(&mut self, asked: Asked, kind: Kind, action: impl FnOnce(&Asked) -> Result<Action, Refusal>) {
+        if self.joined(&asked).is_none() {
+            return;
+        }
+        let permitted = self.shared.send_rate.check(self.user.id, kind);
+        let action = match permitted.and_then(|()| action(&asked)) {
+            Ok(action) => action,
+            Err(refusal) => return self.refuse(&asked, &refusal),
+        };
+        let Some(joined) = self.joined(&asked) else { return };
+        let (reply, stored) = oneshot::channel();
+        let queued = joined.address.try_send(Act { user: self.user.id, action, reply });
+        let queued = later(&joined.address, queued);
+        self.ask(asked, queued, stored);
+    }
+
+    fn mark_read(&mut self, reference: Option<String>, read: client::Read) {
+        let asked = Asked { reference, room: Some(read.room), key: None };
+        let (Some(joined), Some(session)) = (self.joined(&asked), self.id) else { return };
+        let seq = match at_least(0, read.seq, "seq") {
+            Ok(seq) => seq,
+            Err(refusal) => return self.refuse(&asked, &refusal),
+        };
+        let (reply, stored) = oneshot::channel();
+        let queued = joined.address.try_send(MarkRead { user: self.user.id, session, seq, reply });
+        let queued = later(&joined.address, queued);
+        self.ask(asked, queued, stored);
+    }
+
+    fn leave(&mut self, reference: Option<String>, room: String) {
+        let asked = Asked { reference, room: Some(room), key: None };
+        if self.joined(&asked).is_some() {
+            self.forget(asked.room.as_deref().unwrap_or_default());
+            self.left(&asked);
+        }
+    }
+
+    /// Starts to fetch the next page that is wanted, if one may be fetched now.
+    pub(super) fn fetch_page(&mut self) -> bool {
+        if self.paging || !self.outbox.has_room() {
+            return false;
+        }
+        match self.held.take() {
+            Some(Held::Join { reference, join }) => self.join(reference, join),
+            Some(Held::History { reference, history }) => self.history(reference, history),
+            None => {
+                let behind = self.rooms.iter().find_map(|(slug, joined)| Some((slug.clone(), joined.behind?)));
+                let Some((slug, cursor)) = behind else { return false };
+                self.continue_catch_up(slug, cursor);
+            }
+        }
+        true
+    }
+
+    fn join(&mut self, reference: Option<String>, join: client::Join) {
+        let client::Join { room, after, epoch } = join;
+        let asked = Asked { reference, room: Some(room), key: None };
+        let cursor = match after.map(|after| at_least(0, after, "after")).transpose() {
+            Ok(after) => after.map(|after| Cursor { after, epoch }),
+            Err(refusal) => return self.refuse(&asked, &refusal),
+        };
+        self.find_room(asked, cursor);
+    }
+
+    fn history(&mut self, reference: Option<String>, history: client::History) {
+        let client::History { room, before, limit } = history;
+        let asked = Asked { reference, room: Some(room), key: None };
+        let Some(slug) = self.joined(&asked).and(asked.room.clone()) else { return };
+        let limit = limit.unwrap_or(DEFAULT_PAGE_MESSAGES);
+        let checked = at_least(1, before.unwrap_or(1), "before").and_then(|_| match limit {
+            1..=MAX_PAGE_MESSAGES => Ok(()),
+            _ => Err(Refusal::invalid(format!("limit: 1 to {MAX_PAGE_MESSAGES}"))),
+        });
+        if let Err(refusal) = checked {
+            return self.refuse(&asked, &refusal);
+        }
+        self.paging = true;
+        let (store, user) = (self.shared.store.clone(), self.user.id);
+        self.answers.push(Box::pin(async move {
+            let page = store.read(move |connection| messages::history(connection, &slug, user, before, limit)).await;
+            Answer::History { asked, page }
+        }));
+    }
+}
+
+/// What a full queue did not take waits for room in it.
+fn later<M>(room: &Addr<ChatRoom>, queued: Result<(), SendError<M>>) -> Option<Queued>
+where
+    M: Message<Result = ()> + Send + 'static,
+    ChatRoom: Handler<M>,
+{
+    match queued {
+        Ok(()) => None,
+        // A closed one says so at once.
+        Err(SendError::Full(message) | SendError::Closed(message)) => Some(Box::pin(room.send(message))),
+    }
+}
+
+fn at_least(least: Seq, value: Seq, name: &str) -> Result<Seq, Refusal> {
+    if value < least { Err(Refusal::invalid(format!("{name}: at least {least}"))) } else { Ok(value) }
+}

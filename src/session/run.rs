@@ -1,0 +1,188 @@
+//! The life of a socket: read, answer, write, end. One small future, so that an idle socket costs little.
+
+use std::cell::RefCell;
+use std::io;
+use std::pin::Pin;
+use std::task::{self, Poll};
+
+use actix::prelude::*;
+use futures_util::StreamExt;
+use socket2::SockRef;
+
+use super::{LAST_WRITES, MAX_IN_FLIGHT, Session, State};
+use crate::fanout::Progress;
+use crate::frame::{self, Incoming};
+use crate::protocol::{Close, MAX_BAD_FRAMES, ServerFrame};
+
+/// Steps before others of the thread have their turn.
+const STEPS: usize = 32;
+const SCRATCH_BYTES: usize = 16 * 1024;
+
+thread_local! {
+    /// Every socket of the thread reads into this: an idle one owns no buffer.
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; SCRATCH_BYTES]);
+}
+
+#[derive(Default)]
+pub struct Run {
+    /// The close frame is written and our side of the connection is shut: only the peer's end is awaited.
+    shut: bool,
+    /// A limit for the last writes and the peer's end is set.
+    limited: bool,
+}
+
+/// The socket is broken or its peer is gone.
+struct Gone;
+
+impl From<io::Error> for Gone {
+    fn from(_: io::Error) -> Self {
+        Self
+    }
+}
+
+impl ActorFuture<Session> for Run {
+    type Output = ();
+
+    fn poll(
+        mut self: Pin<&mut Self>,
+        session: &mut Session,
+        ctx: &mut Context<Session>,
+        task: &mut task::Context<'_>,
+    ) -> Poll<()> {
+        match self.as_mut().run(session, ctx, task) {
+            Ok(()) => Poll::Pending,
+            Err(Gone) => {
+                ctx.stop();
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+impl Run {
+    fn run(
+        mut self: Pin<&mut Self>,
+        session: &mut Session,
+        ctx: &mut Context<Session>,
+        task: &mut task::Context<'_>,
+    ) -> Result<(), Gone> {
+        let mut steps = 0;
+        while session.step(task)? {
+            steps += 1;
+            if steps == STEPS {
+                task.waker().wake_by_ref();
+                break;
+            }
+        }
+        let progress = session.outbox.poll_flush(task)?;
+        if session.outbox.closed().is_some() && !self.limited {
+            self.limited = true;
+            ctx.run_later(LAST_WRITES, |_, ctx| ctx.stop());
+        }
+        if progress == Progress::Finished {
+            if !self.shut {
+                self.shut = true;
+                SockRef::from(session.outbox.io()).shutdown(std::net::Shutdown::Write)?;
+            }
+            session.await_end(task)?;
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    /// One thing that can be done now; `false` when there is nothing.
+    fn step(&mut self, task: &mut task::Context<'_>) -> Result<bool, Gone> {
+        // Whoever closed it, the fan-out for one: nothing more is read.
+        if self.outbox.closed().is_some() {
+            self.state = State::Closing;
+        }
+        if let Poll::Ready(Some(answer)) = self.answers.poll_next_unpin(task) {
+            self.answered(answer);
+            return Ok(true);
+        }
+        match self.state {
+            State::Opening | State::Closing => Ok(false),
+            State::Leaving { back } => {
+                if self.answers.is_empty() {
+                    let reconnect_after_ms = back.as_millis() as u64;
+                    self.tell(&ServerFrame::Bye { reason: "going away", reconnect_after_ms });
+                    self.close(Close::GoingAway);
+                }
+                Ok(false)
+            }
+            State::Open => Ok(self.fetch_page() || (self.may_read() && self.read(task)?)),
+        }
+    }
+
+    fn may_read(&self) -> bool {
+        self.held.is_none() && !self.blocked && self.answers.len() < MAX_IN_FLIGHT
+    }
+
+    /// Acts on the next message, reading from the socket where none is complete.
+    fn read(&mut self, task: &mut task::Context<'_>) -> Result<bool, Gone> {
+        match self.reader.next() {
+            Ok(Some(incoming)) => self.act_on(incoming),
+            Ok(None) => return self.fill(task),
+            Err(close) => self.close(close),
+        }
+        Ok(true)
+    }
+
+    fn fill(&mut self, task: &mut task::Context<'_>) -> Result<bool, Gone> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            loop {
+                match self.outbox.io().poll_read_ready(task) {
+                    Poll::Pending => return Ok(false),
+                    Poll::Ready(ready) => ready?,
+                }
+                match self.outbox.io().try_read(scratch) {
+                    Ok(0) => return Err(Gone),
+                    Ok(read) => {
+                        self.reader.feed(&scratch[..read]);
+                        return Ok(true);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        })
+    }
+
+    fn act_on(&mut self, incoming: Incoming) {
+        self.outbox.alive();
+        match incoming {
+            Incoming::Text(text) => {
+                self.command(&text);
+                if self.bad_frames >= MAX_BAD_FRAMES {
+                    self.close(Close::BadFrames);
+                }
+            }
+            Incoming::Ping(payload) => self.outbox.send(frame::pong(&payload)),
+            Incoming::Pong => {}
+            Incoming::Close(code) => {
+                let echo = code.map_or_else(frame::close_without_code, |code| frame::close(code, ""));
+                self.outbox.close_with(Close::Normal, echo);
+                self.state = State::Closing;
+            }
+        }
+    }
+
+    /// Reads and forgets until the peer has closed its side: a connection that is closed with unread bytes would be
+    /// reset, and the close frame lost.
+    fn await_end(&self, task: &mut task::Context<'_>) -> Result<(), Gone> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            loop {
+                match self.outbox.io().poll_read_ready(task) {
+                    Poll::Pending => return Ok(()),
+                    Poll::Ready(ready) => ready?,
+                }
+                match self.outbox.io().try_read(scratch) {
+                    Ok(0) => return Err(Gone),
+                    Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error.into()),
+                    Ok(_) | Err(_) => {}
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! Everything that is kept: the only code that knows SQL.
+//!
+//! [`Store`] hands work to the [`DbExecutor`](executor::DbExecutor)s. The work itself is plain functions over a
+//! [`AnyConnection`], grouped by what they are about; each is one transaction, or is called inside one.
+//!
+//! Invariant: no SQL outside this module.
+
+pub mod accounts;
+pub mod append;
+pub mod connection;
+mod executor;
+pub mod marks;
+pub mod members;
+pub mod messages;
+pub mod migrate;
+pub mod open;
+pub mod rooms;
+mod schema;
+pub mod sessions;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use tokio::sync::Semaphore;
+
+use self::connection::ConnectionPool;
+use self::executor::{DbExecutor, Query};
+use crate::error::StoreError;
+
+pub use self::connection::AnyConnection;
+
+/// How long anything waits for the database before it counts as away.
+pub const PATIENCE: Duration = Duration::from_millis(4_800);
+
+/// Queries that may wait for one kind of executor; one more is refused with [`StoreError::Busy`].
+const MAX_WAITING: usize = 4_096;
+
+/// The way to the database, shared by all.
+#[derive(Clone)]
+pub struct Store {
+    /// For what only reads: several threads.
+    readers: Lane,
+    /// For what writes: one thread on SQLite, which has one writer; several on Postgres.
+    writers: Lane,
+    /// How many batches may be stored at the same time.
+    pub journal_lanes: usize,
+}
+
+#[derive(Clone)]
+struct Lane {
+    executors: Addr<DbExecutor>,
+    permits: Arc<Semaphore>,
+}
+
+impl Store {
+    /// Starts the executors on pools that are open. Needs a running actix system.
+    fn start(pool: ConnectionPool, readers: usize, writers: usize, journal_lanes: usize) -> Self {
+        let lane = |threads: usize| {
+            let pool = pool.clone();
+            Lane {
+                executors: SyncArbiter::start(threads, move || DbExecutor { pool: pool.clone() }),
+                permits: Arc::new(Semaphore::new(MAX_WAITING)),
+            }
+        };
+        Self { readers: lane(readers), writers: lane(writers), journal_lanes }
+    }
+
+    /// Runs `work` on a reader; gives up waiting after [`PATIENCE`].
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        patiently(self.readers.run(work)).await
+    }
+
+    /// Runs `work` on a writer; gives up waiting after [`PATIENCE`], and it may then be stored or not.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        patiently(self.writers.run(work)).await
+    }
+
+    /// Runs `work` on a writer and waits for as long as it takes: for the journal, which must know the outcome.
+    pub async fn write_to_the_end<T, E>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writers.run(work).await
+    }
+}
+
+impl Lane {
+    async fn run<T, E>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let permit = self.permits.clone().try_acquire_owned().map_err(|_| StoreError::Busy)?;
+        let (query, answered) = Query::new(permit, work);
+        self.executors.send(query).await.map_err(|_| StoreError::Lost)?;
+        answered.await.map_err(|_| StoreError::Lost)?
+    }
+}
+
+async fn patiently<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(StoreError::TimedOut(PATIENCE).into()))
+}

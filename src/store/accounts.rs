@@ -1,0 +1,83 @@
+//! People: their names and the hashes of their passwords.
+
+use chrono::Utc;
+use diesel::Connection as _;
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+
+use super::AnyConnection;
+use super::schema::users;
+use crate::error::{Code, Refusal};
+use crate::protocol::{User, UserId};
+
+/// A person who has just signed up; the names have been checked.
+pub struct NewAccount {
+    pub username: String,
+    pub display_name: String,
+    pub password_hash: String,
+}
+
+/// What a login is verified against.
+pub struct Account {
+    pub user: User,
+    pub password_hash: String,
+}
+
+/// Makes an account.
+///
+/// # Errors
+/// `taken` when somebody has the username, in whatever case.
+pub fn create(c: &mut AnyConnection, account: &NewAccount) -> Result<User, Refusal> {
+    let key = key_of(&account.username);
+    c.transaction(|c| {
+        let row = (
+            users::username.eq(&account.username),
+            users::username_key.eq(&key),
+            users::display_name.eq(&account.display_name),
+            users::password_hash.eq(&account.password_hash),
+            users::created_at.eq(Utc::now().naive_utc()),
+        );
+        match diesel::insert_into(users::table).values(row).execute(c) {
+            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => return Err(taken()),
+            inserted => inserted?,
+        };
+        let id = users::table.filter(users::username_key.eq(&key)).select(users::id).first(c)?;
+        Ok(User { id, username: account.username.clone(), display_name: account.display_name.clone() })
+    })
+}
+
+/// The account with this username, looked up without regard to case.
+pub fn find_by_name(c: &mut AnyConnection, username: &str) -> Result<Option<Account>, Refusal> {
+    let found: Option<(UserId, String, String, String)> = users::table
+        .filter(users::username_key.eq(key_of(username)))
+        .select((users::id, users::username, users::display_name, users::password_hash))
+        .first(c)
+        .optional()?;
+    Ok(found.map(|(id, username, display_name, password_hash)| Account {
+        user: User { id, username, display_name },
+        password_hash,
+    }))
+}
+
+/// The id of whoever has this username, looked up without regard to case.
+pub fn id_by_name(c: &mut AnyConnection, username: &str) -> Result<Option<UserId>, Refusal> {
+    let key = key_of(username);
+    Ok(users::table.filter(users::username_key.eq(key)).select(users::id).first(c).optional()?)
+}
+
+/// The person with this id.
+pub fn find(c: &mut AnyConnection, id: UserId) -> Result<Option<User>, Refusal> {
+    let found: Option<(String, String)> =
+        users::table.find(id).select((users::username, users::display_name)).first(c).optional()?;
+    Ok(found.map(|(username, display_name)| User { id, username, display_name }))
+}
+
+/// The answer to whoever wants a name that somebody has.
+pub fn taken() -> Refusal {
+    Refusal::new(Code::Taken, "username: somebody has this name already")
+}
+
+/// Usernames are ASCII, so this is all there is to their case.
+fn key_of(username: &str) -> String {
+    username.to_ascii_lowercase()
+}

@@ -1,0 +1,485 @@
+//! What a batch sees and changes: the rooms, members, keys and messages it touches, in memory while the rooms' rows are
+//! held.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::{DurationRound, NaiveDateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+
+use super::{Action, Change, Done, Write, rows};
+use crate::error::Refusal;
+use crate::policy::{Action as May, Actor, Object, may};
+use crate::protocol::{MAX_EMOJI, Message, Role, RoomId, RoomKind, Seq, User, UserId};
+use crate::render::{Mention, Rendered};
+use crate::store::connection::AnyConnection;
+use crate::store::marks::{self, Marks};
+use crate::store::messages::{self as reading, Given, reactions_to, summary};
+use crate::store::rooms::{self as room_rows, RoomState};
+use crate::store::schema::{members, mentions, messages, rooms, users};
+
+pub struct Picture {
+    now: NaiveDateTime,
+    rooms: HashMap<RoomId, RoomState>,
+    members: HashMap<(RoomId, UserId), Membership>,
+    /// All members of the direct rooms in the batch, where every message is a mention.
+    direct: HashMap<RoomId, Vec<UserId>>,
+    users: HashMap<UserId, User>,
+    /// Usernames in lower case, of those who may be mentioned.
+    names: HashMap<String, UserId>,
+    /// What each author's keys were used for: the room and the message's id.
+    keys: HashMap<(UserId, String), (RoomId, Seq)>,
+    messages: HashMap<(RoomId, Seq), Target>,
+}
+
+struct Membership {
+    role: Role,
+    mark: Seq,
+    new: bool,
+    marked: bool,
+}
+
+/// A message that is acted on.
+pub struct Target {
+    pub message: Message,
+    pub reactions: Vec<Given>,
+    pub mentioned: BTreeSet<UserId>,
+    pub new: bool,
+    pub touched: bool,
+    pub reacted: bool,
+}
+
+impl Target {
+    fn author(&self) -> UserId {
+        self.message.author.id
+    }
+}
+
+impl Picture {
+    /// Holds the rooms' rows, and then reads: whatever was committed before is seen.
+    pub fn load(connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<Self> {
+        let room_ids = distinct(writes.iter().map(|write| write.room));
+        let authors = distinct(writes.iter().map(|write| write.user));
+        let rooms = room_rows::lock(connection, &room_ids)?;
+        let mut picture = Self {
+            now: now(),
+            rooms,
+            members: HashMap::new(),
+            direct: HashMap::new(),
+            users: HashMap::new(),
+            names: HashMap::new(),
+            keys: HashMap::new(),
+            messages: HashMap::new(),
+        };
+        picture.load_keys(connection, writes)?;
+        picture.load_messages(connection, &room_ids, writes)?;
+        let named = picture.load_names(connection, writes)?;
+        let answered = picture.messages.values().map(Target::author);
+        let people = distinct(authors.iter().copied().chain(named).chain(answered));
+        picture.load_members(connection, &room_ids, &people)?;
+        let rows: Vec<(UserId, String, String)> = users::table
+            .filter(users::id.eq_any(&authors))
+            .select((users::id, users::username, users::display_name))
+            .load(connection)?;
+        for (id, username, display_name) in rows {
+            picture.users.insert(id, User { id, username, display_name });
+        }
+        Ok(picture)
+    }
+
+    fn load_keys(&mut self, connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<()> {
+        let keys: Vec<&str> = writes
+            .iter()
+            .filter_map(|write| match &write.action {
+                Action::Send { key, .. } => Some(key.as_str()),
+                _ => None,
+            })
+            .collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let authors = distinct(writes.iter().map(|write| write.user));
+        let rows: Vec<(UserId, String, RoomId, Seq)> = messages::table
+            .filter(messages::author_id.eq_any(&authors).and(messages::key.eq_any(&keys)))
+            .select((messages::author_id, messages::key, messages::room_id, messages::id))
+            .load(connection)?;
+        self.keys.extend(rows.into_iter().map(|(author, key, room, id)| ((author, key), (room, id))));
+        Ok(())
+    }
+
+    fn load_messages(&mut self, connection: &mut AnyConnection, rooms: &[RoomId], writes: &[Write]) -> QueryResult<()> {
+        let ids = distinct(writes.iter().filter_map(|write| match write.action {
+            Action::Send { reply_to, .. } => reply_to,
+            Action::Edit { id, .. } | Action::Delete { id } | Action::React { id, .. } => Some(id),
+            Action::Enter | Action::Read { .. } => None,
+        }));
+        self.load_targets(connection, rooms, &ids)?;
+        // What an edited reply answers is needed too: its author stays mentioned.
+        let sources = distinct(self.messages.values().filter_map(|target| target.message.reply_to));
+        let missing: Vec<Seq> = sources.into_iter().filter(|id| !ids.contains(id)).collect();
+        self.load_targets(connection, rooms, &missing)
+    }
+
+    fn load_targets(&mut self, connection: &mut AnyConnection, rooms: &[RoomId], ids: &[Seq]) -> QueryResult<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut given = reactions_to(connection, rooms, ids)?;
+        let mut mentioned: HashMap<(RoomId, Seq), BTreeSet<UserId>> = HashMap::new();
+        let rows: Vec<(RoomId, Seq, UserId)> = mentions::table
+            .filter(mentions::room_id.eq_any(rooms).and(mentions::message_id.eq_any(ids)))
+            .select((mentions::room_id, mentions::message_id, mentions::user_id))
+            .load(connection)?;
+        for (room, id, user) in rows {
+            mentioned.entry((room, id)).or_default().insert(user);
+        }
+        for (room, message) in reading::by_ids(connection, rooms, ids)? {
+            let at = (room, message.id);
+            let reactions = given.remove(&at).unwrap_or_default();
+            let mentioned = mentioned.remove(&at).unwrap_or_default();
+            let target = Target { message, reactions, mentioned, new: false, touched: false, reacted: false };
+            self.messages.insert(at, target);
+        }
+        Ok(())
+    }
+
+    fn load_names(&mut self, connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<Vec<UserId>> {
+        let names = distinct(
+            writes
+                .iter()
+                .flat_map(|write| match &write.action {
+                    Action::Send { rendered, .. } | Action::Edit { rendered, .. } => rendered.mentions.as_slice(),
+                    _ => &[],
+                })
+                .flat_map(|Mention(names)| names.iter().map(String::as_str)),
+        );
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<(String, UserId)> = users::table
+            .filter(users::username_key.eq_any(&names))
+            .select((users::username_key, users::id))
+            .load(connection)?;
+        self.names.extend(rows);
+        Ok(self.names.values().copied().collect())
+    }
+
+    fn load_members(&mut self, connection: &mut AnyConnection, rooms: &[RoomId], people: &[UserId]) -> QueryResult<()> {
+        let columns = (members::room_id, members::user_id, members::role, members::last_read_seq);
+        let rows: Vec<(RoomId, UserId, String, Seq)> = members::table
+            .filter(members::room_id.eq_any(rooms).and(members::user_id.eq_any(people)))
+            .select(columns)
+            .load(connection)?;
+        for (room, user, role, mark) in rows {
+            let member = Membership { role: Role::from_column(&role), mark, new: false, marked: false };
+            self.members.insert((room, user), member);
+        }
+        let direct: Vec<RoomId> = self
+            .rooms
+            .values()
+            .filter(|state| state.room.kind == RoomKind::Direct)
+            .map(|state| state.room.id)
+            .collect();
+        if !direct.is_empty() {
+            let rows: Vec<(RoomId, UserId)> = members::table
+                .filter(members::room_id.eq_any(&direct))
+                .select((members::room_id, members::user_id))
+                .load(connection)?;
+            for (room, user) in rows {
+                self.direct.entry(room).or_default().push(user);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets one write act on the picture. A change takes the room's next number here.
+    pub fn act(&mut self, write: &Write, changes: &mut Vec<Change>) -> Result<Done, Refusal> {
+        let (room, user) = (write.room, write.user);
+        match &write.action {
+            Action::Enter => self.enter(room, user),
+            Action::Send { key, rendered, reply_to } => self.send(room, user, key, rendered, *reply_to, changes),
+            Action::Edit { id, rendered } => self.edit(room, user, *id, rendered, changes),
+            Action::Delete { id } => self.delete(room, user, *id, changes),
+            Action::React { id, emoji, on } => self.react(room, user, *id, emoji, *on, changes),
+            Action::Read { seq } => self.read(room, user, *seq),
+        }
+    }
+
+    fn enter(&mut self, room: RoomId, user: UserId) -> Result<Done, Refusal> {
+        self.permit(room, user, May::Enter, None)?;
+        let mark = self.rooms[&room].room.seq;
+        let new = Membership { role: Role::Member, mark, new: true, marked: false };
+        self.members.entry((room, user)).or_insert(new);
+        Ok(Done::Entered)
+    }
+
+    fn send(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        key: &str,
+        rendered: &Rendered,
+        reply_to: Option<Seq>,
+        changes: &mut Vec<Change>,
+    ) -> Result<Done, Refusal> {
+        match self.keys.get(&(user, key.to_owned())) {
+            Some((used_in, id)) if *used_in == room => return Ok(Done::Sent { id: *id, new: false }),
+            Some(_) => return Err(Refusal::invalid("key: used before, in another room")),
+            None => {}
+        }
+        self.permit(room, user, May::Talk, None)?;
+        let author = self.users.get(&user).cloned().ok_or_else(Refusal::unavailable)?;
+        let answered = match reply_to {
+            Some(id) => Some(self.target(room, id)?.author()),
+            None => None,
+        };
+        let mentioned = self.mentioned(room, user, rendered, answered);
+        let id = self.next_number(room);
+        if let Some(state) = self.rooms.get_mut(&room) {
+            state.count += 1;
+        }
+        if let Some(member) = self.members.get_mut(&(room, user)) {
+            (member.mark, member.marked) = (id, true);
+        }
+        self.keys.insert((user, key.to_owned()), (room, id));
+        let message = Message {
+            id,
+            seq: id,
+            key: key.to_owned(),
+            author,
+            body: rendered.body.clone(),
+            html: rendered.html.clone(),
+            sent_at: self.now,
+            edited_at: None,
+            deleted: false,
+            reply_to,
+            reactions: Vec::new(),
+        };
+        let mut target = Target { message, reactions: Vec::new(), mentioned, new: true, touched: true, reacted: false };
+        let told = self.told(room, user, &target.mentioned);
+        if self.rooms[&room].room.kind == RoomKind::Direct {
+            target.mentioned.clear();
+        }
+        changes.push(self.change(room, &target, told));
+        self.messages.insert((room, id), target);
+        Ok(Done::Sent { id, new: true })
+    }
+
+    fn edit(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        id: Seq,
+        rendered: &Rendered,
+        changes: &mut Vec<Change>,
+    ) -> Result<Done, Refusal> {
+        let target = self.own(room, user, id)?;
+        if target.message.deleted {
+            return Err(Refusal::message_not_found());
+        }
+        if target.message.body == rendered.body {
+            return Ok(Done::Changed { id, seq: target.message.seq });
+        }
+        let reply_to = target.message.reply_to;
+        // A reply mentioned its source's author when it was sent, and still does.
+        let answered = reply_to.and_then(|source| self.messages.get(&(room, source))).map(Target::author);
+        let mentioned = self.mentioned(room, user, rendered, answered);
+        let told = mentioned.difference(&target.mentioned).copied().collect();
+        let (seq, now) = (self.next_number(room), self.now);
+        self.update(room, id, changes, told, |target| {
+            target.message.body = rendered.body.clone();
+            target.message.html = rendered.html.clone();
+            target.message.edited_at = Some(now);
+            target.message.seq = seq;
+            target.mentioned = mentioned;
+        })
+    }
+
+    fn delete(&mut self, room: RoomId, user: UserId, id: Seq, changes: &mut Vec<Change>) -> Result<Done, Refusal> {
+        let target = self.own(room, user, id)?;
+        if target.message.deleted {
+            return Ok(Done::Changed { id, seq: target.message.seq });
+        }
+        let seq = self.next_number(room);
+        self.update(room, id, changes, Vec::new(), |target| {
+            target.message.body.clear();
+            target.message.html.clear();
+            target.message.reactions.clear();
+            target.message.deleted = true;
+            target.message.seq = seq;
+            target.mentioned.clear();
+            target.reactions.clear();
+            target.reacted = true;
+        })
+    }
+
+    fn react(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        id: Seq,
+        emoji: &str,
+        on: bool,
+        changes: &mut Vec<Change>,
+    ) -> Result<Done, Refusal> {
+        self.permit(room, user, May::React, None)?;
+        let target = self.target(room, id)?;
+        if target.message.deleted {
+            return Err(Refusal::message_not_found());
+        }
+        let given = target.reactions.iter().position(|given| given.user == user && given.emoji == emoji);
+        if given.is_some() == on {
+            return Ok(Done::Changed { id, seq: target.message.seq });
+        }
+        let kinds: HashSet<&str> = target.reactions.iter().map(|given| given.emoji.as_str()).collect();
+        if on && kinds.len() >= MAX_EMOJI && !kinds.contains(emoji) {
+            return Err(Refusal::invalid(format!("emoji: at most {MAX_EMOJI} different ones on a message")));
+        }
+        let username = self.users.get(&user).map(|user| user.username.clone()).ok_or_else(Refusal::unavailable)?;
+        let seq = self.next_number(room);
+        self.update(room, id, changes, Vec::new(), |target| {
+            match given {
+                Some(index) => drop(target.reactions.remove(index)),
+                None => target.reactions.push(Given { emoji: emoji.to_owned(), user, username }),
+            }
+            target.message.reactions = summary(&target.reactions);
+            target.message.seq = seq;
+            target.reacted = true;
+        })
+    }
+
+    fn read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<Done, Refusal> {
+        self.permit(room, user, May::Talk, None)?;
+        let state = &self.rooms[&room];
+        let seq = seq.min(state.room.seq);
+        let count = state.count;
+        match self.members.get_mut(&(room, user)) {
+            Some(member) if member.mark < seq => {
+                (member.mark, member.marked) = (seq, true);
+                Ok(Done::Read(Some(Marks { seq, unread: 0, mentions: 0, count })))
+            }
+            _ => Ok(Done::Read(None)),
+        }
+    }
+
+    fn permit(&self, room: RoomId, user: UserId, action: May, whose: Option<UserId>) -> Result<(), Refusal> {
+        let state = self.rooms.get(&room).ok_or_else(Refusal::room_not_found)?;
+        let role = self.members.get(&(room, user)).map(|member| member.role);
+        may(Actor { user, role }, action, Object { kind: state.room.kind, whose })
+    }
+
+    fn target(&self, room: RoomId, id: Seq) -> Result<&Target, Refusal> {
+        self.messages.get(&(room, id)).ok_or_else(Refusal::message_not_found)
+    }
+
+    /// A message that `user` may change.
+    fn own(&self, room: RoomId, user: UserId, id: Seq) -> Result<&Target, Refusal> {
+        self.permit(room, user, May::Talk, None)?;
+        let target = self.target(room, id)?;
+        self.permit(room, user, May::Amend, Some(target.author()))?;
+        Ok(target)
+    }
+
+    /// Whom a body mentions: members by their names, and the author of what it answers; never its own author.
+    fn mentioned(&self, room: RoomId, by: UserId, rendered: &Rendered, answered: Option<UserId>) -> BTreeSet<UserId> {
+        let member = |user: &UserId| self.members.contains_key(&(room, *user));
+        let named = rendered.mentions.iter().filter_map(|Mention(names)| {
+            names.iter().filter_map(|name| self.names.get(name)).copied().find(|user| member(user))
+        });
+        named.chain(answered.filter(member)).filter(|user| *user != by).collect()
+    }
+
+    /// Who gets a `mention` frame for a new message.
+    fn told(&self, room: RoomId, by: UserId, mentioned: &BTreeSet<UserId>) -> Vec<UserId> {
+        match self.direct.get(&room) {
+            Some(all) => all.iter().copied().filter(|user| *user != by).collect(),
+            None => mentioned.iter().copied().collect(),
+        }
+    }
+
+    fn next_number(&mut self, room: RoomId) -> Seq {
+        self.rooms.get_mut(&room).map_or(0, |state| {
+            state.room.seq += 1;
+            state.room.seq
+        })
+    }
+
+    fn update(
+        &mut self,
+        room: RoomId,
+        id: Seq,
+        changes: &mut Vec<Change>,
+        told: Vec<UserId>,
+        update: impl FnOnce(&mut Target),
+    ) -> Result<Done, Refusal> {
+        let target = self.messages.get_mut(&(room, id)).ok_or_else(Refusal::message_not_found)?;
+        update(target);
+        target.touched = true;
+        let seq = target.message.seq;
+        let target = &self.messages[&(room, id)];
+        changes.push(self.change(room, target, told));
+        Ok(Done::Changed { id, seq })
+    }
+
+    fn change(&self, room: RoomId, target: &Target, mentioned: Vec<UserId>) -> Change {
+        let state = &self.rooms[&room];
+        let message = Arc::new(target.message.clone());
+        Change { room, message, access: state.access, count: state.count, mentioned }
+    }
+
+    /// Writes what became of it all, in a fixed order.
+    pub fn store(&self, connection: &mut AnyConnection) -> QueryResult<()> {
+        let mut touched: Vec<_> = self.messages.iter().filter(|(_, target)| target.touched).collect();
+        touched.sort_by_key(|(at, _)| **at);
+        for &(&(room, _), target) in &touched {
+            if target.new {
+                rows::insert_message(connection, room, &target.message)?;
+            } else {
+                rows::update_message(connection, room, target, self.now)?;
+            }
+            rows::store_mentions(connection, room, target)?;
+            if target.reacted {
+                rows::store_reactions(connection, room, target)?;
+            }
+        }
+        let mut marked: Vec<_> = self.members.iter().filter(|(_, member)| member.new || member.marked).collect();
+        marked.sort_by_key(|(at, _)| **at);
+        for (&(room, user), member) in marked {
+            if member.new {
+                crate::store::members::insert(connection, room, user, member.role, member.mark)?;
+            } else {
+                marks::raise(connection, room, user, member.mark)?;
+            }
+        }
+        let mut numbered: BTreeSet<RoomId> = BTreeSet::new();
+        numbered.extend(touched.iter().map(|((room, _), _)| *room));
+        for room in numbered {
+            let state = &self.rooms[&room];
+            diesel::update(rooms::table.find(room))
+                .set((rooms::last_seq.eq(state.room.seq), rooms::message_count.eq(state.count)))
+                .execute(connection)?;
+        }
+        Ok(())
+    }
+
+    /// Counts what is left above a mark that has just risen. Nothing is, where the mark is at the room's number.
+    pub fn count_unread(&self, connection: &mut AnyConnection, write: &Write, marks: &mut Marks) -> QueryResult<()> {
+        let Some(state) = self.rooms.get(&write.room) else { return Ok(()) };
+        marks.count = state.count;
+        if marks.seq < state.room.seq {
+            (marks.unread, marks.mentions) =
+                marks::above(connection, write.room, state.room.kind, write.user, marks.seq)?;
+        }
+        Ok(())
+    }
+}
+
+/// Now, to the millisecond that the wire shows.
+fn now() -> NaiveDateTime {
+    let now = Utc::now().naive_utc();
+    now.duration_trunc(TimeDelta::milliseconds(1)).unwrap_or(now)
+}
+
+fn distinct<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    items.collect::<BTreeSet<T>>().into_iter().collect()
+}

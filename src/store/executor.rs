@@ -1,0 +1,69 @@
+//! DbExecutor: the sync actors that alone touch a database, each on a thread of its own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use actix::prelude::*;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::connection::{AnyConnection, ConnectionPool};
+use crate::error::StoreError;
+
+/// Runs queries one after another on a pooled connection.
+///
+/// Its queue is bounded by the permits of [`super::Store`]: what finds no permit is refused before it gets here.
+pub struct DbExecutor {
+    pub pool: ConnectionPool,
+}
+
+impl Actor for DbExecutor {
+    type Context = SyncContext<Self>;
+}
+
+type Work = Box<dyn FnOnce(Result<&mut AnyConnection, StoreError>) + Send>;
+
+/// A piece of work for a connection; it answers by itself.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Query {
+    work: Work,
+    /// Held until the work is done: what waits and what runs is counted together.
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Query {
+    /// A query and where its answer will arrive. The channel closes without one if the work panics.
+    pub fn new<T, E>(
+        permit: OwnedSemaphorePermit,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> (Self, oneshot::Receiver<Result<T, E>>)
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let work: Work = Box::new(move |connection| {
+            // Whoever gave up while this waited has been told so: it must not be done behind their back.
+            if !answer.is_closed() {
+                let _ = answer.send(connection.map_err(E::from).and_then(work));
+            }
+        });
+        (Self { work, _permit: permit }, answered)
+    }
+}
+
+impl Handler<Query> for DbExecutor {
+    type Result = ();
+
+    fn handle(&mut self, query: Query, _: &mut SyncContext<Self>) {
+        let work = query.work;
+        // A panic must not take the thread with it. Its connection is not used again: the pool drops one that comes back
+        // during a panic.
+        let done = catch_unwind(AssertUnwindSafe(|| match self.pool.get() {
+            Ok(mut connection) => work(Ok(&mut connection)),
+            Err(error) => work(Err(StoreError::Connection(error.to_string()))),
+        }));
+        if done.is_err() {
+            tracing::error!("a database task panicked");
+        }
+    }
+}

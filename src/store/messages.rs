@@ -1,0 +1,288 @@
+//! Reading messages: histories, catch-ups, gaps, and what a join begins with. Each is one snapshot.
+
+use std::collections::HashMap;
+use std::io;
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::connection::{AnyConnection, snapshot};
+use super::schema::{members, messages, reactions, users};
+use super::{members as memberships, rooms};
+use crate::error::Refusal;
+use crate::policy::Action;
+use crate::protocol::{
+    DEFAULT_PAGE_MESSAGES, MAX_CATCH_UP, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, MAX_REACTION_USERS, Message, Reaction,
+    Role, RoomId, Seq, User, UserId,
+};
+use crate::render::{RENDERER, render_again};
+
+/// Some messages of a room, oldest first, and whether there are more in the direction that was asked for.
+pub struct Page {
+    pub messages: Vec<Message>,
+    pub more: bool,
+}
+
+/// What a join begins with, all as of one moment.
+pub struct Entry {
+    pub state: rooms::RoomState,
+    pub epoch: String,
+    /// None: no member (yet).
+    pub role: Option<Role>,
+    /// The member's read mark.
+    pub read: Seq,
+    pub page: Page,
+    /// The page is the latest messages, although a catch-up was asked for.
+    pub reset: bool,
+    /// The page is (part of) a catch-up; otherwise it is the latest messages.
+    pub catch_up: bool,
+}
+
+/// Where a client says it stands.
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    pub after: Seq,
+    /// None: the present one.
+    pub epoch: Option<String>,
+}
+
+/// Changes that a room's actor has missed, with the room's state at the same moment.
+pub struct Gap {
+    pub state: rooms::RoomState,
+    pub epoch: String,
+    pub messages: Vec<Message>,
+}
+
+/// The page of a history that ends before `before` (an id), or at the latest message.
+pub fn history(
+    connection: &mut AnyConnection,
+    slug: &str,
+    user: UserId,
+    before: Option<Seq>,
+    limit: i64,
+) -> Result<Page, Refusal> {
+    snapshot(connection, |connection| {
+        let (found, _) = rooms::permitted(connection, slug, user, Action::See)?;
+        Ok(latest(connection, found.room.id, before, limit)?)
+    })
+}
+
+/// One message.
+pub fn one(connection: &mut AnyConnection, room: RoomId, id: Seq) -> Result<Message, Refusal> {
+    let rows = snapshot(connection, |connection| by_ids(connection, &[room], &[id]))?;
+    rows.into_iter().next().map(|(_, message)| message).ok_or_else(Refusal::message_not_found)
+}
+
+/// What `user` begins with when joining `room`: the latest messages, or the first page of what came after `cursor`.
+pub fn entry(
+    connection: &mut AnyConnection,
+    room: RoomId,
+    user: UserId,
+    cursor: Option<&Cursor>,
+) -> Result<Entry, Refusal> {
+    snapshot(connection, |connection| {
+        let state = rooms::by_id(connection, room)?.ok_or_else(Refusal::room_not_found)?;
+        let role = memberships::role(connection, room, user)?;
+        let epoch = rooms::epoch(connection)?;
+        let mark: Option<Seq> =
+            members::table.find((room, user)).select(members::last_read_seq).first(connection).optional()?;
+        let last = state.room.seq;
+        let reachable = cursor.is_some_and(|cursor| {
+            cursor.epoch.as_ref().is_none_or(|known| *known == epoch)
+                && cursor.after <= last
+                && last - cursor.after <= MAX_CATCH_UP
+        });
+        let page = match cursor {
+            Some(cursor) if reachable => changes(connection, room, cursor.after)?,
+            _ => latest(connection, room, None, DEFAULT_PAGE_MESSAGES)?,
+        };
+        let (reset, catch_up) = (cursor.is_some() && !reachable, reachable);
+        Ok(Entry { state, epoch, role, read: mark.unwrap_or(0), page, reset, catch_up })
+    })
+}
+
+/// All that changed above `after`, for a room's actor that has missed something. `None` where it is more than a client
+/// may catch up: then the sockets start anew.
+pub fn gap(connection: &mut AnyConnection, room: RoomId, after: Seq) -> Result<Option<Gap>, Refusal> {
+    snapshot(connection, |connection| {
+        let state = rooms::by_id(connection, room)?.ok_or_else(Refusal::room_not_found)?;
+        let epoch = rooms::epoch(connection)?;
+        if state.room.seq - after > MAX_CATCH_UP {
+            return Ok(None);
+        }
+        let rows = messages::table
+            .inner_join(users::table)
+            .filter(messages::room_id.eq(room).and(messages::seq.gt(after)))
+            .order(messages::seq)
+            .select(COLUMNS)
+            .load(connection)?;
+        let messages = compose(connection, rows)?.into_iter().map(|(_, message)| message).collect();
+        Ok(Some(Gap { state, epoch, messages }))
+    })
+}
+
+/// The messages with these ids, in any of these rooms.
+pub fn by_ids(connection: &mut AnyConnection, rooms: &[RoomId], ids: &[Seq]) -> QueryResult<Vec<(RoomId, Message)>> {
+    let rows = messages::table
+        .inner_join(users::table)
+        .filter(messages::room_id.eq_any(rooms).and(messages::id.eq_any(ids)))
+        .select(COLUMNS)
+        .load(connection)?;
+    compose(connection, rows)
+}
+
+fn latest(connection: &mut AnyConnection, room: RoomId, before: Option<Seq>, limit: i64) -> QueryResult<Page> {
+    let rows = messages::table
+        .inner_join(users::table)
+        .filter(messages::room_id.eq(room).and(messages::id.lt(before.unwrap_or(Seq::MAX))))
+        .order(messages::id.desc())
+        .limit(limit + 1)
+        .select(COLUMNS)
+        .load(connection)?;
+    let mut page = cut(compose(connection, rows)?, limit);
+    page.messages.reverse();
+    Ok(page)
+}
+
+fn changes(connection: &mut AnyConnection, room: RoomId, after: Seq) -> QueryResult<Page> {
+    let rows = messages::table
+        .inner_join(users::table)
+        .filter(messages::room_id.eq(room).and(messages::seq.gt(after)))
+        .order(messages::seq)
+        .limit(MAX_PAGE_MESSAGES + 1)
+        .select(COLUMNS)
+        .load(connection)?;
+    Ok(cut(compose(connection, rows)?, MAX_PAGE_MESSAGES))
+}
+
+/// Keeps as many from the front as a page may hold.
+fn cut(found: Vec<(RoomId, Message)>, limit: i64) -> Page {
+    let total = found.len();
+    let mut bytes = 0;
+    let mut messages: Vec<Message> = Vec::with_capacity(total);
+    for (_, message) in found.into_iter().take(usize::try_from(limit).unwrap_or(0)) {
+        // One more for the comma.
+        bytes += encoded_len(&message) + 1;
+        if bytes > MAX_PAGE_BYTES && !messages.is_empty() {
+            break;
+        }
+        messages.push(message);
+    }
+    Page { more: messages.len() < total, messages }
+}
+
+fn encoded_len(message: &Message) -> usize {
+    struct Count(usize);
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Counting can't fail; a page that is cut too early would only be shorter.
+    serde_json::to_writer(&mut count, message).map_or(MAX_PAGE_BYTES, |()| count.0)
+}
+
+type Row = (
+    (RoomId, Seq, Seq, String, String, String, i32, Option<Seq>),
+    (NaiveDateTime, Option<NaiveDateTime>, Option<NaiveDateTime>),
+    (UserId, String, String),
+);
+
+type Columns = (
+    (
+        messages::room_id,
+        messages::id,
+        messages::seq,
+        messages::key,
+        messages::body,
+        messages::html,
+        messages::renderer,
+        messages::reply_to,
+    ),
+    (messages::sent_at, messages::edited_at, messages::deleted_at),
+    (users::id, users::username, users::display_name),
+);
+
+const COLUMNS: Columns = (
+    (
+        messages::room_id,
+        messages::id,
+        messages::seq,
+        messages::key,
+        messages::body,
+        messages::html,
+        messages::renderer,
+        messages::reply_to,
+    ),
+    (messages::sent_at, messages::edited_at, messages::deleted_at),
+    (users::id, users::username, users::display_name),
+);
+
+/// Adds the reactions. Keeps the order.
+fn compose(connection: &mut AnyConnection, rows: Vec<Row>) -> QueryResult<Vec<(RoomId, Message)>> {
+    let in_rooms: Vec<RoomId> = rows.iter().map(|((room, ..), ..)| *room).collect();
+    let ids: Vec<Seq> = rows.iter().map(|((_, id, ..), ..)| *id).collect();
+    let mut reacted = reactions_to(connection, &in_rooms, &ids)?;
+    let message = |row: Row| {
+        let ((room, id, seq, key, body, html, renderer, reply_to), (sent_at, edited_at, deleted_at), author) = row;
+        let html = if renderer == RENDERER || deleted_at.is_some() { html } else { render_again(&body) };
+        let reactions = reacted.remove(&(room, id)).map(|given| summary(&given)).unwrap_or_default();
+        let (user, username, display_name) = author;
+        let author = User { id: user, username, display_name };
+        let deleted = deleted_at.is_some();
+        (room, Message { id, seq, key, author, body, html, sent_at, edited_at, deleted, reply_to, reactions })
+    };
+    Ok(rows.into_iter().map(message).collect())
+}
+
+/// One person's emoji on a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    pub emoji: String,
+    pub user: UserId,
+    pub username: String,
+}
+
+/// Every reaction to these messages, in the order in which they were given.
+pub fn reactions_to(
+    connection: &mut AnyConnection,
+    rooms: &[RoomId],
+    ids: &[Seq],
+) -> QueryResult<HashMap<(RoomId, Seq), Vec<Given>>> {
+    let mut by_message: HashMap<(RoomId, Seq), Vec<Given>> = HashMap::new();
+    if ids.is_empty() {
+        return Ok(by_message);
+    }
+    let rows: Vec<(RoomId, Seq, String, UserId, String)> = reactions::table
+        .inner_join(users::table)
+        .filter(reactions::room_id.eq_any(rooms).and(reactions::message_id.eq_any(ids)))
+        .order(reactions::position)
+        .select((reactions::room_id, reactions::message_id, reactions::emoji, users::id, users::username))
+        .load(connection)?;
+    for (room, id, emoji, user, username) in rows {
+        by_message.entry((room, id)).or_default().push(Given { emoji, user, username });
+    }
+    Ok(by_message)
+}
+
+/// Reactions as a message shows them.
+pub fn summary(given: &[Given]) -> Vec<Reaction> {
+    let mut reactions: Vec<Reaction> = Vec::new();
+    for Given { emoji, username, .. } in given {
+        let index = reactions.iter().position(|reaction| reaction.emoji == *emoji).unwrap_or_else(|| {
+            reactions.push(Reaction { emoji: emoji.clone(), count: 0, users: Vec::new() });
+            reactions.len() - 1
+        });
+        let reaction = &mut reactions[index];
+        reaction.count += 1;
+        if reaction.users.len() < MAX_REACTION_USERS {
+            reaction.users.push(username.clone());
+        }
+    }
+    reactions
+}

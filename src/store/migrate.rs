@@ -1,0 +1,58 @@
+//! The tables, made and brought up to date at start.
+//!
+//! Migrations only add, so that the last version can run beside this one while a deployment rolls. A database that needs
+//! a newer program than this one says so in `meta.minimum_version`.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::connection::AnyConnection;
+use super::schema::meta;
+use crate::error::StartError;
+
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+/// What this program understands; a database whose `minimum_version` is above it is refused.
+pub const VERSION: i64 = 1;
+
+/// Holds back other instances on the same Postgres while one migrates. ("klatch" in ASCII, and a 1.)
+const MIGRATION_LOCK: i64 = 0x6b_6c61_7463_6801;
+
+/// Checks the database's version and runs what is missing.
+pub fn migrate(connection: &mut AnyConnection) -> Result<(), StartError> {
+    let locked = match connection {
+        // The lock is waited for as long as another instance migrates; the statement timeout comes after.
+        AnyConnection::Postgres(postgres) => postgres.batch_execute(&format!(
+            "SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})"
+        )),
+        AnyConnection::Sqlite(_) => Ok(()),
+    };
+    locked.map_err(failed)?;
+    check_version(connection)?;
+    match connection {
+        AnyConnection::Postgres(postgres) => postgres.run_pending_migrations(POSTGRES).map(drop),
+        AnyConnection::Sqlite(sqlite) => sqlite.run_pending_migrations(SQLITE).map(drop),
+    }
+    .map_err(failed)
+    // The lock is given back with the connection, which the caller closes.
+}
+
+fn check_version(connection: &mut AnyConnection) -> Result<(), StartError> {
+    // A new database has no such table yet.
+    let stored: Option<String> = meta::table.find("minimum_version").select(meta::value).first(connection).ok();
+    match stored.and_then(|version| version.parse::<i64>().ok()) {
+        Some(version) if version > VERSION => Err(StartError::option(
+            "database-url",
+            format!(
+                "the database needs a newer klatch (its minimum version is {version}, this program's is {VERSION})"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> StartError {
+    StartError::option("database-url", format!("migrating failed: {error}"))
+}

@@ -1,0 +1,162 @@
+//! Opening the database at start: alone, migrated, with its pools.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use diesel::r2d2::{ConnectionManager, Pool};
+use diesel::sql_types::BigInt;
+use url::Url;
+
+use super::connection::{AnyConnection, ConnectionPool, Prepare, prepare};
+use super::{PATIENCE, Store, migrate};
+use crate::error::StartError;
+
+const READERS: usize = 4;
+/// Batches that Postgres stores at the same time; a room is always in the same one.
+const POSTGRES_LANES: usize = 4;
+/// Writers beside the journal's, for accounts and rooms.
+const POSTGRES_WRITERS: usize = 2;
+
+/// Says on Postgres that an instance is running which shares rooms with no other. ("klatch" in ASCII, and a 2.)
+const ALONE_LOCK: i64 = 0x6b_6c61_7463_6802;
+/// How long a new instance waits for a dead one's lock to be let go.
+const ALONE_PATIENCE: Duration = Duration::from_secs(4);
+const ALONE_CHECK: Duration = Duration::from_secs(5);
+
+/// Opens, locks and migrates the database at `address` (`sqlite://path` or `postgres://…`) and starts the executors.
+/// Needs a running actix system.
+pub fn open(address: &str) -> Result<Store, StartError> {
+    match address.strip_prefix("sqlite://") {
+        Some(path) => open_sqlite(path),
+        None => open_postgres(address),
+    }
+}
+
+fn open_sqlite(path: &str) -> Result<Store, StartError> {
+    let lock = lock_file(path)?;
+    // Held until the process ends, however it ends.
+    std::mem::forget(lock);
+    let mut first = establish(path)?;
+    migrate::migrate(&mut first)?;
+    // One writer: SQLite has no more, and a batch waits for nothing else.
+    Ok(Store::start(pool(path, READERS + 1)?, READERS, 1, 1))
+}
+
+fn open_postgres(address: &str) -> Result<Store, StartError> {
+    let address = with_timeouts(address)?;
+    let mut first = establish(&address)?;
+    migrate::migrate(&mut first)?;
+    drop(first);
+    stay_alone(&address)?;
+    let writers = POSTGRES_LANES + POSTGRES_WRITERS;
+    Ok(Store::start(pool(&address, READERS + writers)?, READERS, writers, POSTGRES_LANES))
+}
+
+fn establish(address: &str) -> Result<AnyConnection, StartError> {
+    let mut connection =
+        AnyConnection::establish(address).map_err(|error| StartError::option("database-url", error))?;
+    prepare(&mut connection).map_err(|error| StartError::option("database-url", error))?;
+    Ok(connection)
+}
+
+fn pool(address: &str, size: usize) -> Result<ConnectionPool, StartError> {
+    Pool::builder()
+        .max_size(size as u32)
+        .connection_timeout(PATIENCE)
+        .connection_customizer(Box::new(Prepare))
+        .build(ConnectionManager::new(address))
+        .map_err(|error| StartError::option("database-url", error))
+}
+
+/// Two programs that write to one SQLite file would each think they alone know what was handed out.
+fn lock_file(database: &str) -> Result<File, StartError> {
+    let path = format!("{database}.lock");
+    let lock = File::create(Path::new(&path))
+        .map_err(|error| StartError::option("database-url", format!("{path}: {error}")))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            Err(StartError::option("database-url", format!("another klatch is running on {database}")))
+        }
+        Err(TryLockError::Error(error)) => Err(StartError::option("database-url", format!("{path}: {error}"))),
+    }
+}
+
+/// A server that is gone, or a network that swallows packets, is noticed within seconds.
+fn with_timeouts(address: &str) -> Result<String, StartError> {
+    let mut url = Url::parse(address).map_err(|error| StartError::option("database-url", error))?;
+    let defaults = [
+        ("connect_timeout", "4"),
+        ("tcp_user_timeout", "4000"),
+        ("keepalives_idle", "5"),
+        ("keepalives_interval", "2"),
+        ("keepalives_count", "2"),
+        ("application_name", "klatch"),
+    ];
+    for (name, value) in defaults {
+        if !url.query_pairs().any(|(given, _)| given == name) {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+    }
+    Ok(url.into())
+}
+
+/// Takes the lock of the only instance, and keeps it on a connection of its own for as long as the process lives.
+fn stay_alone(address: &str) -> Result<(), StartError> {
+    let began = Instant::now();
+    let mut connection = loop {
+        let mut connection = establish(address)?;
+        match try_lock(&mut connection) {
+            Ok(true) => break connection,
+            Ok(false) if began.elapsed() < ALONE_PATIENCE => thread::sleep(Duration::from_millis(100)),
+            Ok(false) => {
+                let why = "another klatch is running on this database; several instances need --redis-url";
+                return Err(StartError::option("database-url", why));
+            }
+            Err(error) => return Err(StartError::option("database-url", error)),
+        }
+    };
+    let address = address.to_owned();
+    thread::Builder::new()
+        .name("klatch-alone".into())
+        .spawn(move || {
+            loop {
+                thread::sleep(ALONE_CHECK);
+                if let Some(again) = still_alone(&mut connection, &address) {
+                    connection = again;
+                }
+            }
+        })
+        .map(drop)
+        .map_err(|error| StartError(format!("can't start a thread: {error}")))
+}
+
+/// Checks that the lock is still held; after Postgres was away, takes it on a new connection. When somebody else has it by
+/// then, this instance must go.
+fn still_alone(connection: &mut AnyConnection, address: &str) -> Option<AnyConnection> {
+    if diesel::sql_query("SELECT 1").execute(connection).is_ok() {
+        return None;
+    }
+    let mut again = establish(address).ok()?;
+    match try_lock(&mut again) {
+        Ok(true) => return Some(again),
+        Ok(false) => {
+            tracing::error!("another klatch has taken this database over; this one ends");
+            // SAFETY: raise only sends this process the signal that asks it to drain.
+            unsafe { libc::raise(libc::SIGTERM) };
+        }
+        Err(error) => tracing::warn!(%error, "the lock of the only instance can't be checked"),
+    }
+    None
+}
+
+fn try_lock(connection: &mut AnyConnection) -> QueryResult<bool> {
+    diesel::define_sql_function! { fn pg_try_advisory_lock(key: BigInt) -> Bool; }
+    match connection {
+        AnyConnection::Postgres(postgres) => diesel::select(pg_try_advisory_lock(ALONE_LOCK)).get_result(postgres),
+        AnyConnection::Sqlite(_) => Ok(true),
+    }
+}

@@ -1,0 +1,252 @@
+//! Rooms: made, found, listed and described.
+
+use std::collections::HashMap;
+
+use chrono::Utc;
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use diesel::result::DatabaseErrorKind::UniqueViolation;
+use diesel::result::Error::DatabaseError;
+
+use super::connection::{AnyConnection, snapshot};
+use super::schema::{members, mentions, messages, meta, rooms};
+use crate::error::{Code, Refusal};
+use crate::policy::{Action, Actor, Object, may};
+use crate::protocol::{Role, Room, RoomId, RoomKind, Seq, UserId};
+
+/// A room that is to be made.
+pub struct NewRoom {
+    pub slug: String,
+    pub title: String,
+    pub topic: String,
+    pub kind: RoomKind,
+}
+
+/// A room with the numbers that the actors go by.
+#[derive(Clone, Debug)]
+pub struct RoomState {
+    pub room: Room,
+    /// Messages ever sent here.
+    pub count: i64,
+    /// Rises with every removal of a member.
+    pub access: i64,
+}
+
+/// A room in somebody's list. The numbers are 0 where they are no member.
+pub struct Listed {
+    pub room: Room,
+    pub member: bool,
+    pub count: i64,
+    pub read: Seq,
+    pub unread: i64,
+    pub mentions: i64,
+}
+
+/// The columns of a [`RoomState`], in the order of [`COLUMNS`].
+type Row = (RoomId, String, String, String, String, Seq, i64, i64);
+
+const COLUMNS: (
+    rooms::id,
+    rooms::slug,
+    rooms::title,
+    rooms::topic,
+    rooms::kind,
+    rooms::last_seq,
+    rooms::message_count,
+    rooms::access,
+) = (
+    rooms::id,
+    rooms::slug,
+    rooms::title,
+    rooms::topic,
+    rooms::kind,
+    rooms::last_seq,
+    rooms::message_count,
+    rooms::access,
+);
+
+fn state((id, slug, title, topic, kind, seq, count, access): Row) -> RoomState {
+    let kind = RoomKind::from_column(&kind);
+    RoomState { room: Room { id, slug, title, topic, kind, seq }, count, access }
+}
+
+/// The identity of this run of numbers: another one means that numbers may have been given twice.
+///
+/// On Postgres the timeline is part of it, since a failover begins a new one.
+pub fn epoch(connection: &mut AnyConnection) -> QueryResult<String> {
+    let stored: String = meta::table.find("epoch").select(meta::value).first(connection)?;
+    match connection {
+        AnyConnection::Postgres(postgres) => {
+            let timeline: String = diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>(
+                "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)",
+            ))
+            .get_result(postgres)?;
+            Ok(format!("{stored}-{timeline}"))
+        }
+        AnyConnection::Sqlite(_) => Ok(stored),
+    }
+}
+
+/// Makes a room; whoever makes it is its first member and moderator.
+pub fn create(connection: &mut AnyConnection, room: &NewRoom, creator: UserId) -> Result<Room, Refusal> {
+    let now = Utc::now().naive_utc();
+    let made = connection.transaction(|connection| {
+        diesel::insert_into(rooms::table)
+            .values((
+                rooms::slug.eq(&room.slug),
+                rooms::title.eq(&room.title),
+                rooms::topic.eq(&room.topic),
+                rooms::kind.eq(room.kind.as_str()),
+                rooms::created_at.eq(now),
+            ))
+            .execute(connection)?;
+        let made = by_slug(connection, &room.slug)?.ok_or(diesel::result::Error::NotFound)?;
+        super::members::insert(connection, made.room.id, creator, Role::Moderator, 0)?;
+        Ok(made.room)
+    });
+    match made {
+        Err(DatabaseError(UniqueViolation, _)) => Err(Refusal::new(Code::Taken, "there is a room of this name")),
+        made => Ok(made?),
+    }
+}
+
+pub fn by_slug(connection: &mut AnyConnection, slug: &str) -> QueryResult<Option<RoomState>> {
+    rooms::table.filter(rooms::slug.eq(slug)).select(COLUMNS).first(connection).optional().map(|row| row.map(state))
+}
+
+pub fn by_id(connection: &mut AnyConnection, id: RoomId) -> QueryResult<Option<RoomState>> {
+    rooms::table.find(id).select(COLUMNS).first(connection).optional().map(|row| row.map(state))
+}
+
+/// Where rooms stand: `(id, seq, access)`.
+pub fn numbers(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<Vec<(RoomId, Seq, i64)>> {
+    rooms::table.filter(rooms::id.eq_any(ids)).select((rooms::id, rooms::last_seq, rooms::access)).load(connection)
+}
+
+/// Takes the rooms' rows for this transaction, in the order of their ids, and reads them: whoever holds a room's row
+/// alone gives it numbers and ends memberships in it.
+pub fn lock(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<HashMap<RoomId, RoomState>> {
+    let rows: Vec<Row> = match connection {
+        AnyConnection::Postgres(postgres) => rooms::table
+            .filter(rooms::id.eq_any(ids))
+            .order(rooms::id)
+            .select(COLUMNS)
+            .for_no_key_update()
+            .load(postgres)?,
+        AnyConnection::Sqlite(sqlite) => {
+            // A transaction that begins with a write holds SQLite's one write lock from there on.
+            let rooms = || rooms::table.filter(rooms::id.eq_any(ids));
+            diesel::update(rooms()).set(rooms::last_seq.eq(rooms::last_seq)).execute(sqlite)?;
+            rooms().select(COLUMNS).load(sqlite)?
+        }
+    };
+    Ok(rows.into_iter().map(state).map(|state| (state.room.id, state)).collect())
+}
+
+/// The room, as somebody who asks for `action` may know it.
+pub fn permitted(
+    connection: &mut AnyConnection,
+    slug: &str,
+    user: UserId,
+    action: Action,
+) -> Result<(RoomState, Option<Role>), Refusal> {
+    let found = by_slug(connection, slug)?.ok_or_else(Refusal::room_not_found)?;
+    let role = super::members::role(connection, found.room.id, user)?;
+    may(Actor { user, role }, action, Object { kind: found.room.kind, whose: None })?;
+    Ok((found, role))
+}
+
+/// The room, if `user` may see it.
+pub fn find(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<Room, Refusal> {
+    snapshot(connection, |connection| Ok(permitted(connection, slug, user, Action::See)?.0.room))
+}
+
+/// Changes title and topic where they are given.
+pub fn describe(
+    connection: &mut AnyConnection,
+    slug: &str,
+    user: UserId,
+    title: Option<&str>,
+    topic: Option<&str>,
+) -> Result<Room, Refusal> {
+    connection.transaction(|connection| {
+        let (found, _) = permitted(connection, slug, user, Action::Describe)?;
+        let row = rooms::table.find(found.room.id);
+        if let Some(title) = title {
+            diesel::update(row).set(rooms::title.eq(title)).execute(connection)?;
+        }
+        if let Some(topic) = topic {
+            diesel::update(row).set(rooms::topic.eq(topic)).execute(connection)?;
+        }
+        Ok(by_id(connection, found.room.id)?.ok_or_else(Refusal::room_not_found)?.room)
+    })
+}
+
+/// The rooms that `user` may see, by their names.
+pub fn visible_to(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Listed>, Refusal> {
+    Ok(snapshot(connection, |connection| list(connection, user, false))?)
+}
+
+/// The rooms that `user` is a member of, by their names.
+pub fn of_member(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Listed>, Refusal> {
+    Ok(snapshot(connection, |connection| list(connection, user, true))?)
+}
+
+fn list(connection: &mut AnyConnection, user: UserId, members_only: bool) -> QueryResult<Vec<Listed>> {
+    let marks: HashMap<RoomId, Seq> = members::table
+        .filter(members::user_id.eq(user))
+        .select((members::room_id, members::last_read_seq))
+        .load::<(RoomId, Seq)>(connection)?
+        .into_iter()
+        .collect();
+    let mine: Vec<RoomId> = marks.keys().copied().collect();
+    let rows: Vec<Row> = if members_only {
+        rooms::table.filter(rooms::id.eq_any(&mine)).order(rooms::slug).select(COLUMNS).load(connection)?
+    } else {
+        rooms::table
+            .filter(rooms::kind.eq(RoomKind::Public.as_str()).or(rooms::id.eq_any(&mine)))
+            .order(rooms::slug)
+            .select(COLUMNS)
+            .load(connection)?
+    };
+    let unread: HashMap<RoomId, i64> = members::table
+        .inner_join(
+            messages::table.on(messages::room_id
+                .eq(members::room_id)
+                .and(messages::id.gt(members::last_read_seq))
+                .and(messages::author_id.ne(members::user_id))
+                .and(messages::deleted_at.is_null())),
+        )
+        .filter(members::user_id.eq(user))
+        .group_by(members::room_id)
+        .select((members::room_id, count_star()))
+        .load::<(RoomId, i64)>(connection)?
+        .into_iter()
+        .collect();
+    let mentioned: HashMap<RoomId, i64> = members::table
+        .inner_join(
+            mentions::table.on(mentions::room_id
+                .eq(members::room_id)
+                .and(mentions::user_id.eq(members::user_id))
+                .and(mentions::message_id.gt(members::last_read_seq))),
+        )
+        .filter(members::user_id.eq(user))
+        .group_by(members::room_id)
+        .select((members::room_id, count_star()))
+        .load::<(RoomId, i64)>(connection)?
+        .into_iter()
+        .collect();
+    let listed = rows.into_iter().map(state).map(|state| {
+        let id = state.room.id;
+        let unread = unread.get(&id).copied().unwrap_or(0);
+        // In a direct room every message is a mention.
+        let mentions = match state.room.kind {
+            RoomKind::Direct => unread,
+            _ => mentioned.get(&id).copied().unwrap_or(0),
+        };
+        let mark = marks.get(&id).copied();
+        let (member, count, read) = (mark.is_some(), state.count, mark.unwrap_or(0));
+        Listed { room: state.room, member, count: if member { count } else { 0 }, read, unread, mentions }
+    });
+    Ok(listed.collect())
+}

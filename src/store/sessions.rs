@@ -1,0 +1,99 @@
+//! Sessions: who is signed in where. A session is known here by the hash of its token; the token itself is nowhere.
+
+use chrono::{NaiveDateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+
+use super::AnyConnection;
+use super::schema::{sessions, users};
+use crate::error::Refusal;
+use crate::protocol::{User, UserId};
+
+/// Hashes in one query; SQLite binds 32,766 values at most.
+const HASHES_AT_ONCE: usize = 500;
+/// Of so many logins, one clears away the sessions that have run out.
+const CLEAR_ONE_IN: u32 = 32;
+
+/// A session that is about to begin.
+pub struct NewSession {
+    pub token_hash: String,
+    pub user: UserId,
+    /// How the client calls itself.
+    pub agent: String,
+    /// Where it connected from.
+    pub address: String,
+}
+
+/// A session that has not ended.
+pub struct Session {
+    pub user: User,
+    /// When its use was last written down.
+    pub seen_at: NaiveDateTime,
+}
+
+/// Begins a session that lasts `span` from now, and now and then clears away those that have run out.
+pub fn create(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> Result<(), Refusal> {
+    let now = Utc::now().naive_utc();
+    if rand::random_ratio(1, CLEAR_ONE_IN) {
+        diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(c)?;
+    }
+    let row = (
+        sessions::token_hash.eq(&session.token_hash),
+        sessions::user_id.eq(session.user),
+        sessions::created_at.eq(now),
+        sessions::seen_at.eq(now),
+        sessions::expires_at.eq(now + span),
+        sessions::agent.eq(&session.agent),
+        sessions::address.eq(&session.address),
+    );
+    diesel::insert_into(sessions::table).values(row).execute(c)?;
+    Ok(())
+}
+
+/// The session with this token, unless it has ended.
+pub fn find(c: &mut AnyConnection, token_hash: &str) -> Result<Option<Session>, Refusal> {
+    let found: Option<(UserId, String, String, NaiveDateTime)> = sessions::table
+        .inner_join(users::table)
+        .filter(sessions::token_hash.eq(token_hash))
+        .filter(sessions::expires_at.gt(Utc::now().naive_utc()))
+        .select((users::id, users::username, users::display_name, sessions::seen_at))
+        .first(c)
+        .optional()?;
+    Ok(found
+        .map(|(id, username, display_name, seen_at)| Session { user: User { id, username, display_name }, seen_at }))
+}
+
+/// Writes down that the session is in use: it lasts `span` from now. One that has ended stays ended.
+pub fn touch(c: &mut AnyConnection, token_hash: &str, span: TimeDelta) -> Result<(), Refusal> {
+    let now = Utc::now().naive_utc();
+    diesel::update(sessions::table.find(token_hash).filter(sessions::expires_at.gt(now)))
+        .set((sessions::seen_at.eq(now), sessions::expires_at.eq(now + span)))
+        .execute(c)?;
+    Ok(())
+}
+
+/// Ends the session; `false` when it had ended before.
+pub fn end(c: &mut AnyConnection, token_hash: &str) -> Result<bool, Refusal> {
+    Ok(diesel::delete(sessions::table.find(token_hash)).execute(c)? > 0)
+}
+
+/// Those of these sessions that have not ended.
+pub fn still_alive(c: &mut AnyConnection, token_hashes: &[String]) -> Result<Vec<String>, Refusal> {
+    let now = Utc::now().naive_utc();
+    let mut alive = Vec::with_capacity(token_hashes.len());
+    for hashes in token_hashes.chunks(HASHES_AT_ONCE) {
+        alive.extend(
+            sessions::table
+                .filter(sessions::token_hash.eq_any(hashes))
+                .filter(sessions::expires_at.gt(now))
+                .select(sessions::token_hash)
+                .load::<String>(c)?,
+        );
+    }
+    Ok(alive)
+}
+
+/// Asks the database for next to nothing: whether it answers at all.
+pub fn answers(c: &mut AnyConnection) -> Result<(), Refusal> {
+    diesel::select(1.into_sql::<diesel::sql_types::Integer>()).execute(c)?;
+    Ok(())
+}

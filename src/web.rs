@@ -1,0 +1,152 @@
+//! Everything that speaks HTTP: pages, the JSON API, the WebSocket handshake, and what operators ask.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `api`, `api/*` | the JSON API and its description |
+//! | `pages`, `templates`, `assets` | pages and the files they need |
+//! | `accounts` | signing up, in and out, for both |
+//! | `sessions`, `account` | the session cookie and whom it stands for |
+//! | `fields` | what names, titles and passwords must be like |
+//! | `origin`, `client` | where a request comes from |
+//! | `answers`, `failure` | what every answer carries, and answers to what went wrong |
+//! | `operators` | health and metrics |
+//! | `upgrade` | the handshake of a socket |
+//!
+//! Invariant: handlers hold no state and decide nothing about rights; they read the request, ask the store or the hub, and
+//! answer.
+
+mod account;
+mod accounts;
+mod answers;
+pub mod api;
+mod assets;
+pub mod client;
+mod failure;
+mod fields;
+mod operators;
+mod origin;
+mod pages;
+mod sessions;
+mod templates;
+pub mod upgrade;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+
+use actix_identity::IdentityMiddleware;
+use actix_web::body::BoxBody;
+use actix_web::cookie::Key;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, ServiceConfig, resource, scope};
+
+pub use self::account::Account;
+pub use self::failure::Failure;
+use self::templates::Templates;
+use crate::config::{Config, cores};
+use crate::error::StartError;
+use crate::hub::HubHandle;
+use crate::limits::{LoginRate, SendRate};
+use crate::passwords::Passwords;
+use crate::store::Store;
+
+/// What all requests share.
+pub struct App {
+    pub config: Arc<Config>,
+    pub store: Store,
+    pub hub: HubHandle,
+    pub passwords: Passwords,
+    /// Shared with the sockets: a user's sends count together, however they come.
+    pub send_rate: Arc<SendRate>,
+    pub login_rate: LoginRate,
+    /// Set once the server has begun to end.
+    pub draining: Arc<AtomicBool>,
+    /// Open sockets.
+    pub sockets: Arc<AtomicUsize>,
+    /// Signs the session cookie.
+    pub key: Key,
+    pub templates: Templates,
+    /// What every answer carries.
+    headers: answers::Headers,
+}
+
+impl App {
+    /// # Errors
+    /// A template that can't be used.
+    pub fn new(
+        config: Arc<Config>,
+        store: Store,
+        hub: HubHandle,
+        send_rate: Arc<SendRate>,
+        draining: Arc<AtomicBool>,
+        sockets: Arc<AtomicUsize>,
+        key: Key,
+    ) -> Result<Self, StartError> {
+        Ok(Self {
+            passwords: Passwords::new(cores()),
+            login_rate: LoginRate::new(config.login_rate),
+            templates: Templates::new()?,
+            headers: answers::Headers::new(&config),
+            config,
+            store,
+            hub,
+            send_rate,
+            draining,
+            sockets,
+            key,
+        })
+    }
+}
+
+/// The whole web application. An instance belongs to one thread; the state is shared.
+///
+/// A failure of the session's database comes out as an `Err`, whose `error_response()` is the answer to give.
+pub fn app(
+    state: Data<App>,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let sessions = sessions::middleware(&state);
+    actix_web::App::new()
+        .app_data(state)
+        .configure(failure::configure)
+        .configure(the_same_for_all)
+        // Outside of this scope answers are the same for everybody, and never set a cookie.
+        .service(
+            scope("")
+                .wrap(from_fn(sessions::keep_alive))
+                .wrap(IdentityMiddleware::builder().id_key(sessions::USER_ID).build())
+                .wrap(sessions)
+                .configure(routes),
+        )
+        .default_service(actix_web::web::to(failure::no_such_page))
+        .wrap(from_fn(origin::guard))
+        .wrap(from_fn(answers::complete))
+}
+
+fn the_same_for_all(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/static/{build}/{path:.*}").get(assets::file))
+        .service(resource("/favicon.ico").get(assets::favicon))
+        .service(resource("/healthz").get(operators::healthz))
+        .service(resource("/readyz").get(operators::readyz))
+        .service(resource("/metrics").get(operators::metrics))
+        .service(resource("/api/openapi.json").get(api::describe));
+}
+
+/// What is answered according to who asks.
+fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/ws").get(upgrade::ws))
+        .service(scope("/api/v1").configure(api::routes))
+        .service(resource("/").get(pages::home))
+        .service(resource("/login").get(pages::login).post(pages::log_in))
+        .service(resource("/signup").get(pages::signup).post(pages::sign_up))
+        .service(resource("/logout").post(pages::log_out))
+        .service(resource("/rooms").get(pages::rooms).post(pages::make_room_by_form))
+        .service(resource("/rooms/{slug}").get(pages::room));
+}

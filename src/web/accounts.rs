@@ -1,0 +1,100 @@
+//! Signing up, in and out: what the JSON API and the pages have in common.
+
+use actix_identity::{Identity, IdentityExt};
+use actix_session::SessionExt;
+use actix_web::http::header::USER_AGENT;
+use actix_web::{HttpMessage, HttpRequest};
+
+use super::sessions::{ADDRESS, AGENT};
+use super::{App, client, fields};
+use crate::config::Signup;
+use crate::error::{Code, Refusal};
+use crate::protocol::User;
+use crate::store::accounts::{self, NewAccount};
+
+/// Characters kept of what a client calls itself.
+const MAX_AGENT_CHARS: usize = 200;
+
+/// Makes an account and signs in. Without a display name the username is shown.
+///
+/// # Errors
+/// `forbidden` where new accounts are not open, `invalid`, `taken`, `rate_limited`, `unavailable`.
+pub async fn sign_up(
+    app: &App,
+    req: &HttpRequest,
+    username: String,
+    password: String,
+    display_name: Option<&str>,
+) -> Result<User, Refusal> {
+    if app.config.signup != Signup::Open {
+        return Err(Refusal::new(Code::Forbidden, "new accounts are not open here"));
+    }
+    fields::username(&username)?;
+    fields::password(&password)?;
+    let display_name = fields::display_name(display_name, &username)?;
+    // The insert decides; asking first only saves the hashing of a password for nothing.
+    let name = username.clone();
+    if app.store.read(move |c| accounts::find_by_name(c, &name)).await?.is_some() {
+        return Err(accounts::taken());
+    }
+    let password_hash = app.passwords.hash(password).await?;
+    let account = NewAccount { username, display_name, password_hash };
+    let user = app.store.write(move |c| accounts::create(c, &account)).await?;
+    begin_session(app, req, &user)?;
+    Ok(user)
+}
+
+/// Verifies a password and signs in. Whether the name or the password was wrong shows neither in the answer nor in the
+/// time it takes.
+///
+/// # Errors
+/// `bad_credentials`, `rate_limited`, `unavailable`.
+pub async fn log_in(app: &App, req: &HttpRequest, username: &str, password: String) -> Result<User, Refusal> {
+    // Names that nobody can have count as one.
+    let username = if fields::username(username).is_ok() { username.to_owned() } else { String::new() };
+    let attempt = app.login_rate.reserve(&username, client::address(req, &app.config))?;
+    let verified = async {
+        let found = app.store.read(move |c| accounts::find_by_name(c, &username)).await?;
+        let (user, hash) = found.map(|account| (account.user, account.password_hash)).unzip();
+        let fits = app.passwords.verify(password, hash).await?;
+        Ok(user.filter(|_| fits))
+    };
+    match verified.await {
+        Ok(None) => Err(Refusal::new(Code::BadCredentials, "the username or the password is wrong")),
+        Ok(Some(user)) => {
+            app.login_rate.give_back(attempt);
+            begin_session(app, req, &user)?;
+            Ok(user)
+        }
+        Err(refusal) => {
+            app.login_rate.give_back(attempt);
+            Err(refusal)
+        }
+    }
+}
+
+/// Ends the session; `false` when there is none. Its sockets are closed before the answer goes out.
+pub fn log_out(req: &HttpRequest) -> bool {
+    let identity = req.get_identity();
+    let signed_in = identity.is_ok();
+    if let Ok(identity) = identity {
+        identity.logout();
+    }
+    signed_in
+}
+
+/// Gives the browser a new token, and ends the session that it may have had.
+fn begin_session(app: &App, req: &HttpRequest, user: &User) -> Result<(), Refusal> {
+    let agent = req.headers().get(USER_AGENT).map_or("".into(), |agent| String::from_utf8_lossy(agent.as_bytes()));
+    let agent: String = agent.chars().filter(|c| !c.is_control()).take(MAX_AGENT_CHARS).collect();
+    let session = req.get_session();
+    let begun = session
+        .insert(AGENT, agent)
+        .and_then(|()| session.insert(ADDRESS, client::address(req, &app.config).to_string()))
+        .map_err(|error| error.to_string())
+        .and_then(|()| Identity::login(&req.extensions(), user.id.to_string()).map_err(|error| error.to_string()));
+    begun.map(drop).map_err(|error| {
+        tracing::error!(error, "a session could not begin");
+        Refusal::unavailable()
+    })
+}

@@ -1,0 +1,205 @@
+//! What every answer carries: a request id, the security headers, a readable body if something went wrong; and the line
+//! in the log that tells of it.
+
+use std::time::Instant;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    self, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, ResponseError};
+
+use super::api::bodies::ErrorBody;
+use super::{App, Failure, client};
+use crate::config::Config;
+use crate::error::Code;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The headers that browsers are protected by, made once.
+pub struct Headers(Vec<(HeaderName, HeaderValue)>);
+
+impl Headers {
+    pub fn new(config: &Config) -> Self {
+        let fixed = [
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::REFERRER_POLICY, "same-origin"),
+            (header::X_FRAME_OPTIONS, "DENY"),
+            (header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
+            (
+                header::PERMISSIONS_POLICY,
+                "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+            ),
+        ];
+        let mut headers: Vec<_> =
+            fixed.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect();
+        // An origin is ASCII without control characters, so the value is always a fit one.
+        headers.extend(HeaderValue::try_from(policy(config)).map(|value| (header::CONTENT_SECURITY_POLICY, value)));
+        if config.secure_cookies() {
+            headers.push((STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")));
+        }
+        Self(headers)
+    }
+
+    fn add_to(&self, headers: &mut HeaderMap) {
+        for (name, value) in &self.0 {
+            headers.insert(name.clone(), value.clone());
+        }
+        if !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+    }
+}
+
+/// Older browsers do not take 'self' to mean the origin's sockets too, so a known origin is named.
+fn policy(config: &Config) -> String {
+    let sockets = match &config.public_url {
+        Some(_) => format!(" ws{}", config.public_origin().trim_start_matches("http")),
+        None => String::new(),
+    };
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+         connect-src 'self'{sockets}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    )
+}
+
+/// The outermost middleware.
+pub async fn complete(
+    app: Data<App>,
+    mut req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let asked = Asked::of(&app, &req);
+    // Whatever answers GET answers HEAD: the dispatcher, which still knows, leaves the body out.
+    if req.method() == Method::HEAD {
+        req.head_mut().method = Method::GET;
+    }
+    match next.call(req).await {
+        Ok(response) => {
+            let mut response = explained(&app, &asked, response.map_into_boxed_body());
+            app.headers.add_to(response.headers_mut());
+            response.headers_mut().insert(REQUEST_ID, asked.id.clone());
+            asked.log(response.status());
+            Ok(response)
+        }
+        // Handlers answer their own failures; what arrives here is the session's, whose request is gone by now and whose
+        // cause is in the log.
+        Err(error) => {
+            tracing::debug!(%error, "the session could not be read or written");
+            let failure = Failure::of_status(StatusCode::SERVICE_UNAVAILABLE);
+            asked.log(failure.status);
+            let page = (!asked.is_program).then(|| app.templates.failure(&failure));
+            let mut headers = HeaderMap::new();
+            app.headers.add_to(&mut headers);
+            headers.insert(REQUEST_ID, asked.id);
+            Err(Broken { failure, page, headers }.into())
+        }
+    }
+}
+
+/// A failure that has to bring everything its answer carries.
+#[derive(Debug, thiserror::Error)]
+#[error("{failure}")]
+struct Broken {
+    failure: Failure,
+    page: Option<String>,
+    headers: HeaderMap,
+}
+
+impl ResponseError for Broken {
+    fn status_code(&self) -> StatusCode {
+        self.failure.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = match &self.page {
+            Some(page) => HttpResponse::build(self.failure.status).content_type(HTML).body(page.clone()),
+            None => self.failure.error_response(),
+        };
+        for (name, value) in &self.headers {
+            response.headers_mut().insert(name.clone(), value.clone());
+        }
+        response
+    }
+}
+
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Gives an answer that is an error, and says nothing yet that its reader could use, a fitting body.
+fn explained(app: &App, asked: &Asked, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let failure = match response.response().error() {
+        Some(error) => match error.as_error::<Failure>() {
+            Some(_) if asked.is_program => return response,
+            // What programs are told to do then is no help to people.
+            Some(failure) if failure.refusal.code == Code::Unavailable => Failure::of_status(status),
+            Some(failure) => failure.clone(),
+            None => {
+                tracing::debug!(%error, "an error without words for it");
+                Failure::of_status(status)
+            }
+        },
+        None if matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0)) => {
+            Failure::of_status(status)
+        }
+        // The handler has said what there is to say.
+        None => return response,
+    };
+    response.map_body(|head, _| {
+        head.headers.remove(CONTENT_LENGTH);
+        head.headers.insert(CONTENT_TYPE, if asked.is_program { JSON } else { HTML });
+        if asked.is_program {
+            // Strings and numbers: serialising them into memory has no way to fail.
+            BoxBody::new(serde_json::to_vec(&ErrorBody::from(&failure.refusal)).unwrap_or_default())
+        } else {
+            BoxBody::new(app.templates.failure(&failure))
+        }
+    })
+}
+
+/// What is kept of a request until it is answered: nothing that could hold a secret.
+struct Asked {
+    id: HeaderValue,
+    method: Method,
+    path: String,
+    client: std::net::IpAddr,
+    since: Instant,
+    /// The answer is for a program, which reads JSON.
+    is_program: bool,
+}
+
+impl Asked {
+    fn of(app: &App, req: &ServiceRequest) -> Self {
+        let id = hex::encode(rand::random::<[u8; 8]>());
+        let path = req.path().to_owned();
+        Self {
+            // Hexadecimal digits are always a fit value.
+            id: HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("-")),
+            method: req.method().clone(),
+            client: client::address(req.request(), &app.config),
+            since: Instant::now(),
+            is_program: path == "/ws" || path == "/api" || path.starts_with("/api/"),
+            path,
+        }
+    }
+
+    fn log(&self, status: StatusCode) {
+        let Self { method, path, client, .. } = self;
+        let id = self.id.to_str().unwrap_or("-");
+        let (status, millis) = (status.as_u16(), self.since.elapsed().as_millis());
+        let often = path.starts_with("/static/") || matches!(path.as_str(), "/healthz" | "/readyz" | "/metrics");
+        if often && status < 400 {
+            tracing::debug!(id, %method, path, status, millis, %client, "answered");
+        } else {
+            tracing::info!(id, %method, path, status, millis, %client, "answered");
+        }
+    }
+}

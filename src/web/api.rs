@@ -1,0 +1,119 @@
+//! The JSON API, version 1, and its description for programs.
+
+mod accounts;
+pub mod bodies;
+mod members;
+mod messages;
+pub mod rooms;
+
+use actix_web::HttpResponse;
+use actix_web::web::{ServiceConfig, resource};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::sessions::COOKIE;
+
+/// Everything below `/api/v1`; [`Description`] lists the same.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(resource("/signup").post(accounts::sign_up))
+        .service(resource("/login").post(accounts::log_in))
+        .service(resource("/logout").post(accounts::log_out))
+        .service(resource("/me").get(accounts::me))
+        .service(resource("/rooms").get(rooms::list).post(rooms::make))
+        .service(resource("/rooms/{slug}").get(rooms::show).patch(rooms::describe))
+        .service(resource("/rooms/{slug}/messages").get(messages::list).post(messages::send))
+        .service(resource("/rooms/{slug}/members").get(members::list))
+        .service(resource("/rooms/{slug}/members/{username}").put(members::add).delete(members::remove));
+}
+
+/// The calls of the API in OpenAPI's words, made from the handlers.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "klatch", description = "Rooms, members and messages of a klatch server. What happens live comes over the WebSocket at /ws."),
+    paths(
+        accounts::sign_up,
+        accounts::log_in,
+        accounts::log_out,
+        accounts::me,
+        rooms::list,
+        rooms::make,
+        rooms::show,
+        rooms::describe,
+        messages::list,
+        messages::send,
+        members::list,
+        members::add,
+        members::remove,
+    ),
+    modifiers(&SessionCookie)
+)]
+struct Description;
+
+/// Calls that need a session name this scheme.
+struct SessionCookie;
+
+impl Modify for SessionCookie {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let cookie = ApiKeyValue::with_description(COOKIE, "Set by signup and login.");
+        api.components
+            .get_or_insert_default()
+            .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
+
+/// `GET /api/openapi.json`
+pub async fn describe() -> HttpResponse {
+    HttpResponse::Ok().json(Description::openapi())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_is_described_with_what_it_can_answer() {
+        let api = serde_json::to_value(Description::openapi()).unwrap();
+        let calls: Vec<(String, String)> = api["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .flat_map(|(path, calls)| {
+                calls.as_object().unwrap().keys().map(move |method| (path.clone(), method.clone()))
+            })
+            .collect();
+        for (path, method) in [
+            ("/signup", "post"),
+            ("/login", "post"),
+            ("/logout", "post"),
+            ("/me", "get"),
+            ("/rooms", "get"),
+            ("/rooms", "post"),
+            ("/rooms/{slug}", "get"),
+            ("/rooms/{slug}", "patch"),
+            ("/rooms/{slug}/messages", "get"),
+            ("/rooms/{slug}/messages", "post"),
+            ("/rooms/{slug}/members", "get"),
+            ("/rooms/{slug}/members/{username}", "put"),
+            ("/rooms/{slug}/members/{username}", "delete"),
+        ] {
+            let path = format!("/api/v1{path}");
+            assert!(calls.contains(&(path.clone(), method.to_owned())), "{method} {path}");
+            let call = &api["paths"][&path][method];
+            let responses = call["responses"].as_object().unwrap();
+            assert!(responses.contains_key("503"), "{method} {path}");
+            let open = matches!(path.as_str(), "/api/v1/signup" | "/api/v1/login");
+            assert_eq!(call["security"].is_null(), open, "{method} {path}");
+            assert_eq!(responses.contains_key("403"), method != "get", "{method} {path}");
+            if !open {
+                assert!(responses.contains_key("401"), "{method} {path}");
+            }
+        }
+        assert_eq!(calls.len(), 13);
+        let mut ids: Vec<_> =
+            calls.iter().map(|(path, method)| api["paths"][path][method]["operationId"].to_string()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 13, "each call has an id of its own: {ids:?}");
+        assert_eq!(api["components"]["securitySchemes"]["session"]["name"], COOKIE);
+    }
+}

@@ -1,0 +1,58 @@
+//! Signing up, in and out.
+
+use actix_web::web::{Data, Json};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::bodies::{Always, Changing, ErrorBody, LogIn, SignUp, WithBody, WithSession};
+use crate::protocol::User;
+use crate::web::{Account, App, Failure, accounts};
+
+/// Make an account and sign in
+///
+/// Sets the session cookie.
+#[utoipa::path(post, path = "/api/v1/signup", tag = "accounts", request_body = SignUp, responses(
+    (status = 201, body = User),
+    (status = 403, body = ErrorBody, description = "`forbidden`: new accounts are not open, or the request came from another site"),
+    (status = 409, body = ErrorBody, description = "`taken`: somebody has this username, in whatever case"),
+    (status = 429, body = ErrorBody, description = "`rate_limited`: too many people are signing in"),
+    Always, WithBody,
+))]
+pub async fn sign_up(app: Data<App>, req: HttpRequest, body: Json<SignUp>) -> Result<HttpResponse, Failure> {
+    let SignUp { username, password, display_name } = body.into_inner();
+    let user = accounts::sign_up(&app, &req, username, password, display_name.as_deref()).await?;
+    Ok(HttpResponse::Created().json(user))
+}
+
+/// Sign in
+///
+/// Sets the session cookie, with a new token.
+#[utoipa::path(post, path = "/api/v1/login", tag = "accounts", request_body = LogIn, responses(
+    (status = 200, body = User),
+    (status = 401, body = ErrorBody, description = "`bad_credentials`: the username or the password is wrong"),
+    (status = 429, body = ErrorBody, description = "`rate_limited`: too many failed logins; see `Retry-After`"),
+    Changing, Always, WithBody,
+))]
+pub async fn log_in(app: Data<App>, req: HttpRequest, body: Json<LogIn>) -> Result<HttpResponse, Failure> {
+    let LogIn { username, password } = body.into_inner();
+    let user = accounts::log_in(&app, &req, &username, password).await?;
+    Ok(HttpResponse::Ok().json(user))
+}
+
+/// Sign out
+///
+/// Ends the session and closes its sockets with 4401.
+#[utoipa::path(post, path = "/api/v1/logout", tag = "accounts", security(("session" = [])), responses(
+    (status = 204), WithSession, Changing, Always,
+))]
+pub async fn log_out(req: HttpRequest, _: Account) -> HttpResponse {
+    accounts::log_out(&req);
+    HttpResponse::NoContent().finish()
+}
+
+/// Who is signed in
+#[utoipa::path(get, path = "/api/v1/me", tag = "accounts", security(("session" = [])), responses(
+    (status = 200, body = User), WithSession, Always,
+))]
+pub async fn me(account: Account) -> HttpResponse {
+    HttpResponse::Ok().json(account.user)
+}

@@ -1,0 +1,183 @@
+//! What the API is given and answers, beside the objects of [`crate::protocol`].
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, IntoResponses, ToSchema};
+
+use crate::error::{Code, Refusal};
+use crate::protocol::{Member, Message, Room, Seq};
+use crate::store::rooms::Listed;
+
+/// Why a call was not served.
+#[derive(Serialize, ToSchema)]
+pub struct ErrorBody {
+    error: ErrorDetail,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ErrorDetail {
+    code: Code,
+    /// For people.
+    message: String,
+    /// When trying again can help, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+}
+
+impl From<&Refusal> for ErrorBody {
+    fn from(refusal: &Refusal) -> Self {
+        let Refusal { code, message, retry_after_ms } = refusal.clone();
+        Self { error: ErrorDetail { code, message, retry_after_ms } }
+    }
+}
+
+/// What every call can answer.
+#[derive(IntoResponses)]
+pub enum Always {
+    /// `unavailable`: the database did not answer
+    #[response(status = 503)]
+    _Unavailable(ErrorBody),
+}
+
+/// What every call that changes something can answer.
+#[derive(IntoResponses)]
+pub enum Changing {
+    /// `forbidden`: the request came from another site, or does not say from where
+    #[response(status = 403)]
+    _Forbidden(ErrorBody),
+}
+
+/// What every call that needs a session can answer.
+#[derive(IntoResponses)]
+pub enum WithSession {
+    /// `unauthorized`: no session, or one that has ended
+    #[response(status = 401)]
+    _Unauthorized(ErrorBody),
+}
+
+/// What every call with a body can answer.
+#[derive(IntoResponses)]
+pub enum WithBody {
+    /// `bad_frame`: not JSON, or a field missing or of the wrong type
+    #[response(status = 400)]
+    _BadFrame(ErrorBody),
+    /// `invalid`: more than 64 KiB
+    #[response(status = 413)]
+    _TooLarge(ErrorBody),
+    /// `bad_frame`: the body is not declared as application/json
+    #[response(status = 415)]
+    _OtherType(ErrorBody),
+    /// `invalid`: a value out of range
+    #[response(status = 422)]
+    _Invalid(ErrorBody),
+}
+
+/// What every call about a room can answer.
+#[derive(IntoResponses)]
+pub enum OfRoom {
+    /// `not_found`: no such room, or none that this user may see
+    #[response(status = 404)]
+    _NotFound(ErrorBody),
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct SignUp {
+    /// 2 to 32 of `A-Z a-z 0-9 . _ -`; unique without regard to case.
+    #[schema(min_length = 2, max_length = 32, pattern = "^[A-Za-z0-9._-]+$")]
+    pub username: String,
+    #[schema(min_length = 8, max_length = 256)]
+    pub password: String,
+    /// What others see; the username if left out.
+    #[schema(min_length = 1, max_length = 64)]
+    pub display_name: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct LogIn {
+    pub username: String,
+    pub password: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct MakeRoom {
+    /// 1 to 64 of `a-z 0-9 -`
+    #[schema(min_length = 1, max_length = 64, pattern = "^[a-z0-9-]+$")]
+    pub slug: String,
+    #[schema(max_length = 100)]
+    pub title: Option<String>,
+    #[schema(max_length = 500)]
+    pub topic: Option<String>,
+    /// `public` (default), `private` or `direct`
+    #[schema(value_type = Option<crate::protocol::RoomKind>)]
+    pub kind: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct DescribeRoom {
+    #[schema(max_length = 100)]
+    pub title: Option<String>,
+    #[schema(max_length = 500)]
+    pub topic: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct SendMessage {
+    /// A UUID that the client makes, once for each message: sending it again stores nothing.
+    #[schema(format = "uuid")]
+    pub key: String,
+    /// Markdown, 1 to 4,000 characters after trimming.
+    #[schema(min_length = 1)]
+    pub body: String,
+    /// The id of the message this one answers.
+    pub reply_to: Option<Seq>,
+}
+
+/// Which messages of a room.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Which {
+    /// Only messages with a lower id; the latest if left out.
+    #[param(value_type = Option<i64>, minimum = 1)]
+    pub before: Option<Seq>,
+    /// At most so many; a page may have fewer and still not be the last.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    pub limit: Option<i64>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Rooms {
+    pub rooms: Vec<ListedRoom>,
+}
+
+/// A room, and how the user stands to it.
+#[derive(Serialize, ToSchema)]
+pub struct ListedRoom {
+    #[serde(flatten)]
+    pub room: Room,
+    pub member: bool,
+    /// Messages ever sent in the room.
+    pub count: i64,
+    /// The member's read mark.
+    pub read: Seq,
+    pub unread: i64,
+    pub mentions: i64,
+}
+
+impl From<Listed> for ListedRoom {
+    fn from(listed: Listed) -> Self {
+        let Listed { room, member, count, read, unread, mentions } = listed;
+        Self { room, member, count, read, unread, mentions }
+    }
+}
+
+/// Messages, oldest first.
+#[derive(Serialize, ToSchema)]
+pub struct Messages {
+    pub messages: Vec<Message>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Members {
+    pub members: Vec<Member>,
+}

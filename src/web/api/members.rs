@@ -1,0 +1,58 @@
+//! The members of a room.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+
+use super::bodies::{Always, Changing, ErrorBody, Members, OfRoom, WithSession};
+use crate::broker::Event;
+use crate::store::members;
+use crate::web::{Account, App, Failure};
+
+/// The members of a room
+#[utoipa::path(get, path = "/api/v1/rooms/{slug}/members", operation_id = "list_members", tag = "members", security(("session" = [])),
+    params(("slug" = String, Path)),
+    responses((status = 200, body = Members), WithSession, OfRoom, Always),
+)]
+pub async fn list(app: Data<App>, account: Account, slug: Path<String>) -> Result<HttpResponse, Failure> {
+    let members = app.store.read(move |c| members::list(c, &slug, account.user.id)).await?;
+    Ok(HttpResponse::Ok().json(Members { members }))
+}
+
+/// Make somebody a member; a private room: by a member
+#[utoipa::path(put, path = "/api/v1/rooms/{slug}/members/{username}", operation_id = "add_member", tag = "members", security(("session" = [])),
+    params(("slug" = String, Path), ("username" = String, Path, description = "`me` stands for oneself")),
+    responses(
+        (status = 204, description = "A member now, or already"),
+        (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such user"),
+        WithSession, Changing, Always,
+    ),
+)]
+pub async fn add(app: Data<App>, account: Account, path: Path<(String, String)>) -> Result<HttpResponse, Failure> {
+    let (slug, username) = path.into_inner();
+    let by = account.user.id;
+    let admitted = app.store.write(move |c| members::admit(c, &slug, by, &username)).await?;
+    if admitted.changed {
+        app.hub.announce(Event::MemberAdded { room: admitted.room, user: admitted.user }).await;
+    }
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// End somebody's membership, or one's own
+#[utoipa::path(delete, path = "/api/v1/rooms/{slug}/members/{username}", operation_id = "remove_member", tag = "members", security(("session" = [])),
+    params(("slug" = String, Path), ("username" = String, Path, description = "`me` stands for oneself")),
+    responses(
+        (status = 204, description = "No longer a member, or never one"),
+        (status = 403, body = ErrorBody, description = "`forbidden`: others are removed by the room's moderators only, or the request came from another site"),
+        (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such user"),
+        WithSession, Always,
+    ),
+)]
+pub async fn remove(app: Data<App>, account: Account, path: Path<(String, String)>) -> Result<HttpResponse, Failure> {
+    let (slug, username) = path.into_inner();
+    let by = account.user.id;
+    let removed = app.store.write(move |c| members::remove(c, &slug, by, &username)).await?;
+    if removed.changed {
+        app.hub.announce(Event::MemberRemoved { room: removed.room, user: removed.user }).await;
+    }
+    Ok(HttpResponse::NoContent().finish())
+}

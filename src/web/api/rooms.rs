@@ -1,0 +1,86 @@
+//! Rooms: which there are, making one, saying what it is about.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Json, Path};
+
+use super::bodies::{
+    Always, Changing, DescribeRoom, ErrorBody, ListedRoom, MakeRoom, OfRoom, Rooms, WithBody, WithSession,
+};
+use crate::broker::Event;
+use crate::error::Refusal;
+use crate::protocol::{Room, UserId};
+use crate::store::rooms::{self, NewRoom};
+use crate::web::{Account, App, Failure, fields};
+
+/// The rooms that the user may see, sorted by slug
+#[utoipa::path(get, path = "/api/v1/rooms", operation_id = "list_rooms", tag = "rooms", security(("session" = [])), responses(
+    (status = 200, body = Rooms), WithSession, Always,
+))]
+pub async fn list(app: Data<App>, account: Account) -> Result<HttpResponse, Failure> {
+    let rooms = visible_to(&app, account.user.id).await?;
+    Ok(HttpResponse::Ok().json(Rooms { rooms }))
+}
+
+/// Make a room; its maker is its first member and its moderator
+#[utoipa::path(post, path = "/api/v1/rooms", operation_id = "make_room", tag = "rooms", security(("session" = [])), request_body = MakeRoom, responses(
+    (status = 201, body = Room),
+    (status = 409, body = ErrorBody, description = "`taken`: there is a room with this slug"),
+    WithSession, Changing, Always, WithBody,
+))]
+pub async fn make(app: Data<App>, account: Account, body: Json<MakeRoom>) -> Result<HttpResponse, Failure> {
+    let room = make_room(&app, account.user.id, &body).await?;
+    Ok(HttpResponse::Created().json(room))
+}
+
+/// A room
+#[utoipa::path(get, path = "/api/v1/rooms/{slug}", operation_id = "show_room", tag = "rooms", security(("session" = [])),
+    params(("slug" = String, Path)),
+    responses((status = 200, body = Room), WithSession, OfRoom, Always),
+)]
+pub async fn show(app: Data<App>, account: Account, slug: Path<String>) -> Result<HttpResponse, Failure> {
+    let room = app.store.read(move |c| rooms::find(c, &slug, account.user.id)).await?;
+    Ok(HttpResponse::Ok().json(room))
+}
+
+/// Change a room's title, its topic, or both
+#[utoipa::path(patch, path = "/api/v1/rooms/{slug}", operation_id = "describe_room", tag = "rooms", security(("session" = [])),
+    params(("slug" = String, Path)), request_body = DescribeRoom,
+    responses(
+        (status = 200, body = Room),
+        (status = 403, body = ErrorBody, description = "`forbidden`: only the room's moderators may, or the request came from another site"),
+        WithSession, OfRoom, Always, WithBody,
+    ),
+)]
+pub async fn describe(
+    app: Data<App>,
+    account: Account,
+    slug: Path<String>,
+    body: Json<DescribeRoom>,
+) -> Result<HttpResponse, Failure> {
+    let title = body.title.as_deref().map(fields::title).transpose()?;
+    let topic = body.topic.as_deref().map(fields::topic).transpose()?;
+    let user = account.user.id;
+    let room = app.store.write(move |c| rooms::describe(c, &slug, user, title.as_deref(), topic.as_deref())).await?;
+    app.hub.announce(Event::RoomChanged { room: room.id }).await;
+    Ok(HttpResponse::Ok().json(room))
+}
+
+/// The rooms that the user may see, as the API and the pages show them.
+pub async fn visible_to(app: &App, user: UserId) -> Result<Vec<ListedRoom>, Refusal> {
+    let listed = app.store.read(move |c| rooms::visible_to(c, user)).await?;
+    Ok(listed.into_iter().map(ListedRoom::from).collect())
+}
+
+/// Makes a room and tells everybody who may see it.
+pub async fn make_room(app: &App, creator: UserId, asked: &MakeRoom) -> Result<Room, Refusal> {
+    fields::slug(&asked.slug)?;
+    let room = NewRoom {
+        slug: asked.slug.clone(),
+        title: fields::title(asked.title.as_deref().unwrap_or_default())?,
+        topic: fields::topic(asked.topic.as_deref().unwrap_or_default())?,
+        kind: asked.kind.as_deref().map(fields::kind).transpose()?.unwrap_or_default(),
+    };
+    let room = app.store.write(move |c| rooms::create(c, &room, creator)).await?;
+    app.hub.announce(Event::RoomChanged { room: room.id }).await;
+    Ok(room)
+}

@@ -1,0 +1,100 @@
+//! The files that pages need, from `static/`: in the binary, or read from disk in debug builds.
+//!
+//! Their address holds a hash over all of them, so that browsers keep them for ever and still get a new build's at once.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, IfNoneMatch, LOCATION};
+use actix_web::web::{Bytes, Header, Path};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use sha2::{Digest, Sha256};
+
+use super::Failure;
+
+#[derive(RustEmbed)]
+#[folder = "static/"]
+struct Files;
+
+/// Bytes of the hash that stand in the address.
+const BUILD_BYTES: usize = 4;
+
+/// Where the files of this build are: `/static/<8 hexadecimal digits>`.
+pub fn prefix() -> String {
+    format!("/static/{}", build())
+}
+
+fn build() -> Cow<'static, str> {
+    static EMBEDDED: LazyLock<String> = LazyLock::new(hash_of_all);
+    if cfg!(debug_assertions) { hash_of_all().into() } else { EMBEDDED.as_str().into() }
+}
+
+fn hash_of_all() -> String {
+    let mut names: Vec<_> = Files::iter().collect();
+    names.sort_unstable();
+    let mut all = Sha256::new();
+    for name in names {
+        if let Some(file) = Files::get(&name) {
+            all.update(name.as_bytes());
+            all.update([0]);
+            all.update(file.metadata.sha256_hash());
+        }
+    }
+    hex::encode(&all.finalize()[..BUILD_BYTES])
+}
+
+/// `GET /static/{build}/{path}`: whatever the build in the address, the present file.
+pub async fn file(path: Path<(String, String)>, known: Header<IfNoneMatch>) -> Result<HttpResponse, Failure> {
+    let (asked_build, name) = path.into_inner();
+    let Some(file) = Files::get(&name) else { return Err(Failure::of_status(StatusCode::NOT_FOUND)) };
+    let tag = EntityTag::new_strong(hex::encode(&file.metadata.sha256_hash()[..16]));
+    let caching = if asked_build == build() { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let is_known = match &*known {
+        IfNoneMatch::Any => true,
+        IfNoneMatch::Items(tags) => tags.iter().any(|known| known.weak_eq(&tag)),
+    };
+    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((CACHE_CONTROL, caching)).insert_header((ETAG, tag.to_string()));
+    Ok(if is_known { response.finish() } else { response.content_type(media_type(&name)).body(bytes(file)) })
+}
+
+fn media_type(name: &str) -> String {
+    let media_type = mime_guess::from_path(name).first_or_octet_stream();
+    match media_type.type_() {
+        mime_guess::mime::TEXT => format!("{media_type}; charset=utf-8"),
+        _ => media_type.to_string(),
+    }
+}
+
+fn bytes(file: EmbeddedFile) -> Bytes {
+    match file.data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => data.into(),
+    }
+}
+
+/// Browsers ask for it by themselves on pages that are not ours, such as the JSON of the API.
+pub async fn favicon() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, format!("{}/favicon.svg", prefix()))).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_and_styles_have_the_types_that_browsers_insist_on() {
+        assert_eq!(media_type("room.js"), "text/javascript; charset=utf-8");
+        assert_eq!(media_type("klatch.css"), "text/css; charset=utf-8");
+        assert_eq!(media_type("favicon.svg"), "image/svg+xml");
+    }
+
+    #[test]
+    fn the_address_of_a_build_is_short_and_steady() {
+        let digits = prefix().strip_prefix("/static/").unwrap().to_owned();
+        assert!(digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_hexdigit()), "{digits}");
+        assert_eq!(format!("/static/{digits}"), prefix());
+    }
+}

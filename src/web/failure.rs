@@ -1,0 +1,106 @@
+//! Answers to what went wrong: a refusal with its status, as JSON for programs; `answers` makes a page of it for people.
+
+use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError, UrlencodedError};
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::web::{FormConfig, JsonConfig, PathConfig, QueryConfig, ServiceConfig};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use thiserror::Error;
+
+use super::api::bodies::ErrorBody;
+use crate::error::{Code, Refusal};
+
+/// The most bytes of a request's body.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// A refusal and the status that says it best.
+#[derive(Clone, Debug, Error)]
+#[error("{refusal}")]
+pub struct Failure {
+    pub status: StatusCode,
+    pub refusal: Refusal,
+}
+
+impl Failure {
+    pub fn unauthorized() -> Self {
+        Refusal::new(Code::Unauthorized, "sign in first").into()
+    }
+
+    /// What to say where only a status is known.
+    pub fn of_status(status: StatusCode) -> Self {
+        let (code, message) = match status {
+            StatusCode::NOT_FOUND => (Code::NotFound, "there is nothing at this address"),
+            StatusCode::METHOD_NOT_ALLOWED => (Code::Invalid, "this address does not answer that method"),
+            StatusCode::PAYLOAD_TOO_LARGE => (Code::Invalid, "the request is too large"),
+            StatusCode::UNAUTHORIZED => (Code::Unauthorized, "sign in first"),
+            StatusCode::FORBIDDEN => (Code::Forbidden, "that is not allowed"),
+            status if status.is_server_error() => (Code::Unavailable, "the server could not do that, try again"),
+            _ => (Code::BadFrame, "the request could not be understood"),
+        };
+        Self { status, refusal: Refusal::new(code, message) }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self { status: refusal.code.status(), refusal }
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(self.status);
+        if let Some(millis) = self.refusal.retry_after_ms {
+            response.insert_header((RETRY_AFTER, millis.div_ceil(1_000)));
+        }
+        response.json(ErrorBody::from(&self.refusal))
+    }
+}
+
+pub async fn no_such_page() -> Result<HttpResponse, Failure> {
+    Err(Failure::of_status(StatusCode::NOT_FOUND))
+}
+
+/// What extractors answer when a request can't be read.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.app_data(JsonConfig::default().limit(MAX_BODY_BYTES).error_handler(|error, _| bad_json(&error).into()))
+        .app_data(FormConfig::default().limit(MAX_BODY_BYTES).error_handler(|error, _| bad_form(&error).into()))
+        .app_data(QueryConfig::default().error_handler(|error, _| bad_query(&error).into()))
+        .app_data(PathConfig::default().error_handler(|error, _| bad_path(&error).into()));
+}
+
+fn bad_json(error: &JsonPayloadError) -> Failure {
+    match error {
+        JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
+            Failure::of_status(StatusCode::PAYLOAD_TOO_LARGE)
+        }
+        JsonPayloadError::ContentType => Failure {
+            status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            refusal: Refusal::new(Code::BadFrame, "the body must be application/json"),
+        },
+        JsonPayloadError::Deserialize(error) => Refusal::new(Code::BadFrame, format!("the body: {error}")).into(),
+        _ => Refusal::new(Code::BadFrame, "the body could not be read").into(),
+    }
+}
+
+fn bad_form(error: &UrlencodedError) -> Failure {
+    match error {
+        UrlencodedError::Overflow { .. } => Failure::of_status(StatusCode::PAYLOAD_TOO_LARGE),
+        _ => Refusal::new(Code::BadFrame, "the form could not be read").into(),
+    }
+}
+
+fn bad_query(error: &QueryPayloadError) -> Failure {
+    match error {
+        QueryPayloadError::Deserialize(error) => Refusal::invalid(format!("the query: {error}")).into(),
+        _ => Refusal::invalid("the query could not be read").into(),
+    }
+}
+
+fn bad_path(_: &PathError) -> Failure {
+    Failure::of_status(StatusCode::NOT_FOUND)
+}

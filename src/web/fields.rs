@@ -1,0 +1,118 @@
+//! What names, titles and passwords must be like.
+
+use crate::error::Refusal;
+use crate::protocol::RoomKind;
+
+const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 2..=32;
+const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=256;
+const MAX_DISPLAY_NAME_CHARS: usize = 64;
+const MAX_SLUG_CHARS: usize = 64;
+const MAX_TITLE_CHARS: usize = 100;
+const MAX_TOPIC_CHARS: usize = 500;
+
+/// Stands for oneself in the address of a member, so nobody can have it.
+const RESERVED_USERNAME: &str = "me";
+
+pub fn username(name: &str) -> Result<(), Refusal> {
+    let fits = USERNAME_CHARS.contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+    if !fits {
+        return Err(Refusal::invalid("username: 2 to 32 letters (a to z), digits, dots, dashes or underscores"));
+    }
+    if name.eq_ignore_ascii_case(RESERVED_USERNAME) {
+        return Err(Refusal::invalid("username: this name is reserved"));
+    }
+    Ok(())
+}
+
+pub fn password(password: &str) -> Result<(), Refusal> {
+    let fits = PASSWORD_CHARS.contains(&password.chars().count());
+    if fits { Ok(()) } else { Err(Refusal::invalid("password: 8 to 256 characters")) }
+}
+
+/// The name that others see, trimmed, 1 to 64 characters; the username where none is given.
+pub fn display_name(name: Option<&str>, username: &str) -> Result<String, Refusal> {
+    match name.map(str::trim) {
+        None => Ok(username.to_owned()),
+        Some("") => Err(Refusal::invalid("display_name: must not be empty")),
+        Some(name) => line("display_name", name, MAX_DISPLAY_NAME_CHARS),
+    }
+}
+
+pub fn slug(slug: &str) -> Result<(), Refusal> {
+    let fits = (1..=MAX_SLUG_CHARS).contains(&slug.len())
+        && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if fits { Ok(()) } else { Err(Refusal::invalid("slug: 1 to 64 small letters (a to z), digits or dashes")) }
+}
+
+/// A room's title, trimmed; it may be empty.
+pub fn title(title: &str) -> Result<String, Refusal> {
+    line("title", title, MAX_TITLE_CHARS)
+}
+
+/// A room's topic, trimmed; it may be empty.
+pub fn topic(topic: &str) -> Result<String, Refusal> {
+    line("topic", topic, MAX_TOPIC_CHARS)
+}
+
+pub fn kind(kind: &str) -> Result<RoomKind, Refusal> {
+    match kind {
+        "public" => Ok(RoomKind::Public),
+        "private" => Ok(RoomKind::Private),
+        "direct" => Ok(RoomKind::Direct),
+        _ => Err(Refusal::invalid("kind: public, private or direct")),
+    }
+}
+
+/// One line of text.
+fn line(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.chars().any(char::is_control) {
+        return Err(Refusal::invalid(format!("{field}: must not contain control characters")));
+    }
+    if text.chars().count() > most {
+        return Err(Refusal::invalid(format!("{field}: at most {most} characters")));
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames_are_short_and_plain() {
+        for name in ["ab", "Ann", "a.b_c-d", &"x".repeat(32)] {
+            assert!(username(name).is_ok(), "{name}");
+        }
+        for name in ["", "a", "a b", "änn", "ann@x", "ann\n", "me", "Me", &"x".repeat(33)] {
+            assert!(username(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_counted_in_characters() {
+        assert!(password("12345678").is_ok());
+        assert!(password(&"ä".repeat(256)).is_ok());
+        assert!(password("1234567").is_err());
+        assert!(password(&"x".repeat(257)).is_err());
+    }
+
+    #[test]
+    fn a_display_name_is_trimmed_and_defaults_to_the_username() {
+        assert_eq!(display_name(Some("  Ann Lee "), "ann").unwrap(), "Ann Lee");
+        assert!(display_name(Some("   "), "ann").is_err());
+        assert_eq!(display_name(None, "ann").unwrap(), "ann");
+        assert!(display_name(Some("a\u{7}b"), "ann").is_err());
+        assert!(display_name(Some(&"x".repeat(65)), "ann").is_err());
+    }
+
+    #[test]
+    fn slugs_are_lower_case() {
+        assert!(slug("lobby-2").is_ok());
+        assert!(slug(&"x".repeat(64)).is_ok());
+        for bad in ["", "Lobby", "a/b", "a b", "ü", &"x".repeat(65)] {
+            assert!(slug(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What operators ask: is it up, does it answer, how much is going on.
+
+use std::sync::atomic::Ordering;
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::{App, Failure, client};
+use crate::store::sessions;
+
+/// The process is up.
+pub async fn healthz() -> HttpResponse {
+    text(StatusCode::OK, "ok\n")
+}
+
+/// The database answers, and the server is not about to end.
+pub async fn readyz(app: Data<App>) -> HttpResponse {
+    if app.draining.load(Ordering::Relaxed) {
+        return text(StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+    }
+    match app.store.read(sessions::answers).await {
+        Ok(_) => text(StatusCode::OK, "ready\n"),
+        Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    }
+}
+
+/// Numbers in Prometheus' text format, for the addresses of `--metrics-from` only.
+pub async fn metrics(app: Data<App>, req: HttpRequest) -> Result<HttpResponse, Failure> {
+    if !app.config.metrics_from.contains(client::address(&req, &app.config)) {
+        return Err(Failure::of_status(StatusCode::NOT_FOUND));
+    }
+    let sockets = app.sockets.load(Ordering::Relaxed);
+    let version = env!("CARGO_PKG_VERSION");
+    let body = format!(
+        "# HELP klatch_build_info The version that runs.\n\
+         # TYPE klatch_build_info gauge\n\
+         klatch_build_info{{version=\"{version}\"}} 1\n\
+         # HELP klatch_sockets Open sockets.\n\
+         # TYPE klatch_sockets gauge\n\
+         klatch_sockets {sockets}\n"
+    );
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(body))
+}
+
+fn text(status: StatusCode, body: &'static str) -> HttpResponse {
+    HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(body)
+}

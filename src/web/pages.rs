@@ -1,0 +1,205 @@
+//! Pages, and the forms on them.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ContentType, LOCATION, RETRY_AFTER};
+use actix_web::web::{Data, Form, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::account::Reader;
+use super::api::bodies::MakeRoom;
+use super::api::rooms::{make_room, visible_to};
+use super::templates::sentence;
+use super::{Account, App, Failure, accounts};
+use crate::config::Signup;
+use crate::error::{Code, Refusal};
+use crate::protocol::{DEFAULT_PAGE_MESSAGES, User};
+use crate::store::{messages, rooms as stored};
+
+/// Where somebody wanted to go before they had to sign in.
+#[derive(Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Deserialize)]
+pub struct Credentials {
+    username: String,
+    password: String,
+    #[serde(default)]
+    display_name: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `GET /`: what klatch is, for those who are not signed in.
+pub async fn home(app: Data<App>, account: Option<Account>) -> Result<HttpResponse, Failure> {
+    match account {
+        Some(_) => Ok(see("/rooms")),
+        None => page(&app, StatusCode::OK, "home.html", None, json!({ "signup_open": signup_open(&app) })),
+    }
+}
+
+/// `GET /login`
+pub async fn login(app: Data<App>, account: Option<Account>, query: Query<Next>) -> Result<HttpResponse, Failure> {
+    match account {
+        Some(_) => Ok(see(local(&query.next))),
+        None => entrance(&app, "login.html", &Credentials::empty(query.into_inner()), None),
+    }
+}
+
+/// `GET /signup`
+pub async fn signup(app: Data<App>, account: Option<Account>, query: Query<Next>) -> Result<HttpResponse, Failure> {
+    match account {
+        Some(_) => Ok(see(local(&query.next))),
+        None => entrance(&app, "signup.html", &Credentials::empty(query.into_inner()), None),
+    }
+}
+
+/// `POST /login`
+pub async fn log_in(app: Data<App>, req: HttpRequest, form: Form<Credentials>) -> Result<HttpResponse, Failure> {
+    match accounts::log_in(&app, &req, &form.username, form.password.clone()).await {
+        Ok(_) => Ok(see(local(&form.next))),
+        Err(refusal) => entrance(&app, "login.html", &form, Some(refusal)),
+    }
+}
+
+/// `POST /signup`
+pub async fn sign_up(app: Data<App>, req: HttpRequest, form: Form<Credentials>) -> Result<HttpResponse, Failure> {
+    let display_name = Some(form.display_name.trim()).filter(|name| !name.is_empty());
+    match accounts::sign_up(&app, &req, form.username.clone(), form.password.clone(), display_name).await {
+        Ok(_) => Ok(see(local(&form.next))),
+        Err(refusal) => entrance(&app, "signup.html", &form, Some(refusal)),
+    }
+}
+
+/// `POST /logout`
+pub async fn log_out(req: HttpRequest) -> HttpResponse {
+    accounts::log_out(&req);
+    see("/")
+}
+
+/// `GET /rooms`
+pub async fn rooms(app: Data<App>, Reader(account): Reader) -> Result<HttpResponse, Failure> {
+    lobby(&app, &account.user, None).await
+}
+
+/// `POST /rooms`
+pub async fn make_room_by_form(
+    app: Data<App>,
+    Reader(account): Reader,
+    form: Form<MakeRoom>,
+) -> Result<HttpResponse, Failure> {
+    match make_room(&app, account.user.id, &form).await {
+        Ok(room) => Ok(see(&format!("/rooms/{}", room.slug))),
+        Err(refusal) => lobby(&app, &account.user, Some(refusal)).await,
+    }
+}
+
+/// `GET /rooms/{slug}`
+pub async fn room(app: Data<App>, Reader(account): Reader, slug: Path<String>) -> Result<HttpResponse, Failure> {
+    let user = account.user.id;
+    let read = app.store.read(move |c| {
+        let room = stored::find(c, &slug, user)?;
+        let page = messages::history(c, &slug, user, None, DEFAULT_PAGE_MESSAGES)?;
+        Ok::<_, Refusal>((room, page))
+    });
+    let (room, latest) = read.await?;
+    let rooms = visible_to(&app, user).await?;
+    let values = json!({ "room": room, "rooms": rooms, "messages": latest.messages, "more": latest.more });
+    page(&app, StatusCode::OK, "room.html", Some(&account.user), values)
+}
+
+impl Credentials {
+    fn empty(next: Next) -> Self {
+        Self { username: String::new(), password: String::new(), display_name: String::new(), next: next.next }
+    }
+}
+
+/// The login or the sign-up page, with what has been filled in but the password.
+fn entrance(app: &App, template: &str, form: &Credentials, refusal: Option<Refusal>) -> Result<HttpResponse, Failure> {
+    let values = json!({
+        "error": refusal.as_ref().map(in_words),
+        "username": form.username,
+        "display_name": form.display_name,
+        "next": form.next,
+        "signup_open": signup_open(app),
+    });
+    again(app, template, None, values, refusal)
+}
+
+/// The list of rooms, with the form for a new one.
+async fn lobby(app: &App, user: &User, refusal: Option<Refusal>) -> Result<HttpResponse, Failure> {
+    let rooms = visible_to(app, user.id).await?;
+    let values = json!({ "rooms": rooms, "error": refusal.as_ref().map(in_words) });
+    again(app, "rooms.html", Some(user), values, refusal)
+}
+
+/// A page with a form, with the status of what became of the form.
+fn again(
+    app: &App,
+    template: &str,
+    user: Option<&User>,
+    values: Value,
+    refusal: Option<Refusal>,
+) -> Result<HttpResponse, Failure> {
+    let status = refusal.as_ref().map_or(StatusCode::OK, |refusal| refusal.code.status());
+    let mut response = page(app, status, template, user, values)?;
+    if let Some(millis) = refusal.and_then(|refusal| refusal.retry_after_ms) {
+        response.headers_mut().insert(RETRY_AFTER, millis.div_ceil(1_000).into());
+    }
+    Ok(response)
+}
+
+fn page(
+    app: &App,
+    status: StatusCode,
+    template: &str,
+    user: Option<&User>,
+    values: Value,
+) -> Result<HttpResponse, Failure> {
+    let html = app.templates.page(template, user, values)?;
+    Ok(HttpResponse::build(status).insert_header(ContentType::html()).body(html))
+}
+
+/// What a form's reader can do about a refusal.
+fn in_words(refusal: &Refusal) -> String {
+    match refusal.code {
+        Code::Unavailable => "The server can’t answer right now. Try again in a moment.".to_owned(),
+        _ => sentence(&refusal.message),
+    }
+}
+
+fn signup_open(app: &App) -> bool {
+    app.config.signup == Signup::Open
+}
+
+fn see(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
+}
+
+/// The path, if it leads nowhere but to this server: browsers take `//host` and `/\host` for another one.
+fn local(path: &str) -> &str {
+    let is_local =
+        path.starts_with('/') && !path.starts_with("//") && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    if is_local { path } else { "/rooms" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local;
+
+    #[test]
+    fn only_local_paths_are_followed() {
+        for path in ["/", "/rooms/lobby", "/rooms/lobby?x=1#m-3"] {
+            assert_eq!(local(path), path);
+        }
+        for path in
+            ["", "rooms", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/\t/evil", "/ü"]
+        {
+            assert_eq!(local(path), "/rooms", "{path}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Pages from `templates/`: in the binary, or read from disk in debug builds, at each page.
+
+use rust_embed::RustEmbed;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tera::{Context, Tera};
+
+use super::{Failure, assets};
+use crate::error::{Refusal, StartError};
+use crate::protocol::User;
+
+#[derive(RustEmbed)]
+#[folder = "templates/"]
+struct Sources;
+
+/// All templates, parsed.
+pub struct Templates(Tera);
+
+impl Templates {
+    /// # Errors
+    /// A template that can't be parsed.
+    pub fn new() -> Result<Self, StartError> {
+        parsed().map(Self).map_err(|error| StartError(format!("templates: {}", described(&error))))
+    }
+
+    /// A page for `user`. What every page is given (`static`, `user`) is added to `values`.
+    ///
+    /// # Errors
+    /// `unavailable`, when the template and the values don't fit; the log says why.
+    pub fn page(&self, name: &str, user: Option<&User>, values: Value) -> Result<String, Refusal> {
+        self.render(name, user, values).map_err(|error| {
+            tracing::error!(template = name, error = described(&error), "a page could not be made");
+            Refusal::unavailable()
+        })
+    }
+
+    /// The page that tells what went wrong.
+    pub fn failure(&self, failure: &Failure) -> String {
+        let status = failure.status.as_u16();
+        let title = match status {
+            404 => "Nothing here",
+            401 | 403 => "Not allowed",
+            429 => "Too fast",
+            500.. => "Out of order",
+            _ => "That did not work",
+        };
+        let message = sentence(&failure.refusal.message);
+        let values = json!({ "status": status, "title": title, "message": message });
+        self.render("error.html", None, values).unwrap_or_else(|error| {
+            tracing::error!(error = described(&error), "the error page could not be made");
+            format!("<!doctype html><title>{title}</title><h1>{title}</h1>")
+        })
+    }
+
+    fn render(&self, name: &str, user: Option<&User>, values: Value) -> Result<String, tera::Error> {
+        #[derive(Serialize)]
+        struct Page<'a> {
+            r#static: String,
+            user: Option<&'a User>,
+            #[serde(flatten)]
+            values: Value,
+        }
+        let context = Context::from_serialize(&Page { r#static: assets::prefix(), user, values })?;
+        if cfg!(debug_assertions) { parsed()?.render(name, &context) } else { self.0.render(name, &context) }
+    }
+}
+
+/// A message for programs as people write it.
+pub fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    }
+}
+
+fn parsed() -> Result<Tera, tera::Error> {
+    let mut tera = Tera::new();
+    let sources = Sources::iter().filter_map(|name| {
+        let source = Sources::get(&name)?.data;
+        Some((name.into_owned(), String::from_utf8_lossy(&source).into_owned()))
+    });
+    tera.add_raw_templates(sources.collect::<Vec<_>>())?;
+    Ok(tera)
+}
+
+/// Tera tells the cause in the error's source.
+fn described(error: &tera::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,154 @@
+import { $, setText } from './dom.js';
+import { nameOf } from './faces.js';
+
+const TYPING_EVERY = 3_000; // ms
+const COUNT_FROM = 200; // characters left from which the counter shows
+const GROWS_ALONE = CSS.supports('field-sizing', 'content');
+
+/** Length as the server counts: Unicode scalar values after trimming. */
+const lengthOf = (text) => [...text.trim()].length;
+
+/** The text box: what is being written, for which purpose (a new message, a reply, an edit), and its draft. */
+export class Composer {
+  limit = 4_000;
+  #mode = null; // { kind: reply | edit, message }
+  #typed = 0;
+  #disabled = false;
+
+  /** `post(body, replyTo)`, `edit(message, body)` (false when it could not go out), `typing()`, `lastOwn()`. */
+  constructor({ store, post, edit, typing, lastOwn }) {
+    Object.assign(this, { store, post, edit, typing, lastOwn });
+    this.form = $('#composer');
+    this.text = $('#message');
+    this.button = $('#send');
+    this.modeLine = $('#mode');
+    this.text.value ||= this.#draft();
+    this.text.addEventListener('input', () => this.#typedIn());
+    this.text.addEventListener('keydown', (event) => this.#key(event));
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    $('button', this.modeLine).addEventListener('click', () => this.cancel());
+    this.#draw();
+  }
+
+  focus() {
+    this.text.focus();
+  }
+
+  startReply(message) {
+    if (this.#mode?.kind === 'edit') this.cancel();
+    this.#enter({ kind: 'reply', message }, `Replying to ${nameOf(message.author)}`);
+  }
+
+  startEdit(message) {
+    this.#enter({ kind: 'edit', message }, 'Editing your message');
+    this.text.value = message.body;
+    this.text.setSelectionRange(message.body.length, message.body.length);
+    this.#draw();
+  }
+
+  /** Leaves a reply or an edit; the draft from before an edit comes back. */
+  cancel() {
+    const wasEdit = this.#mode?.kind === 'edit';
+    this.#mode = null;
+    this.modeLine.hidden = true;
+    if (wasEdit) this.text.value = this.#draft();
+    this.#draw();
+    this.focus();
+  }
+
+  disable(why) {
+    this.#disabled = true;
+    this.text.disabled = true;
+    this.text.placeholder = why;
+    this.#draw();
+  }
+
+  #enter(mode, label) {
+    this.#mode = mode;
+    setText($('span', this.modeLine), label);
+    this.modeLine.hidden = false;
+    this.#draw();
+    this.focus();
+  }
+
+  #key(event) {
+    // While an input method composes, Enter picks a candidate (229 is how Safari tells).
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      event.preventDefault();
+      this.#submit();
+    } else if (event.key === 'Escape' && this.#mode) {
+      event.preventDefault();
+      this.cancel();
+    } else if (event.key === 'ArrowUp' && !this.#mode && this.text.value === '') {
+      const message = this.lastOwn();
+      if (!message) return;
+      event.preventDefault();
+      this.startEdit(message);
+    }
+  }
+
+  #submit() {
+    // A half of a surrogate pair or a NUL would make a frame that the server can't read.
+    const body = (this.text.value.toWellFormed?.() ?? this.text.value).replaceAll('\0', '').trim();
+    if (this.button.disabled || !body) return;
+    if (this.#mode?.kind === 'edit') {
+      const { message } = this.#mode;
+      if (!this.edit(message, body)) return;
+      this.cancel();
+      return;
+    }
+    const replyTo = this.#mode?.message.id ?? null;
+    this.#mode = null;
+    this.modeLine.hidden = true;
+    this.text.value = '';
+    this.#typed = 0;
+    this.#typedIn();
+    this.post(body, replyTo);
+    this.focus();
+  }
+
+  #typedIn() {
+    if (this.#mode?.kind !== 'edit') {
+      this.#keep(this.text.value);
+      if (this.text.value.trim() && Date.now() - this.#typed >= TYPING_EVERY) {
+        this.#typed = Date.now();
+        this.typing();
+      }
+    }
+    this.#draw();
+  }
+
+  #draw() {
+    const left = this.limit - lengthOf(this.text.value);
+    this.button.disabled = this.#disabled || left < 0 || left === this.limit;
+    this.button.setAttribute('aria-label', this.#mode?.kind === 'edit' ? 'Save' : 'Send');
+    const counter = $('#counter');
+    counter.hidden = left > COUNT_FROM;
+    counter.classList.toggle('over', left < 0);
+    setText(counter, counter.hidden ? '' : left < 0 ? `${-left} too many` : `${left} left`);
+    if (GROWS_ALONE) return;
+    this.text.style.height = 'auto';
+    this.text.style.height = `${this.text.scrollHeight}px`;
+  }
+
+  #draft() {
+    try {
+      return sessionStorage.getItem(this.store) ?? '';
+    } catch {
+      return '';
+    }
+  }
+
+  #keep(text) {
+    try {
+      if (text) sessionStorage.setItem(this.store, text);
+      else sessionStorage.removeItem(this.store);
+    } catch {
+      // A draft that can't be kept is still in the box.
+    }
+  }
+}

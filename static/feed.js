@@ -1,0 +1,81 @@
+const ANSWER_WITHIN = 10_000; // ms for `joined`; then the connection is doubted
+const RETRY = 2_000; // ms, for a join that the server could not answer just then
+
+/**
+ * The open room on the wire: joins it after every `welcome`, catches up, keeps the cursor.
+ * `show` = { fresh(frame), resumed(frame), changed(messages, live), caughtUp() }: started anew, going on, messages, up to date.
+ */
+export class Feed {
+  cursor = 0;
+  epoch = null;
+  joined = false; // joined and caught up
+  #ended = false;
+  #timer = 0;
+
+  constructor(socket, room, show) {
+    this.socket = socket;
+    this.room = room;
+    this.show = show;
+  }
+
+  join() {
+    clearTimeout(this.#timer);
+    this.joined = false;
+    if (this.#ended) return;
+    const resume = this.epoch === null ? {} : { after: this.cursor, epoch: this.epoch };
+    this.socket.send({ type: 'join', room: this.room, ref: 'join', ...resume });
+    this.#timer = setTimeout(() => this.socket.probe(), ANSWER_WITHIN);
+  }
+
+  lost() {
+    clearTimeout(this.#timer);
+    this.joined = false;
+  }
+
+  end() {
+    this.lost();
+    this.#ended = true;
+  }
+
+  onJoined(frame) {
+    clearTimeout(this.#timer);
+    const plain = this.epoch === null || frame.reset;
+    this.epoch = frame.epoch;
+    if (plain) {
+      this.cursor = frame.seq;
+      this.show.fresh(frame);
+      this.#done();
+    } else {
+      this.show.resumed(frame);
+      this.onChanges(frame);
+    }
+  }
+
+  /** A page of a catch-up. The cursor moves page by page, so that one cut short goes on where it stopped. */
+  onChanges(frame) {
+    this.show.changed(frame.messages, false);
+    for (const message of frame.messages) this.cursor = Math.max(this.cursor, message.seq);
+    if (!frame.more) this.#done();
+  }
+
+  onMessage(message) {
+    this.cursor = Math.max(this.cursor, message.seq);
+    this.show.changed([message], true);
+  }
+
+  /** False where the room can't be had at all. */
+  onError(frame) {
+    if (frame.code !== 'unavailable' && frame.code !== 'rate_limited') {
+      this.end();
+      return false;
+    }
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.join(), frame.retry_after_ms ?? RETRY * (0.5 + Math.random()));
+    return true;
+  }
+
+  #done() {
+    this.joined = true;
+    this.show.caughtUp();
+  }
+}

@@ -1,0 +1,91 @@
+import { $, el, setText } from './dom.js';
+import { face, nameOf } from './faces.js';
+import { clockTime, fullTime } from './time.js';
+
+const JUST_EMOJI = /^(?:\p{RGI_Emoji}\s*){1,6}$/v;
+const QUOTE_LENGTH = 120;
+const TOGETHER = 5 * 60_000; // ms within which messages of one author stand under one name
+
+export const articleId = (id) => `m-${id}`;
+
+/** Whether a message by someone else speaks to this user, as far as the page can tell. */
+export function mentions(message, me, quoted) {
+  if (message.deleted || message.author.id === me.id) return false;
+  if (quoted?.author.id === me.id) return true;
+  const prose = message.body.replace(/```[^]*?(?:```|$)|`[^`\n]*`/g, ' ').toLowerCase();
+  const name = me.username.toLowerCase().replace(/[.]/g, '\\.');
+  return new RegExp(`(?:^|[^a-z0-9._@-])@${name}(?![a-z0-9_-]|[.][a-z0-9_-])`).test(prose);
+}
+
+/** Whether a message stands under the name of the one above it. Both `{ author, sent, reply }`. */
+export function continues(message, above) {
+  return !message.reply && above.author === message.author && Math.abs(message.sent - above.sent) < TOGETHER;
+}
+
+export function newArticle(message) {
+  const article = el('article', { class: 'msg', id: articleId(message.id), 'data-id': message.id, tabindex: '-1' });
+  article.append(face(message.author), el('div', { class: 'main' }));
+  return article;
+}
+
+/** Draws a message's state into its article, whatever was there; the toolbar beside it stays. */
+export function paint(article, message, { me, quoted }) {
+  const main = $('.main', article);
+  const pressed = main.contains(document.activeElement) && document.activeElement.dataset.emoji;
+  const parts = [head(message)];
+  if (message.deleted) {
+    parts.push(el('div', { class: 'body gone' }, 'Message deleted'));
+  } else {
+    if (message.reply_to != null) parts.push(quote(message.reply_to, quoted));
+    parts.push(body(message));
+    if (message.edited_at) parts.push(el('small', { class: 'edited', title: fullTime(new Date(message.edited_at)) }, 'edited'));
+    if (message.reactions?.length) parts.push(reactions(message.reactions, me));
+  }
+  main.replaceChildren(...parts);
+  article.classList.toggle('own', message.author.id === me.id);
+  article.classList.toggle('big', !message.deleted && JUST_EMOJI.test(message.body.trim()));
+  article.classList.toggle('mention', mentions(message, me, quoted));
+  // Redrawing took the focus from a reaction that was toggled by keyboard.
+  if (pressed) ([...main.querySelectorAll('.react')].find((react) => react.dataset.emoji === pressed) ?? article).focus();
+}
+
+function head(message) {
+  const sent = new Date(message.sent_at);
+  return el('header', {},
+    el('b', { class: 'author', dir: 'auto', title: `@${message.author.username}` }, nameOf(message.author)),
+    el('time', { datetime: message.sent_at, title: fullTime(sent) }, clockTime(sent)));
+}
+
+function body(message) {
+  const node = el('div', { class: 'body', dir: 'auto' });
+  node.innerHTML = message.html; // sanitised by the server, once a message
+  for (const link of node.querySelectorAll('a[href]')) {
+    if (link.origin === location.origin) continue;
+    link.target = '_blank';
+    link.rel = 'noopener noreferrer nofollow';
+  }
+  for (const code of node.querySelectorAll('pre')) code.tabIndex = 0; // scrolls sideways by keyboard too
+  return node;
+}
+
+export function quote(id, quoted) {
+  const node = el('a', { class: 'quote', href: `#${articleId(id)}`, 'data-to': id });
+  fillQuote(node, quoted);
+  return node;
+}
+
+export function fillQuote(node, quoted) {
+  if (!quoted) return setText(node, 'An earlier message');
+  const text = quoted.deleted ? 'Message deleted' : quoted.body.replace(/\s+/g, ' ').slice(0, QUOTE_LENGTH);
+  node.replaceChildren(el('b', { dir: 'auto' }, nameOf(quoted.author)), ` ${text}`);
+}
+
+function reactions(list, me) {
+  return el('div', { class: 'reacts', role: 'group', 'aria-label': 'Reactions' }, ...list.map(({ emoji, count, users }) => {
+    const mine = users.some((name) => name.toLowerCase() === me.username.toLowerCase());
+    return el('button', {
+      type: 'button', class: `react${mine ? ' mine' : ''}`, 'aria-pressed': String(mine), 'data-emoji': emoji,
+      'aria-label': `${emoji}, ${count}`, title: users.join(', '),
+    }, `${emoji} `, el('b', {}, String(count)));
+  }));
+}

@@ -1,0 +1,84 @@
+import { $, el, setText } from './dom.js';
+import { face, nameOf } from './faces.js';
+
+const FORGET = 5_000; // ms after which someone who is said to be typing no longer is
+
+/** Who is in the room now, and who of them is typing. */
+export class People {
+  #users = new Map();
+  #count = 0;
+  #typing = new Map(); // id → { user, timer }
+
+  constructor(me) {
+    this.me = me;
+    this.list = $('#people');
+  }
+
+  reset({ count, users }) {
+    this.#count = count;
+    this.#users = new Map(users.map((user) => [user.id, user]));
+    this.#draw();
+  }
+
+  change({ count, joined, left }) {
+    this.#count = count;
+    for (const user of joined) this.#users.set(user.id, user);
+    for (const user of left) {
+      this.#users.delete(user.id);
+      this.stopped(user.id);
+    }
+    this.#draw();
+  }
+
+  typing(user) {
+    if (user.id === this.me.id) return;
+    clearTimeout(this.#typing.get(user.id)?.timer);
+    this.#typing.set(user.id, { user, timer: setTimeout(() => this.stopped(user.id), FORGET) });
+    this.#drawTyping();
+  }
+
+  stopped(id) {
+    clearTimeout(this.#typing.get(id)?.timer);
+    if (this.#typing.delete(id)) this.#drawTyping();
+  }
+
+  gone() {
+    for (const { timer } of this.#typing.values()) clearTimeout(timer);
+    this.#typing.clear();
+    this.#drawTyping();
+  }
+
+  #draw() {
+    for (const place of ['#people-count', '#people-number']) setText($(place), String(this.#count));
+    $('#people-open').setAttribute('aria-label', `People, ${this.#count} here now`);
+    // The server names people only up to a number; a part of them would look like all of them.
+    const all = this.#users.size >= this.#count ? [...this.#users.values()] : [];
+    all.sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
+    this.list.replaceChildren(...all.map((user) => el('li', { 'data-user': user.username },
+      face(user, true), el('span', {}, el('span', { dir: 'auto', class: 'name' }, nameOf(user)), el('small', {}, this.#aside(user))))));
+  }
+
+  #drawTyping() {
+    const names = [...this.#typing.values()].map(({ user }) => nameOf(user));
+    const line = $('#typing');
+    line.classList.toggle('some', names.length > 0);
+    setText(line, sentence(names));
+    for (const item of this.list.children) {
+      const user = [...this.#users.values()].find((each) => each.username === item.dataset.user);
+      if (user) setText($('small', item), this.#aside(user));
+    }
+  }
+
+  #aside(user) {
+    if (this.#typing.has(user.id)) return 'typing…';
+    return user.id === this.me.id ? 'you' : `@${user.username}`;
+  }
+}
+
+function sentence(names) {
+  if (!names.length) return '';
+  if (names.length === 1) return `${names[0]} is typing`;
+  if (names.length === 2) return `${names[0]} and ${names[1]} are typing`;
+  if (names.length === 3) return `${names[0]}, ${names[1]} and ${names[2]} are typing`;
+  return 'Several people are typing';
+}

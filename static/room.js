@@ -1,0 +1,239 @@
+import { $, setText } from './dom.js';
+import { nameOf } from './faces.js';
+import { Composer } from './composer.js';
+import { connectionLine } from './connection.js';
+import { Feed } from './feed.js';
+import { Log } from './log.js';
+import { Outbox } from './outbox.js';
+import { People } from './people.js';
+import { Reading } from './reading.js';
+import { Rooms } from './rooms.js';
+import { Scroll } from './scroll.js';
+import { Socket } from './socket.js';
+import { Tools } from './tools.js';
+import { ask } from './ask.js';
+import { localise } from './served.js';
+import { members } from './members.js';
+import { sheets } from './sheets.js';
+
+const OLDER = 50; // messages a time
+const NOTICE = 8_000; // ms that a notice stays
+
+const { room: slug, name, userId, username, displayName } = $('#talk').dataset;
+const id = Number(userId);
+const me = { id: Number.isSafeInteger(id) ? id : userId, username, display_name: displayName };
+const kept = (what) => `klatch:${what}:${userId}:${slug}`;
+
+const socket = new Socket({ onFrame, onState });
+const tellConnection = connectionLine(() => socket.connectNow());
+const rooms = new Rooms({ here: slug, title: name });
+const people = new People(me);
+
+let olderAsked = false;
+let first = true;
+let edited = null; // the edit asked for last
+const log = new Log($('#log'), {
+  me, name,
+  askFor: (quoted) => socket.send({ type: 'history', room: slug, before: quoted + 1, limit: 1, ref: `quote ${quoted}` }),
+});
+const scroll = new Scroll(log.list, $('#jump'), { onTop: loadOlder, onEnd: () => reading.update() });
+const reading = new Reading({
+  send: (seq) => socket.send({ type: 'read', room: slug, seq }),
+  isReading: () => feed.joined && scroll.atEnd && !document.hidden,
+  seen: () => rooms.seen(),
+});
+const feed = new Feed(socket, slug, { fresh, resumed, changed, caughtUp });
+const outbox = new Outbox({
+  me, log, store: kept('outbox'),
+  hold: (change) => scroll.hold(change),
+  send: ({ key, body, replyTo }) => socket.send({ type: 'send', room: slug, key, body, ...(replyTo == null ? {} : { reply_to: replyTo }) }),
+  late: () => socket.probe(),
+});
+const composer = new Composer({
+  store: kept('draft'),
+  post: (body, replyTo) => {
+    scroll.toEnd();
+    log.markFresh(null);
+    outbox.post(body, replyTo);
+  },
+  edit: (message, body) => {
+    if (log.get(message.id)?.body === body) return true;
+    edited = { ...message, body };
+    return request({ type: 'edit', id: message.id, body, ref: 'edit' });
+  },
+  typing: () => feed.joined && socket.send({ type: 'typing', room: slug }),
+  lastOwn: () => log.lastOwn(),
+});
+new Tools(log.list, {
+  me, act,
+  find: (article) => log.get(Number(article?.dataset.id)),
+  leave: () => composer.focus(),
+});
+
+localise(log.list);
+members(slug, name);
+sheets();
+log.list.addEventListener('click', followQuote);
+scroll.toEnd();
+socket.start();
+if (matchMedia('(hover: hover) and (pointer: fine)').matches && document.activeElement === document.body) composer.focus();
+
+function onState(state, text, retry) {
+  tellConnection(state, text, retry);
+  if (state === 'online') return;
+  feed.lost();
+  outbox.close();
+  people.gone();
+  olderAsked = false;
+  log.olderFailed();
+}
+
+function onFrame(frame) {
+  rooms.onFrame(frame);
+  if (frame.type === 'welcome') return welcomed(frame);
+  if (frame.type === 'error') return onError(frame);
+  if (frame.room !== slug) return;
+  switch (frame.type) {
+    case 'joined': return feed.onJoined(frame);
+    case 'changes': return feed.onChanges(frame);
+    case 'message': return feed.onMessage(frame.message);
+    case 'history': return onHistory(frame);
+    case 'sent': return scroll.hold(() => outbox.onSent(frame, feed.cursor));
+    case 'presence': return people.change(frame);
+    case 'typing': return people.typing(frame.user);
+    case 'read': return reading.rise(frame.seq);
+    case 'left': return onLeft(frame.reason);
+  }
+}
+
+function welcomed({ user, limits }) {
+  // Someone else signed in meanwhile, in another tab: this page shows the wrong person's side.
+  if (user.id !== me.id) return location.reload();
+  composer.limit = limits?.body ?? composer.limit;
+  feed.join();
+}
+
+function fresh(frame) {
+  scroll.hold(() => log.reset(frame.messages, frame.more, first ? frame.read : undefined));
+  first = false;
+  resumed(frame);
+}
+
+function resumed(frame) {
+  rooms.entered();
+  people.reset(frame.people);
+  reading.start(frame.read);
+  setText($('#topic'), frame.topic ?? '');
+}
+
+function changed(messages, live) {
+  const isReading = reading.isReading();
+  const others = [];
+  scroll.hold(() => {
+    for (const message of messages) {
+      const own = outbox.settle(message);
+      if (!log.put(message)) continue;
+      const mine = own || message.author.id === me.id;
+      if (live) rooms.arrived(mine);
+      if (mine) continue;
+      others.push(message);
+      people.stopped(message.author.id);
+    }
+    if (scroll.atEnd) log.trim();
+  });
+  if (others.length && !isReading && rooms.unreadHere() <= (live ? 1 : others.length)) log.markFresh(others[0].id);
+  if (others.length && !scroll.atEnd) scroll.missed(others.length);
+  if (others.length) announce(others);
+  reading.update(log.newest);
+}
+
+function caughtUp() {
+  outbox.open(feed.cursor);
+  reading.update(log.newest);
+  scroll.checkTop();
+}
+
+function announce(messages) {
+  const [message] = messages;
+  setText($('#announce'), messages.length > 1 ? `${messages.length} new messages`
+    : `${nameOf(message.author)}: ${message.body.slice(0, 200)}`);
+}
+
+function loadOlder() {
+  if (olderAsked || !feed.joined || !log.more || log.oldest === null) return;
+  olderAsked = socket.send({ type: 'history', room: slug, before: log.oldest, limit: OLDER, ref: 'older' });
+  if (olderAsked) log.awaitOlder();
+}
+
+function onHistory({ ref, messages, more }) {
+  if (ref === 'older') {
+    olderAsked = false;
+    scroll.hold(() => log.prepend(messages, more));
+  } else if (ref?.startsWith('quote ')) {
+    const message = messages.find((each) => `quote ${each.id}` === ref);
+    if (message) log.putQuoted(message);
+  }
+}
+
+function onError(frame) {
+  if (outbox.onError(frame)) return;
+  if (frame.ref === 'join') {
+    if (!feed.onError(frame)) end('This room is no longer open to you.');
+  } else if (frame.ref === 'older') {
+    log.olderFailed();
+    setTimeout(() => {
+      olderAsked = false;
+      scroll.checkTop();
+    }, frame.retry_after_ms ?? 2_000);
+  } else if (frame.ref === 'act') {
+    say(frame.message);
+  } else if (frame.ref === 'edit') {
+    say(frame.message);
+    composer.startEdit(edited); // what was written is not lost
+  }
+}
+
+function onLeft(reason) {
+  if (reason === 'removed') end('You are no longer a member of this room.');
+  else if (reason === 'deleted') end('This room was deleted.');
+}
+
+function end(why) {
+  feed.end();
+  outbox.fail(why);
+  composer.disable(why);
+  people.reset({ count: 0, users: [] });
+}
+
+function request(frame) {
+  if (feed.joined && socket.send({ ref: 'act', ...frame, room: slug })) return true;
+  say('Not connected just now. Try again in a moment.');
+  return false;
+}
+
+async function act(what, message, emoji) {
+  if (what === 'reply') return composer.startReply(message);
+  if (what === 'edit') return composer.startEdit(message);
+  if (what === 'react') {
+    const mine = message.reactions?.find((each) => each.emoji === emoji)?.users.some((each) => each.toLowerCase() === me.username.toLowerCase());
+    return request({ type: 'react', id: message.id, emoji, on: !mine });
+  }
+  if (await ask('Delete this message? Everyone sees that it is gone.', 'Delete')) request({ type: 'delete', id: message.id });
+}
+
+function followQuote(event) {
+  const to = event.target.closest('.quote')?.dataset.to;
+  if (!to) return;
+  event.preventDefault();
+  const article = log.article(Number(to));
+  if (article) scroll.show(article);
+  else say('That message is further up than what is loaded.');
+}
+
+let quiet = 0;
+function say(text) {
+  const line = $('#notice');
+  line.textContent = text;
+  clearTimeout(quiet);
+  quiet = setTimeout(() => { line.textContent = ''; }, NOTICE);
+}

@@ -1,0 +1,170 @@
+import { $, el, setText } from './dom.js';
+import { api } from './api.js';
+
+const MARKS = { private: '◆', direct: '@' };
+const REFRESH_AFTER = 300; // ms; several `room` frames in a row ask once
+
+/** The list of rooms with their unread numbers. `here` is the slug of the open room, or null on the page of rooms. */
+export class Rooms {
+  #rooms = new Map(); // slug → { slug, title, kind, member, count, unread, mentions, seen }
+  #timer = 0;
+
+  constructor({ here = null, title = null } = {}) {
+    this.here = here;
+    this.title = title;
+    this.root = $('#rooms');
+    for (const link of this.root.querySelectorAll('a[data-slug]')) this.#read(link);
+    this.#drawTotals();
+  }
+
+  /** Frames that concern the list; others are let pass. */
+  onFrame(frame) {
+    const room = this.#rooms.get(frame.room);
+    if (frame.type === 'welcome') this.#welcome(frame.rooms);
+    else if (frame.type === 'room') this.#refreshSoon();
+    else if (frame.type === 'activity') room ? this.#activity(room, frame) : this.#refreshSoon();
+    else if (frame.type === 'mention') this.#mention(room, frame.message);
+    else if (frame.type === 'read' && room) this.#readTo(room, frame);
+  }
+
+  /** The open room was joined; with a public one, membership begins by that. */
+  entered() {
+    const room = this.#rooms.get(this.here);
+    if (!room || room.member) return;
+    room.member = true;
+    this.#draw(room);
+  }
+
+  /** A new message in the open room. `mine` are not unread. */
+  arrived(mine) {
+    const room = this.#rooms.get(this.here);
+    if (!room) return;
+    room.count += 1;
+    if (!mine) room.unread += 1;
+    this.#draw(room);
+  }
+
+  /** All of the open room has been seen. */
+  seen() {
+    const room = this.#rooms.get(this.here);
+    if (!room || (!room.unread && !room.mentions)) return;
+    room.unread = room.mentions = 0;
+    this.#draw(room);
+  }
+
+  unreadHere() {
+    return this.#rooms.get(this.here)?.unread ?? 0;
+  }
+
+  #read(link) {
+    const { slug, title, kind, member, count, unread, mentions } = link.dataset;
+    this.#rooms.set(slug, {
+      slug, title, kind, member: member === 'true', count: Number(count), unread: Number(unread), mentions: Number(mentions), seen: new Set(), link,
+    });
+  }
+
+  #welcome(list) {
+    for (const given of list) {
+      const room = this.#rooms.get(given.slug) ?? this.#make(given);
+      Object.assign(room, { member: true, title: given.title, count: given.count, unread: given.unread, mentions: given.mentions, seen: new Set() });
+      this.#draw(room);
+    }
+    const mine = new Set(list.map((room) => room.slug));
+    if ([...this.#rooms.values()].some((room) => room.member && !mine.has(room.slug) && room.slug !== this.here)) this.#refreshSoon();
+  }
+
+  #activity(room, { count }) {
+    if (count <= room.count) return;
+    room.unread += count - room.count;
+    room.count = count;
+    this.#draw(room);
+  }
+
+  #mention(room, message) {
+    if (!room || room.seen.has(message.id)) return;
+    room.seen.add(message.id);
+    room.mentions += 1;
+    this.#draw(room);
+  }
+
+  #readTo(room, { unread, mentions, count }) {
+    Object.assign(room, { unread, mentions, seen: new Set() });
+    if (count != null) room.count = count;
+    this.#draw(room);
+  }
+
+  #refreshSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#refresh(), REFRESH_AFTER);
+  }
+
+  async #refresh() {
+    const answer = await api('GET', '/rooms').catch(() => null);
+    if (!answer) return;
+    const visible = new Set(answer.rooms.map((room) => room.slug));
+    for (const room of [...this.#rooms.values()]) {
+      if (visible.has(room.slug) || room.slug === this.here) continue;
+      room.link.closest('li').remove();
+      this.#rooms.delete(room.slug);
+    }
+    for (const given of answer.rooms) {
+      const room = this.#rooms.get(given.slug) ?? this.#make(given);
+      room.title = given.title;
+      room.member = given.member ?? room.member;
+      // What the open room's page knows of its reader is newer than any answer.
+      for (const number of room.slug === this.here ? [] : ['count', 'unread', 'mentions']) room[number] = given[number] ?? room[number];
+      this.#draw(room);
+    }
+  }
+
+  #make({ slug, title, kind }) {
+    const link = el('a', { class: 'room', href: `/rooms/${slug}`, 'data-slug': slug },
+      el('i', { 'aria-hidden': 'true', class: kind }, MARKS[kind] ?? '#'), el('span', { class: 'name', dir: 'auto' }));
+    const room = { slug, title, kind, member: false, count: 0, unread: 0, mentions: 0, seen: new Set(), link };
+    this.#rooms.set(slug, room);
+    el('li', {}, link);
+    return room;
+  }
+
+  #draw(room) {
+    const { link } = room;
+    const name = $('.name', link);
+    const text = room.title || room.slug;
+    // The page of rooms has the topic below the name.
+    if (name.firstChild?.nodeType === Node.TEXT_NODE) setText(name.firstChild, text);
+    else name.prepend(text);
+    this.#settle(room);
+    const shown = room.member && room.unread > 0 && room.slug !== this.here;
+    link.classList.toggle('new', shown);
+    let badge = $('.count', link);
+    if (!shown) badge?.remove();
+    else {
+      badge ??= link.appendChild(el('span'));
+      badge.className = room.mentions ? 'count at' : 'count';
+      setText(badge, room.mentions ? `@${room.unread}` : String(room.unread));
+      badge.setAttribute('aria-label', `${room.unread} unread${room.mentions ? `, ${room.mentions} for you` : ''}`);
+    }
+    if (room.member) $('.tag', link)?.remove();
+    this.#drawTotals();
+  }
+
+  // Puts a link into the list it belongs to, by name; one that is there already stays where it is.
+  #settle(room) {
+    const group = !room.member && room.slug !== this.here ? 'others' : room.kind === 'direct' ? 'direct' : 'rooms';
+    const list = $(`ul[data-group=${group}]`, this.root) ?? $('ul', this.root);
+    const item = room.link.closest('li');
+    if (item.parentElement === list) return;
+    const text = room.title || room.slug;
+    const next = [...list.children].find((each) => $('.name', each).textContent.localeCompare(text) > 0);
+    list.insertBefore(item, next ?? null);
+    $('.empty', this.root)?.remove();
+  }
+
+  #drawTotals() {
+    const all = [...this.#rooms.values()].filter((room) => room.member);
+    const total = all.reduce((sum, room) => sum + room.unread, 0);
+    document.title = `${total ? `(${total}) ` : ''}${this.title ?? 'Rooms'} · klatch`;
+    const elsewhere = $('#elsewhere');
+    if (elsewhere) elsewhere.hidden = !all.some((room) => room.unread && room.slug !== this.here);
+  }
+}

@@ -1,0 +1,23 @@
+import { $ } from './dom.js';
+import { clockTime, dayOf, fullTime } from './time.js';
+import { continues } from './message.js';
+import { dayLine } from './log.js';
+
+/**
+ * Gives the messages that came with the page the reader's own time, days and grouping, as the live list will
+ * have them: nothing jumps when it takes over, and all is well to read while the server can't be reached.
+ */
+export function localise(list) {
+  let above = null;
+  for (const article of list.querySelectorAll('.msg[data-author]')) {
+    const time = $('time', article);
+    const sent = new Date(time.dateTime);
+    const message = { author: article.dataset.author, sent, reply: $('.quote', article) !== null };
+    time.textContent = clockTime(sent);
+    time.title = fullTime(sent);
+    const newDay = !above || dayOf(above.sent) !== dayOf(sent);
+    if (newDay) article.before(dayLine(sent));
+    article.classList.toggle('cont', !newDay && continues(message, above));
+    above = message;
+  }
+}

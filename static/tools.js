@@ -1,0 +1,76 @@
+import { el, icon } from './dom.js';
+
+const QUICK = [['👍', 'Thumbs up'], ['❤️', 'Heart'], ['😂', 'Laughing']];
+
+/**
+ * One toolbar for all messages: it goes to the one under the pointer or with the focus. The arrow keys walk
+ * through the list, Tab goes from a message into its toolbar.
+ */
+export class Tools {
+  /** `act(name, message, emoji?)` with `react`, `reply`, `edit` or `delete`; `find(article)` gives its message. */
+  constructor(list, { me, find, act, leave }) {
+    Object.assign(this, { list, me, find, act, leave });
+    this.bar = el('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Message' },
+      ...QUICK.map(([emoji, name]) => this.#button('react', `React with ${name.toLowerCase()}`, emoji, emoji)),
+      this.#button('reply', 'Reply', icon('reply')),
+      this.#button('edit', 'Edit', icon('edit')),
+      this.#button('delete', 'Delete', icon('bin')));
+    // A finger "leaves" before its click counts, and would take the button away from under it; a tap focuses instead.
+    list.addEventListener('pointerover', (event) => event.pointerType === 'mouse' && this.#over(event.target.closest('.msg')));
+    list.addEventListener('pointerleave', (event) => event.pointerType === 'mouse' && this.#over(null));
+    list.addEventListener('focusin', (event) => this.#goTo(event.target.closest('.msg')));
+    list.addEventListener('click', (event) => this.#click(event));
+    list.addEventListener('keydown', (event) => this.#key(event));
+  }
+
+  #button(name, label, content, emoji) {
+    return el('button', { type: 'button', 'data-act': name, 'data-with': emoji, 'aria-label': label, title: label }, content);
+  }
+
+  // A keyboard's place in the bar is not taken away by a pointer that happens to lie elsewhere.
+  #over(article) {
+    if (!this.bar.querySelector(':focus-visible')) this.#goTo(article);
+  }
+
+  #goTo(article) {
+    const message = article && this.find(article);
+    if (!message || message.deleted) return this.bar.remove();
+    const own = message.author.id === this.me.id;
+    for (const button of this.bar.querySelectorAll('[data-act=edit], [data-act=delete]')) button.hidden = !own;
+    if (this.bar.parentElement !== article) article.append(this.bar);
+  }
+
+  #click(event) {
+    const message = this.find(event.target.closest('.msg'));
+    if (!message) return;
+    const tool = event.target.closest('[data-act]');
+    const react = event.target.closest('.react');
+    if (tool) this.act(tool.dataset.act, message, tool.dataset.with);
+    else if (react) this.act('react', message, react.dataset.emoji);
+  }
+
+  #key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const article = event.target.closest('.msg');
+    const inBar = this.bar.contains(event.target);
+    if (inBar && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) this.#along(event, event.key === 'ArrowRight' ? 1 : -1);
+    else if (event.key === 'ArrowUp' || event.key === 'ArrowDown') this.#walk(event, article, event.key === 'ArrowDown');
+    else if (event.key === 'Escape' && inBar) article.focus();
+    else if (event.key === 'Escape') this.leave();
+  }
+
+  #along(event, step) {
+    const buttons = [...this.bar.querySelectorAll('button:not([hidden])')];
+    const at = buttons.indexOf(document.activeElement) + step;
+    buttons.at(at % buttons.length).focus();
+    event.preventDefault();
+  }
+
+  #walk(event, article, down) {
+    const all = [...this.list.querySelectorAll('.msg')];
+    const at = article ? all.indexOf(article) + (down ? 1 : -1) : down ? all.length : all.length - 1;
+    event.preventDefault();
+    if (at >= all.length) this.leave();
+    else all[Math.max(at, 0)]?.focus();
+  }
+}

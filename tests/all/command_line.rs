@@ -1,0 +1,120 @@
+//! Starting and stopping: help, environment, the ready line, signals.
+
+use crate::common::server::run;
+use crate::common::*;
+
+/// Every option of the contract, without its dashes.
+const OPTIONS: [&str; 16] = [
+    "listen",
+    "data-dir",
+    "public-url",
+    "database-url",
+    "redis-url",
+    "secret",
+    "send-rate",
+    "sockets-per-user",
+    "max-sockets",
+    "login-rate",
+    "session-days",
+    "allowed-origins",
+    "metrics-from",
+    "trusted-proxies",
+    "signup",
+    "drain-secs",
+];
+
+#[tokio::test]
+async fn help_lists_every_option_with_its_environment_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = run(folder.path(), &["serve", "--help"], &[]).await;
+    assert!(done.status.success());
+    let help = String::from_utf8(done.stdout).unwrap();
+    for option in OPTIONS {
+        let variable = format!("KLATCH_{}", option.replace('-', "_").to_uppercase());
+        assert!(help.contains(&format!("--{option} ")), "--{option} in {help}");
+        assert!(help.contains(&variable), "{variable} in {help}");
+    }
+}
+
+#[tokio::test]
+async fn help_tells_the_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = run(folder.path(), &["serve", "--help"], &[]).await;
+    let help = String::from_utf8(done.stdout).unwrap();
+    for default in ["127.0.0.1:8080", "./klatch-data", "10", "32", "30", "open", "5"] {
+        assert!(help.contains(&format!("[default: {default}]")), "{default} in {help}");
+    }
+}
+
+#[tokio::test]
+async fn the_picked_port_is_printed_and_answers() {
+    let server = Server::start(Options::sqlite()).await;
+    assert!(!server.address.ends_with(":0"), "{}", server.address);
+    server.stranger().get("page:/healthz").await.ok(200);
+}
+
+#[tokio::test]
+async fn the_environment_configures_what_no_option_does() {
+    let server =
+        Options::sqlite().environment("KLATCH_SIGNUP", "closed").environment("KLATCH_SEND_RATE", "1000").start().await;
+    let account = json!({"username": "ann", "password": PASSWORD});
+    let refused = server.stranger().post("/signup", account).await;
+    assert_eq!(refused.error(), (403, "forbidden"));
+}
+
+#[tokio::test]
+async fn an_option_wins_over_the_environment() {
+    let server = Options::sqlite().environment("KLATCH_SIGNUP", "closed").option("--signup", "open").start().await;
+    server.person("ann").await;
+}
+
+#[tokio::test]
+async fn the_database_url_names_the_sqlite_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("elsewhere.db");
+    let url = format!("sqlite://{}", file.display());
+    let server = Options::sqlite().option("--database-url", url).start().await;
+    assert!(file.exists());
+    assert!(!server.data_dir().join("klatch.db").exists());
+}
+
+#[tokio::test]
+async fn serve_is_what_klatch_does_without_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = ["serve", "--listen", "nowhere"];
+    let with = run(folder.path(), &bad, &[]).await;
+    let without = run(folder.path(), &bad[1..], &[]).await;
+    assert_eq!(with.stderr, without.stderr);
+    assert_eq!(with.status.code(), Some(2));
+    assert_eq!(without.status.code(), Some(2));
+}
+
+async fn sigterm_ends_with_status_0(mut server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let _socket = ann.socket_in("den").await;
+    assert_eq!(server.terminate().await.code(), Some(0));
+}
+
+async fn what_was_stored_is_there_after_a_restart(mut server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let sent = ann.posts("den", "still here").await;
+    server.restart().await;
+    assert_eq!(ann.reads_whole_room("den").await, [sent]);
+}
+
+#[tokio::test]
+async fn a_second_instance_on_the_same_postgres_needs_redis() {
+    let server = Server::start(Options::on(Database::Postgres)).await;
+    let url = &server.test_database().expect("a Postgres database").url;
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["--listen", "127.0.0.1:0", "--data-dir", "data", "--database-url", url];
+    let second = run(folder.path(), &args, &[]).await;
+    let stderr = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("--redis-url"), "{stderr}");
+    server.stranger().get("page:/readyz").await.ok(200);
+}
+
+on_both_databases![sigterm_ends_with_status_0, what_was_stored_is_there_after_a_restart];

@@ -1,0 +1,25 @@
+//! What the tests stand on: a served binary, its databases, and people who talk to it.
+//!
+//! Each test has a server of its own, on its own port, data directory and database, so that all of them can run at
+//! once and in any order. Nothing waits by sleeping for a guess: what is expected is awaited with a deadline, and
+//! what must not come is proved by a later frame that had to come after it.
+
+pub mod database;
+pub mod http;
+pub mod people;
+pub mod postgres;
+pub mod raw;
+pub mod server;
+pub mod socket;
+pub mod wait;
+
+pub use database::Database;
+pub(crate) use database::on_both_databases;
+pub use http::{Http, Reply};
+pub use people::{PASSWORD, Person};
+pub use raw::{Frame, Raw};
+pub use server::{Options, Server};
+pub use socket::{Socket, bodies, new_key, numbers, slug_of};
+pub use wait::{PATIENCE, eventually};
+
+pub use serde_json::{Value, json};

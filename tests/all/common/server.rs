@@ -1,0 +1,269 @@
+//! The built program, served for one test.
+
+use super::database::Database;
+use super::http::Http;
+use super::people::Person;
+use super::postgres::TestDatabase;
+use super::wait::{PATIENCE, within};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Output, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+
+/// A debug build that starts on a busy machine, with its migrations.
+const START: Duration = Duration::from_secs(60);
+
+/// How to start a server. Kept by the server, so that a restart is the same again.
+#[derive(Debug)]
+pub struct Options {
+    pub database: Database,
+    args: Vec<String>,
+    environment: Vec<(String, String)>,
+    wrapper: Vec<String>,
+    listen: String,
+}
+
+impl Options {
+    pub fn on(database: Database) -> Self {
+        let args = vec!["--send-rate=0".to_owned()];
+        Self { database, args, environment: vec![], wrapper: vec![], listen: "127.0.0.1:0".to_owned() }
+    }
+
+    pub fn sqlite() -> Self {
+        Self::on(Database::Sqlite)
+    }
+
+    /// `option("--send-rate", 5)`; the last one given counts.
+    pub fn option(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        self = self.without(name);
+        self.args.push(format!("{name}={value}"));
+        self
+    }
+
+    /// Leaves an option that the tests set to the program's own default.
+    pub fn without(mut self, name: &str) -> Self {
+        let prefix = format!("{name}=");
+        self.args.retain(|arg| !arg.starts_with(&prefix));
+        self
+    }
+
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A program that runs the server, such as `strace` with its options.
+    pub fn wrapper(mut self, wrapper: &[&str]) -> Self {
+        self.wrapper = wrapper.iter().map(|&word| word.to_owned()).collect();
+        self
+    }
+
+    pub fn listen(mut self, address: String) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Faster pings than a minute's worth of patience. `KLATCH_HEARTBEAT_SECS` is the tests' own switch.
+    pub fn heartbeat_secs(self, secs: u32) -> Self {
+        self.environment("KLATCH_HEARTBEAT_SECS", &secs.to_string())
+    }
+
+    pub async fn start(self) -> Server {
+        Server::start(self).await
+    }
+}
+
+/// A server that runs, with what it keeps between runs. Dropping it kills it.
+#[derive(Debug)]
+pub struct Server {
+    pub address: String,
+    pub data: TempDir,
+    options: Options,
+    // Below the process: the database is dropped after the process that uses it.
+    process: Option<Child>,
+    database: Option<TestDatabase>,
+}
+
+impl Server {
+    pub async fn start(options: Options) -> Self {
+        let data = tempfile::tempdir().expect("a temporary directory");
+        let database = options.database.create();
+        let mut server = Self { address: options.listen.clone(), data, options, process: None, database };
+        server.run().await;
+        server
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A client without an account.
+    pub fn stranger(&self) -> Http {
+        Http::new(&self.url())
+    }
+
+    /// Somebody who has just signed up.
+    pub async fn person(&self, name: &str) -> Person {
+        Person::sign_up(self, name).await
+    }
+
+    pub async fn people<const N: usize>(&self, names: [&str; N]) -> [Person; N] {
+        let mut people = Vec::with_capacity(N);
+        for name in names {
+            people.push(self.person(name).await);
+        }
+        people.try_into().expect("as many as there are names")
+    }
+
+    /// `kill -9`, and the process is gone.
+    pub async fn kill(&mut self) {
+        let mut process = self.process.take().expect("the server runs");
+        process.kill().await.expect("a process that can be killed");
+    }
+
+    pub fn signal(&self, signal: i32) {
+        let pid = self.process.as_ref().and_then(Child::id).expect("the server runs");
+        // SAFETY: a plain system call; the child has not been waited for, so the number is still its own.
+        assert_eq!(unsafe { libc::kill(pid as i32, signal) }, 0);
+    }
+
+    pub async fn exit(&mut self, limit: Duration) -> ExitStatus {
+        let mut process = self.process.take().expect("the server runs");
+        within(limit, "the end of the process", process.wait()).await.expect("a process that can be waited for")
+    }
+
+    /// SIGTERM, and the end that follows it.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        self.signal(libc::SIGTERM);
+        self.exit(PATIENCE + Duration::from_secs(5)).await
+    }
+
+    /// Kills what runs and starts again on the same data and the same port.
+    pub async fn restart(&mut self) {
+        if self.process.is_some() {
+            self.kill().await;
+        }
+        self.run().await;
+    }
+
+    pub fn stderr(&self) -> String {
+        std::fs::read_to_string(self.stderr_path()).unwrap_or_default()
+    }
+
+    pub fn test_database(&self) -> Option<&TestDatabase> {
+        self.database.as_ref()
+    }
+
+    /// Every byte the database holds: of SQLite its files, of Postgres a dump.
+    pub fn stored_bytes(&self) -> Vec<u8> {
+        if let Some(database) = &self.database {
+            return database.dump().into_bytes();
+        }
+        let files = std::fs::read_dir(self.data_dir()).expect("a data directory");
+        files
+            .map(|file| file.expect("a file").path())
+            .filter(|path| path.to_string_lossy().contains("klatch.db"))
+            .flat_map(|path| std::fs::read(path).expect("a readable file"))
+            .collect()
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.data.path().join("data")
+    }
+
+    fn stderr_path(&self) -> PathBuf {
+        self.data.path().join("stderr")
+    }
+
+    async fn run(&mut self) {
+        let mut command = self.command();
+        let mut process = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let stdout = process.stdout.take().expect("stdout is piped");
+        self.process = Some(process);
+        let (tell, ready) = oneshot::channel();
+        tokio::spawn(async move {
+            let mut tell = Some(tell);
+            let mut lines = BufReader::new(stdout).lines();
+            // Read to the end, so that the server never waits for a full pipe.
+            while let Ok(Some(line)) = lines.next_line().await {
+                if let Some(address) = line.strip_prefix("listening on http://")
+                    && let Some(tell) = tell.take()
+                {
+                    let _ = tell.send(address.trim().to_owned());
+                }
+            }
+        });
+        self.address = within(START, "`listening on`", ready).await.expect("the server ended before it listened");
+    }
+
+    fn command(&self) -> Command {
+        let mut words = self.options.wrapper.clone();
+        words.push(env!("CARGO_BIN_EXE_klatch").to_owned());
+        let mut command = bare_command(&words);
+        command.arg("--listen").arg(&self.address);
+        command.arg("--data-dir").arg(self.data_dir());
+        if let Some(database) = &self.database {
+            command.arg("--database-url").arg(&database.url);
+        }
+        command.args(&self.options.args);
+        command.envs(self.options.environment.iter().cloned());
+        let stderr =
+            std::fs::OpenOptions::new().create(true).append(true).open(self.stderr_path()).expect("a file for stderr");
+        command.stdout(Stdio::piped()).stderr(stderr);
+        command
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.process {
+            let _ = process.start_kill();
+        }
+        if std::thread::panicking() {
+            eprintln!("--- the server's standard error ---\n{}", self.stderr());
+        }
+    }
+}
+
+/// The program with nothing of this process's `KLATCH_…` environment, ended when its value is dropped or, should the
+/// whole test process be killed, with the thread that started it.
+fn bare_command(words: &[String]) -> Command {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).stdin(Stdio::null()).kill_on_drop(true);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("KLATCH_") {
+            command.env_remove(name);
+        }
+    }
+    // SAFETY: prctl is async-signal-safe and touches nothing of the parent's memory.
+    unsafe {
+        command.pre_exec(|| {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            Ok(())
+        });
+    }
+    command
+}
+
+/// Runs `klatch` to its end, in `folder`, for claims about the command line.
+pub async fn run(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Output {
+    let words = [env!("CARGO_BIN_EXE_klatch").to_owned()];
+    let mut command = bare_command(&words);
+    command.args(args).envs(environment.iter().copied()).current_dir(folder);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    within(START, "the end of the program", command.output()).await.expect("a program that runs")
+}
+
+/// A free port below those the system gives to outgoing connections: between a kill and the restart on the same
+/// port no client can be given it by chance.
+pub fn lasting_port() -> u16 {
+    loop {
+        let port = rand::random_range(20_000..32_000);
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Waiting for events, never for time to pass.
+
+use std::future::Future;
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// How long a test waits for what must come. Far above what it takes, since a slow machine is no failure.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Awaits `event`, or fails the test saying what did not come.
+pub async fn within<T>(limit: Duration, what: &str, event: impl Future<Output = T>) -> T {
+    timeout(limit, event).await.unwrap_or_else(|_| panic!("{what}: nothing within {limit:?}"))
+}
+
+/// Asks again until the answer is `Some`, for states that announce themselves to nobody.
+pub async fn eventually<T>(limit: Duration, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "{what}: not within {limit:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,0 +1,140 @@
+//! Bad configuration: one clear line on standard error that names the option, exit status 2, nothing created.
+
+use crate::common::server::run;
+use std::path::Path;
+
+const SHORT_SECRET: &str = "00112233445566778899aabbccddeeff";
+
+/// Asserts the rule for one wrong option, given as an option and by its environment variable.
+async fn is_refused(option: &str, value: &str) {
+    let flag = format!("{option}={value}");
+    refuses(option, &[&flag], &[]).await;
+    let variable = format!("KLATCH_{}", option.trim_start_matches('-').replace('-', "_").to_uppercase());
+    refuses(option, &[], &[(&variable, value)]).await;
+}
+
+/// Runs with these arguments after a valid address and data directory, which a later one may replace.
+async fn refuses(named: &str, args: &[&str], environment: &[(&str, &str)]) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut all = args.to_vec();
+    let mut variables = environment.to_vec();
+    for (name, value) in [("KLATCH_LISTEN", "127.0.0.1:0"), ("KLATCH_DATA_DIR", "data")] {
+        if variables.iter().all(|(given, _)| *given != name) {
+            variables.push((name, value));
+        }
+    }
+    all.retain(|arg| !arg.is_empty());
+    let done = run(folder.path(), &all, &variables).await;
+    let stderr = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(2), "{args:?} {environment:?}: {stderr}");
+    assert_eq!(stderr.trim_end().lines().count(), 1, "one line: {stderr}");
+    assert!(stderr.contains(named), "{named} is named: {stderr}");
+    assert!(done.stdout.is_empty(), "nothing on standard output");
+    assert!(is_empty(folder.path()), "nothing is created by {args:?} {environment:?}");
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).unwrap().next().is_none()
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_refused() {
+    is_refused("--listen", "nowhere").await;
+    is_refused("--listen", "127.0.0.1:99999").await;
+}
+
+#[tokio::test]
+async fn a_public_url_that_is_none_is_refused() {
+    is_refused("--public-url", "chat.example").await;
+    is_refused("--public-url", "ftp://chat.example").await;
+}
+
+#[tokio::test]
+async fn a_database_of_an_unknown_kind_is_refused() {
+    is_refused("--database-url", "mysql://root@127.0.0.1/klatch").await;
+    is_refused("--database-url", "klatch.db").await;
+}
+
+#[tokio::test]
+async fn a_secret_below_64_bytes_is_refused() {
+    is_refused("--secret", SHORT_SECRET).await;
+    is_refused("--secret", &"ab".repeat(63)).await;
+}
+
+#[tokio::test]
+async fn a_secret_that_is_not_hexadecimal_is_refused() {
+    is_refused("--secret", &"zz".repeat(64)).await;
+    is_refused("--secret", &"a".repeat(129)).await;
+}
+
+#[tokio::test]
+async fn redis_with_sqlite_is_refused() {
+    is_refused("--redis-url", "redis://127.0.0.1:6379").await;
+}
+
+#[tokio::test]
+async fn redis_without_a_secret_is_refused() {
+    // Both addresses lead nowhere: the refusal comes before anything is asked.
+    let args = ["--database-url=postgres://klatch@127.0.0.1:1/klatch", "--redis-url=redis://127.0.0.1:1"];
+    refuses("--secret", &args, &[]).await;
+}
+
+#[tokio::test]
+async fn a_redis_url_of_another_scheme_is_refused() {
+    let secret = format!("--secret={}", "ab".repeat(64));
+    let args = ["--database-url=postgres://klatch@127.0.0.1:1/klatch", "--redis-url=http://127.0.0.1:1", &secret];
+    refuses("--redis-url", &args, &[]).await;
+}
+
+#[tokio::test]
+async fn a_number_that_is_none_is_refused() {
+    for option in
+        ["--send-rate", "--sockets-per-user", "--max-sockets", "--login-rate", "--session-days", "--drain-secs"]
+    {
+        is_refused(option, "many").await;
+        is_refused(option, "-1").await;
+    }
+}
+
+#[tokio::test]
+async fn an_origin_that_is_none_is_refused() {
+    is_refused("--allowed-origins", "https://good.example,nonsense").await;
+}
+
+#[tokio::test]
+async fn an_address_range_that_is_none_is_refused() {
+    is_refused("--metrics-from", "10.0.0.0/33").await;
+    is_refused("--trusted-proxies", "300.1.1.1").await;
+}
+
+#[tokio::test]
+async fn a_sign_up_rule_that_is_none_is_refused() {
+    is_refused("--signup", "maybe").await;
+}
+
+#[tokio::test]
+async fn an_unknown_option_is_refused() {
+    refuses("--frobnicate", &["--frobnicate"], &[]).await;
+}
+
+#[tokio::test]
+async fn a_data_directory_that_is_a_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let path = file.to_str().unwrap();
+    is_refused("--data-dir", path).await;
+    assert_eq!(std::fs::read(&file).unwrap(), b"");
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_refused() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["--listen", &address, "--data-dir", "data"];
+    let done = run(folder.path(), &args, &[]).await;
+    let stderr = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("--listen"), "{stderr}");
+}

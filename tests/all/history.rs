@@ -1,0 +1,120 @@
+//! What clients did and were shown, written down, and what the database held in the end: the matter that
+//! [`check`] judges. Nothing here knows how the history came about, so that any load and any faults can be judged.
+
+mod checker;
+mod faults;
+
+pub use checker::check;
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+/// One state of a message, as anybody was shown it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    pub id: u64,
+    pub seq: u64,
+    pub author: String,
+    pub key: String,
+    pub body: String,
+    pub deleted: bool,
+    /// Everything else (HTML, times, reactions), compared as a whole.
+    pub rest: String,
+}
+
+impl Message {
+    pub fn of(json: &Value) -> Self {
+        let mut rest = json.as_object().expect("a message").clone();
+        let mut take = |field: &str| rest.remove(field).unwrap_or_default();
+        Self {
+            id: take("id").as_u64().expect("an id"),
+            seq: take("seq").as_u64().expect("a number"),
+            author: take("author")["username"].as_str().expect("an author").to_owned(),
+            key: take("key").as_str().expect("a key").to_owned(),
+            body: take("body").as_str().expect("a body").to_owned(),
+            deleted: take("deleted") == true,
+            rest: Value::Object(rest).to_string(),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A send was put on the wire, for the first time or again.
+    Tried { key: String, body: String },
+    /// `sent` came back.
+    Sent { key: String, id: u64 },
+    /// An edit (with its body), a deletion or a reaction was put on the wire. `change` is unique in a history.
+    Asked { change: u64, id: u64, body: Option<String> },
+    /// `done` came back.
+    Done { change: u64, id: u64, seq: u64 },
+    /// An error came back: it changed nothing.
+    Refused { change: u64 },
+    /// `joined`, with the messages it carried.
+    Joined { after: Option<u64>, seq: u64, reset: bool, messages: Vec<Message> },
+    /// A further page of the catch-up.
+    Changes { messages: Vec<Message> },
+    /// A live frame.
+    Live { message: Message },
+}
+
+/// Something that happened to one client in one room. A client is one author.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub client: String,
+    pub room: String,
+    pub event: Event,
+}
+
+/// What the database holds of a room at the end, oldest message first.
+#[derive(Clone, Debug, Default)]
+pub struct Room {
+    /// The number of the last change.
+    pub seq: u64,
+    pub messages: Vec<Message>,
+    /// Whether nothing but sends happened here, so that no number may be missing from anybody's sight.
+    pub only_sends: bool,
+}
+
+/// Records in the order they happened, and the end they came to. Every client is expected to have read up to the
+/// last number of each room it joined.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    pub records: Vec<Record>,
+    pub rooms: BTreeMap<String, Room>,
+}
+
+/// Where clients write down what happens, in one order.
+#[derive(Clone, Debug, Default)]
+pub struct Recorder(Arc<Mutex<Vec<Record>>>);
+
+impl Recorder {
+    pub fn note(&self, client: &str, room: &str, event: Event) {
+        let (client, room) = (client.to_owned(), room.to_owned());
+        self.0.lock().expect("no client panicked").push(Record { client, room, event });
+    }
+
+    pub fn records(&self) -> Vec<Record> {
+        self.0.lock().expect("no client panicked").clone()
+    }
+}
+
+/// A broken promise, and the piece of history that shows it.
+#[derive(Debug)]
+pub struct Violation {
+    pub rule: &'static str,
+    pub finding: String,
+    pub excerpt: Vec<Record>,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}", self.rule, self.finding)?;
+        for Record { client, room, event } in &self.excerpt {
+            writeln!(f, "  {client} in {room}: {event:?}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,230 @@
+//! The judge is judged: a sound history passes, and each fault put into it is found under its own rule.
+
+use super::{Event, History, Message, Record, Room, check};
+
+/// Ann sends three messages to a room of sends and bob is shown them; in the other room she edits one.
+fn sound() -> History {
+    let mut records = vec![];
+    let mut note = |client: &str, room: &str, event: Event| {
+        let (client, room) = (client.to_owned(), room.to_owned());
+        records.push(Record { client, room, event });
+    };
+    for client in ["ann", "bob"] {
+        for room in ["log", "den"] {
+            note(client, room, Event::Joined { after: Some(0), seq: 0, reset: false, messages: vec![] });
+        }
+    }
+    for id in 1..=3 {
+        note("ann", "log", Event::Tried { key: format!("key {id}"), body: "hello".to_owned() });
+        note("ann", "log", Event::Sent { key: format!("key {id}"), id });
+        for client in ["ann", "bob"] {
+            note(client, "log", Event::Live { message: message(id) });
+        }
+    }
+    note("ann", "den", Event::Tried { key: "key 4".to_owned(), body: "teh".to_owned() });
+    note("ann", "den", Event::Sent { key: "key 4".to_owned(), id: 1 });
+    let draft = Message { key: "key 4".to_owned(), body: "teh".to_owned(), ..message(1) };
+    let edited = Message { seq: 2, body: "the".to_owned(), ..draft.clone() };
+    note("bob", "den", Event::Live { message: draft });
+    note("ann", "den", Event::Asked { change: 1, id: 1, body: Some("the".to_owned()) });
+    note("ann", "den", Event::Done { change: 1, id: 1, seq: 2 });
+    // Ann was cut off and catches up: the number 1 is replaced by then.
+    note("ann", "den", Event::Joined { after: Some(0), seq: 2, reset: false, messages: vec![edited.clone()] });
+    note("bob", "den", Event::Live { message: edited.clone() });
+    let log = Room { seq: 3, messages: (1..=3).map(message).collect(), only_sends: true };
+    let den = Room { seq: 2, messages: vec![edited], only_sends: false };
+    let rooms = [("log".to_owned(), log), ("den".to_owned(), den)].into();
+    History { records, rooms }
+}
+
+fn message(id: u64) -> Message {
+    Message {
+        id,
+        seq: id,
+        author: "ann".to_owned(),
+        key: format!("key {id}"),
+        body: "hello".to_owned(),
+        deleted: false,
+        rest: String::new(),
+    }
+}
+
+fn room<'a>(history: &'a mut History, name: &str) -> &'a mut Room {
+    history.rooms.get_mut(name).expect("a room")
+}
+
+/// Where bob is shown this number in this room.
+fn shown_to_bob(history: &History, room: &str, seq: u64) -> usize {
+    let wanted = |record: &Record| {
+        record.client == "bob"
+            && record.room == room
+            && matches!(&record.event, Event::Live { message } if message.seq == seq)
+    };
+    history.records.iter().position(wanted).expect("it is shown")
+}
+
+#[track_caller]
+fn is_found(history: &History, rule: &str) {
+    let violation = check(history).expect_err("the fault is found");
+    assert_eq!(violation.rule, rule, "{violation}");
+}
+
+#[test]
+fn a_sound_history_passes() {
+    check(&sound()).unwrap();
+}
+
+#[test]
+fn a_lost_message_is_found() {
+    let mut history = sound();
+    room(&mut history, "log").messages.pop();
+    is_found(&history, "no answered message is lost");
+}
+
+#[test]
+fn a_message_under_another_id_is_found() {
+    let mut history = sound();
+    history.records.push(Record {
+        client: "ann".to_owned(),
+        room: "log".to_owned(),
+        event: Event::Sent { key: "key 1".to_owned(), id: 2 },
+    });
+    is_found(&history, "no answered message is lost");
+}
+
+#[test]
+fn a_doubled_message_is_found() {
+    let mut history = sound();
+    let again = Message { key: "key 3".to_owned(), ..message(4) };
+    let log = room(&mut history, "log");
+    log.messages.push(again);
+    log.seq = 4;
+    is_found(&history, "a key makes one message");
+}
+
+#[test]
+fn a_message_nobody_sent_is_found() {
+    let mut history = sound();
+    let log = room(&mut history, "log");
+    log.messages.push(message(5));
+    is_found(&history, "nothing is made up");
+}
+
+#[test]
+fn a_later_body_of_a_resent_key_is_found() {
+    let mut history = sound();
+    room(&mut history, "log").messages[0].body = "another".to_owned();
+    is_found(&history, "the first body counts");
+}
+
+#[test]
+fn a_burnt_number_is_found() {
+    let mut history = sound();
+    room(&mut history, "den").seq = 3;
+    is_found(&history, "numbers are dense");
+}
+
+#[test]
+fn a_number_of_an_unanswered_change_is_no_fault() {
+    let mut history = sound();
+    room(&mut history, "den").seq = 3;
+    history.records.push(Record {
+        client: "ann".to_owned(),
+        room: "den".to_owned(),
+        event: Event::Asked { change: 2, id: 1, body: None },
+    });
+    check(&history).unwrap();
+}
+
+#[test]
+fn a_number_that_was_shown_and_is_gone_is_found() {
+    let mut history = sound();
+    let den = room(&mut history, "den");
+    den.seq = 1;
+    den.messages[0] = Message { seq: 1, ..den.messages[0].clone() };
+    is_found(&history, "numbers are dense");
+}
+
+#[test]
+fn a_number_given_twice_is_found() {
+    let mut history = sound();
+    let at = shown_to_bob(&history, "den", 1);
+    history.records[at].event = Event::Live { message: Message { rest: "other".to_owned(), ..message(1) } };
+    history.records.push(history.records[at].clone());
+    history.records.last_mut().unwrap().event = Event::Live { message: message(1) };
+    is_found(&history, "a number has one state");
+}
+
+#[test]
+fn a_gap_is_found() {
+    let mut history = sound();
+    let at = shown_to_bob(&history, "log", 2);
+    history.records.remove(at);
+    is_found(&history, "what is shown rises without a gap or a repeat");
+}
+
+#[test]
+fn a_repeat_is_found() {
+    let mut history = sound();
+    let at = shown_to_bob(&history, "den", 1);
+    history.records.insert(at, history.records[at].clone());
+    is_found(&history, "what is shown rises without a gap or a repeat");
+}
+
+#[test]
+fn a_reorder_is_found() {
+    let mut history = sound();
+    let (first, second) = (shown_to_bob(&history, "den", 1), shown_to_bob(&history, "den", 2));
+    history.records.swap(first, second);
+    is_found(&history, "what is shown rises without a gap or a repeat");
+}
+
+#[test]
+fn a_repeat_of_what_the_cursor_had_is_found() {
+    let mut history = sound();
+    history.records.push(Record {
+        client: "bob".to_owned(),
+        room: "den".to_owned(),
+        event: Event::Joined {
+            after: Some(2),
+            seq: 2,
+            reset: false,
+            messages: room(&mut sound(), "den").messages.clone(),
+        },
+    });
+    is_found(&history, "what is shown rises without a gap or a repeat");
+}
+
+#[test]
+fn a_stale_client_is_found() {
+    let mut history = sound();
+    let at = shown_to_bob(&history, "den", 2);
+    history.records.remove(at);
+    is_found(&history, "clients hold the database's state");
+}
+
+#[test]
+fn a_client_without_the_last_message_is_found() {
+    let mut history = sound();
+    let at = shown_to_bob(&history, "log", 3);
+    history.records.remove(at);
+    is_found(&history, "clients hold the database's state");
+}
+
+#[test]
+fn what_a_reset_left_out_is_no_fault() {
+    let mut history = sound();
+    let at = shown_to_bob(&history, "log", 3);
+    history.records[at].event =
+        Event::Joined { after: Some(9), seq: 3, reset: true, messages: vec![message(2), message(3)] };
+    check(&history).unwrap();
+}
+
+#[test]
+fn an_excerpt_is_short() {
+    let mut history = sound();
+    room(&mut history, "log").messages.pop();
+    let violation = check(&history).unwrap_err();
+    assert_eq!(violation.excerpt.len(), 4, "{violation}");
+    assert!(violation.to_string().contains("key 3"));
+}

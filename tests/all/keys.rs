@@ -1,0 +1,138 @@
+//! A send is idempotent for ever: one author, one key, one message.
+
+use crate::common::*;
+
+async fn a_resent_key_returns_the_first_id(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    let key = new_key();
+    let first = socket.send("den", &key, "first").await;
+    socket.say("den", "between").await;
+    for body in ["first", "another body"] {
+        let again = socket.send("den", &key, body).await;
+        assert_eq!(again["id"], first["id"]);
+        assert_eq!(again["key"], key.as_str());
+    }
+    assert_eq!(ann.reads_whole_room("den").await[0]["body"], "first", "the first body stays");
+}
+
+async fn a_resent_key_shows_nobody_anything(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    let mut watcher = bob.socket_in("den").await;
+    let key = new_key();
+    socket.send("den", &key, "first").await;
+    socket.send("den", &key, "second").await;
+    assert_eq!(socket.say("den", "marker").await, 2, "no number is taken");
+    assert_eq!(watcher.messages_up_to("den", "marker").await.len(), 2);
+}
+
+async fn a_resent_key_returns_the_first_id_after_a_restart(mut server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let key = new_key();
+    let first = ann.socket_in("den").await.send("den", &key, "first").await;
+    server.restart().await;
+    let again = ann.socket_in("den").await.send("den", &key, "second").await;
+    assert_eq!(again["id"], first["id"]);
+    assert_eq!(ann.reads_whole_room("den").await.len(), 1);
+}
+
+async fn a_resent_key_returns_the_id_even_of_a_deleted_message(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    let key = new_key();
+    let first = socket.send("den", &key, "first").await;
+    socket.ask_ok(json!({"type": "delete", "room": "den", "id": first["id"]})).await;
+    assert_eq!(socket.send("den", &key, "first").await["id"], first["id"]);
+    assert_eq!(ann.reads_whole_room("den").await[0]["deleted"], true);
+}
+
+async fn a_key_in_another_room_is_invalid(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    ann.makes_room("attic").await;
+    let mut socket = ann.socket_in("den").await;
+    socket.join("attic").await;
+    let key = new_key();
+    socket.send("den", &key, "first").await;
+    let frame = json!({"type": "send", "room": "attic", "key": key, "body": "first"});
+    assert_eq!(socket.refusal(frame).await, "invalid");
+    assert!(ann.reads_whole_room("attic").await.is_empty());
+}
+
+async fn another_author_may_use_the_same_key(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    let key = new_key();
+    let by_ann = ann.socket_in("den").await.send("den", &key, "ann's").await;
+    let by_bob = bob.socket_in("den").await.send("den", &key, "bob's").await;
+    assert_ne!(by_ann["id"], by_bob["id"]);
+    assert_eq!(ann.reads_whole_room("den").await.len(), 2);
+}
+
+async fn a_key_on_two_sockets_at_once_makes_one_message(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut sockets = [ann.socket_in("den").await, ann.socket_in("den").await];
+    let keys: Vec<_> = (0..30).map(|_| new_key()).collect();
+    for key in &keys {
+        for socket in &mut sockets {
+            // Three times on each, so that some meet in one transaction.
+            for _ in 0..3 {
+                socket.send_json(json!({"type": "send", "room": "den", "key": key, "body": "x"})).await;
+            }
+        }
+    }
+    for key in &keys {
+        let mut ids = vec![];
+        for socket in &mut sockets {
+            for _ in 0..3 {
+                let sent = socket.expect_where("sent", |f| f["type"] == "sent" && f["key"] == key.as_str()).await;
+                ids.push(sent["id"].clone());
+            }
+        }
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "{key}: {ids:?}");
+    }
+    let stored = ann.reads_whole_room("den").await;
+    assert_eq!(numbers(&stored, "id"), (1..=30).collect::<Vec<_>>(), "dense");
+}
+
+async fn a_key_posted_by_http_is_the_same_key(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let key = new_key();
+    let by_socket = ann.socket_in("den").await.send("den", &key, "first").await;
+    let message = json!({"key": key, "body": "second"});
+    let by_http = ann.http.post("/rooms/den/messages", message).await.ok(200);
+    assert_eq!(by_http["id"], by_socket["id"]);
+    assert_eq!(by_http["body"], "first");
+}
+
+async fn a_key_that_is_no_uuid_is_invalid(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    for key in ["", "key", "00000000-0000-0000-0000-00000000000g"] {
+        let frame = json!({"type": "send", "room": "den", "key": key, "body": "x"});
+        assert_eq!(socket.refusal(frame).await, "invalid", "{key:?}");
+        let refused = ann.http.post("/rooms/den/messages", json!({"key": key, "body": "x"})).await;
+        assert_eq!(refused.error(), (422, "invalid"), "{key:?}");
+    }
+}
+
+on_both_databases![
+    a_resent_key_returns_the_first_id,
+    a_resent_key_shows_nobody_anything,
+    a_resent_key_returns_the_first_id_after_a_restart,
+    a_resent_key_returns_the_id_even_of_a_deleted_message,
+    a_key_in_another_room_is_invalid,
+    another_author_may_use_the_same_key,
+    a_key_on_two_sockets_at_once_makes_one_message,
+    a_key_posted_by_http_is_the_same_key,
+    a_key_that_is_no_uuid_is_invalid,
+];

@@ -1,0 +1,131 @@
+//! Bounds on sends and sockets.
+
+use crate::common::socket::handshake;
+use crate::common::{self, *};
+use std::time::Duration;
+
+async fn try_to_open(person: &Person) -> Result<(), u16> {
+    let origin = format!("http://{}", person.address);
+    let cookie = person.http.cookie();
+    handshake(&person.address, cookie.as_deref(), &[("Origin", &origin)], None).await.map(drop)
+}
+
+async fn sends_above_the_rate_are_told_when_to_come_back(options: Options) {
+    let server = options.option("--send-rate", 2).start().await;
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    for n in 0..6 {
+        socket.say("den", &format!("{n} of the burst")).await;
+    }
+    let frame = json!({"type": "send", "room": "den", "key": new_key(), "body": "one too many"});
+    let error = socket.ask(frame.clone()).await;
+    assert_eq!(error["code"], "rate_limited");
+    assert_eq!((&error["key"], &error["room"]), (&frame["key"], &frame["room"]));
+    let wait = error["retry_after_ms"].as_u64().expect("milliseconds");
+    assert!((1..=1000).contains(&wait), "at 2 a second: {wait}");
+    // The wait is the server's own word, so afterwards the same key must be taken.
+    tokio::time::sleep(Duration::from_millis(wait)).await;
+    assert_eq!(socket.ask_ok(frame).await["id"], 7, "what was refused took no number");
+}
+
+#[tokio::test]
+async fn the_send_rate_is_a_users_and_not_a_sockets() {
+    let server = Options::sqlite().option("--send-rate", 1).start().await;
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    let (mut one, mut two) = (ann.socket_in("den").await, ann.socket_in("den").await);
+    for n in 0..3 {
+        one.say("den", &n.to_string()).await;
+    }
+    let frame = json!({"type": "send", "room": "den", "key": new_key(), "body": "too many"});
+    assert_eq!(two.refusal(frame).await, "rate_limited");
+    bob.socket_in("den").await.say("den", "another user").await;
+}
+
+#[tokio::test]
+async fn a_rate_of_0_is_no_limit() {
+    let server = Options::sqlite().option("--send-rate", 0).start().await;
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    socket.say_many("den", (0..500).map(|n| n.to_string())).await;
+}
+
+#[tokio::test]
+async fn by_default_a_user_sends_a_burst_of_30() {
+    let server = Options::sqlite().without("--send-rate").start().await;
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    let mut refused = 0;
+    for n in 0..60 {
+        let frame = json!({"type": "send", "room": "den", "key": new_key(), "body": n.to_string()});
+        let answer = socket.ask(frame).await;
+        assert!(n >= 30 || answer["type"] == "sent", "{n}: {answer}");
+        refused += u32::from(answer["code"] == "rate_limited");
+    }
+    assert!(refused > 0, "sixty at once are above 10 a second with a burst of 30");
+}
+
+#[tokio::test]
+async fn one_socket_too_many_of_a_user_is_closed_with_4429() {
+    let server = Options::sqlite().option("--sockets-per-user", 2).start().await;
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    let mut one = ann.socket_in("den").await;
+    let two = ann.socket().await;
+    let origin = server.url();
+    let third = handshake(&server.address, ann.http.cookie().as_deref(), &[("Origin", &origin)], None).await;
+    assert_eq!(closing_code(third.expect("an upgrade")).await, 4429);
+    one.say("den", "the others are served").await;
+    bob.socket().await;
+    drop(two);
+    // Its end makes room for the next.
+    eventually(PATIENCE, "room for another socket", async || {
+        let stream = handshake(&server.address, ann.http.cookie().as_deref(), &[("Origin", &origin)], None).await;
+        let first = first_frame(stream.expect("an upgrade")).await;
+        (first == "welcome").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn above_max_sockets_upgrades_get_503() {
+    let server = Options::sqlite().option("--max-sockets", 2).start().await;
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    let one = ann.socket().await;
+    let _two = bob.socket().await;
+    assert_eq!(try_to_open(&ann).await, Err(503));
+    ann.http.get("/me").await.ok(200);
+    drop(one);
+    let opened = async || try_to_open(&ann).await.ok();
+    eventually(PATIENCE, "room for another socket", opened).await;
+}
+
+type Stream = tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>;
+
+/// The code of the close frame that comes, whatever comes before it.
+async fn closing_code(mut stream: Stream) -> u16 {
+    use futures_util::StreamExt;
+    use tokio_tungstenite::tungstenite::Message;
+    let end = async {
+        loop {
+            if let Message::Close(frame) = stream.next().await.expect("a close frame").expect("a frame") {
+                return frame.expect("a code").code.into();
+            }
+        }
+    };
+    common::wait::within(PATIENCE, "a close frame", end).await
+}
+
+/// The type of the first text frame, or `closed`.
+async fn first_frame(mut stream: Stream) -> String {
+    use futures_util::StreamExt;
+    let frame = common::wait::within(PATIENCE, "a frame", stream.next()).await;
+    let text = frame.expect("a frame").expect("a frame").into_text().unwrap_or_default();
+    let frame: Value = serde_json::from_str(&text).unwrap_or_default();
+    frame["type"].as_str().unwrap_or("closed").to_owned()
+}
+
+on_both_databases![sends_above_the_rate_are_told_when_to_come_back];

@@ -1,0 +1,54 @@
+//! The wire contract, claim by claim, against the served program. One binary, so that linking happens once.
+//!
+//! The files are in the order of `docs/protocol.md`: the command line, HTTP, the socket and its frames, numbers,
+//! errors and closing; then what holds under a kill -9, and two people at two browsers.
+
+mod common;
+
+mod command_line;
+mod configuration;
+
+mod accounts;
+mod login_limit;
+mod messages_api;
+mod operators;
+mod origins;
+mod pages;
+mod privacy;
+mod rooms_api;
+mod sessions;
+
+mod activity;
+mod join;
+mod mentions;
+mod presence;
+mod read_marks;
+mod rooms_frames;
+mod send;
+mod typing;
+mod welcome;
+
+mod catch_up;
+mod changes;
+mod history_frames;
+mod keys;
+mod order;
+mod page_sizes;
+mod reactions;
+mod removal;
+
+mod drain;
+mod errors;
+mod framing;
+mod heartbeat;
+mod limits;
+mod oversize;
+mod rendering;
+mod slow_reader;
+mod unavailable;
+
+mod browser;
+mod crash;
+mod fsync;
+mod history;
+mod ldd;

@@ -1,0 +1,146 @@
+//! Messages over HTTP.
+
+use crate::common::*;
+
+async fn a_posted_message_has_its_documented_shape(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let key = new_key();
+    let given = json!({"key": key, "body": "  hello *there*  "});
+    let message = ann.http.post("/rooms/den/messages", given).await.ok(201);
+    assert_eq!(message["id"], 1);
+    assert_eq!(message["seq"], 1);
+    assert_eq!(message["key"], key.as_str());
+    assert_eq!(message["author"], ann.user);
+    assert_eq!(message["body"], "hello *there*", "white space around it is trimmed");
+    assert!(message["html"].as_str().unwrap().contains("<em>there</em>"), "{message}");
+    let time = message["sent_at"].as_str().unwrap();
+    assert!(is_utc_with_milliseconds(time), "{time}");
+    for absent in ["edited_at", "deleted", "reply_to"] {
+        assert!(message[absent].is_null(), "{absent} where it does not apply");
+    }
+}
+
+async fn a_posted_message_reaches_sockets(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    let mut socket = bob.socket_in("den").await;
+    let posted = ann.posts("den", "hello").await;
+    assert_eq!(socket.message().await, posted);
+}
+
+async fn a_key_posted_again_is_200_and_the_first_message(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let key = new_key();
+    let first = ann.http.post("/rooms/den/messages", json!({"key": key, "body": "first"})).await.ok(201);
+    let again = ann.http.post("/rooms/den/messages", json!({"key": key, "body": "second"})).await.ok(200);
+    assert_eq!(again, first);
+    assert_eq!(ann.reads_whole_room("den").await, [first]);
+}
+
+async fn a_key_of_another_room_is_invalid(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    ann.makes_room("attic").await;
+    let message = json!({"key": new_key(), "body": "first"});
+    ann.http.post("/rooms/den/messages", message.clone()).await.ok(201);
+    let refused = ann.http.post("/rooms/attic/messages", message).await;
+    assert_eq!(refused.error(), (422, "invalid"));
+    assert_eq!(ann.reads_whole_room("attic").await, [] as [Value; 0]);
+}
+
+async fn a_body_out_of_bounds_is_invalid(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    for body in ["", " \n\t ", "a\0b", &"x".repeat(4001)] {
+        let message = json!({"key": new_key(), "body": body});
+        let refused = ann.http.post("/rooms/den/messages", message).await;
+        assert_eq!(refused.error(), (422, "invalid"), "{:?}", body.chars().take(9).collect::<String>());
+    }
+    ann.posts("den", &"🦀".repeat(4000)).await;
+}
+
+async fn a_reply_names_its_message(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    ann.posts("den", "question").await;
+    let reply = json!({"key": new_key(), "body": "answer", "reply_to": 1});
+    let reply = ann.http.post("/rooms/den/messages", reply).await.ok(201);
+    assert_eq!(reply["reply_to"], 1);
+}
+
+async fn who_is_no_member_of_a_public_room_may_not_post(server: Server) {
+    let [ann, eve] = server.people(["ann", "eve"]).await;
+    ann.makes_room("den").await;
+    let message = json!({"key": new_key(), "body": "hello"});
+    let refused = eve.http.post("/rooms/den/messages", message).await;
+    assert_eq!(refused.error(), (403, "forbidden"));
+}
+
+async fn messages_are_paged_backwards_and_each_page_is_oldest_first(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    for n in 1..=45 {
+        ann.posts("den", &n.to_string()).await;
+    }
+    let page = async |query: &str| {
+        let page = ann.http.get(&format!("/rooms/den/messages{query}")).await.ok(200);
+        let ids: Vec<_> = page["messages"].as_array().unwrap().iter().map(|m| m["id"].as_u64().unwrap()).collect();
+        (ids, page["more"].as_bool().expect("more"))
+    };
+    assert_eq!(page("").await, ((26..=45).collect(), true), "20 without a limit");
+    assert_eq!(page("?limit=5").await, ((41..=45).collect(), true));
+    assert_eq!(page("?before=26&limit=5").await, ((21..=25).collect(), true));
+    assert_eq!(page("?before=6&limit=5").await, ((1..=5).collect(), false));
+    assert_eq!(page("?before=1").await, (vec![], false));
+    assert_eq!(page("?before=46&limit=100").await, ((1..=45).collect(), false));
+}
+
+async fn a_page_never_holds_more_than_100(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    for n in 1..=101 {
+        ann.posts("den", &n.to_string()).await;
+    }
+    let page = ann.http.get("/rooms/den/messages?limit=100").await.ok(200);
+    assert_eq!(page["messages"].as_array().unwrap().len(), 100);
+    assert_eq!(page["more"], true);
+    // Above the bound: fewer than asked for, or refused; both keep the promise.
+    let above = ann.http.get("/rooms/den/messages?limit=101").await;
+    if above.status == 200 {
+        assert!(above.json["messages"].as_array().unwrap().len() <= 100);
+    } else {
+        assert_eq!(above.error(), (422, "invalid"));
+    }
+}
+
+async fn sends_by_http_are_limited_too(options: Options) {
+    let server = options.option("--send-rate", 1).start().await;
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    for n in 0..3 {
+        ann.posts("den", &n.to_string()).await;
+    }
+    let message = json!({"key": new_key(), "body": "one too many"});
+    let refused = ann.http.post("/rooms/den/messages", message).await;
+    assert_eq!(refused.error(), (429, "rate_limited"));
+}
+
+/// `2026-01-31T23:59:59.123Z`
+fn is_utc_with_milliseconds(time: &str) -> bool {
+    chrono::DateTime::parse_from_rfc3339(time).is_ok() && time.len() == 24 && time.ends_with('Z')
+}
+
+on_both_databases![
+    a_posted_message_has_its_documented_shape,
+    a_posted_message_reaches_sockets,
+    a_key_posted_again_is_200_and_the_first_message,
+    a_key_of_another_room_is_invalid,
+    a_body_out_of_bounds_is_invalid,
+    a_reply_names_its_message,
+    who_is_no_member_of_a_public_room_may_not_post,
+    messages_are_paged_backwards_and_each_page_is_oldest_first,
+    a_page_never_holds_more_than_100,
+    sends_by_http_are_limited_too,
+];
