@@ -48,13 +48,13 @@ struct Header {
 }
 
 impl Reader {
-    /// Takes what was read from the socket. Call [`next`](Self::next) until it gives `None` before reading more.
+    /// Takes what was read from the socket. Call [`next_message`](Self::next_message) until it gives `None` before reading more.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
     /// The next message, if all of it has come; or why the peer must be closed.
-    pub fn next(&mut self) -> Result<Option<Incoming>, Close> {
+    pub fn next_message(&mut self) -> Result<Option<Incoming>, Close> {
         loop {
             let Some(header) = self.header()? else { return Ok(self.wait()) };
             let (start, end) = (self.start + header.len, self.start + header.len + header.payload);
@@ -223,7 +223,7 @@ mod tests {
         let mut read = Vec::new();
         for byte in bytes {
             reader.feed(&[*byte]);
-            while let Some(incoming) = reader.next()? {
+            while let Some(incoming) = reader.next_message()? {
                 read.push(incoming);
             }
         }

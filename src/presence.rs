@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::protocol::{MAX_PEOPLE, People, User, UserId};
 
 /// The people in a room here, and what has changed since the room was last told.
+///
+/// Somebody who comes and goes between two frames is told as gone all the same: a newcomer's list may have held them.
 #[derive(Default)]
 pub struct Presence {
     /// With the number of their sockets; never 0.
@@ -27,8 +29,8 @@ impl Presence {
     pub fn arrive(&mut self, user: &Arc<User>) {
         let (_, sockets) = self.people.entry(user.id).or_insert_with(|| (Arc::clone(user), 0));
         *sockets += 1;
-        // Whoever was away for less than the room has been told of was never away.
-        if *sockets == 1 && self.left.remove(&user.id).is_none() {
+        if *sockets == 1 {
+            self.left.remove(&user.id);
             self.joined.insert(user.id, Arc::clone(user));
         }
     }
@@ -39,8 +41,8 @@ impl Presence {
         *sockets -= 1;
         if *sockets == 0
             && let Some((person, _)) = self.people.remove(&user)
-            && self.joined.remove(&user).is_none()
         {
+            self.joined.remove(&user);
             self.left.insert(user, person);
         }
     }

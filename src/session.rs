@@ -92,6 +92,8 @@ pub struct Session {
     held: Option<Held>,
     /// A request waits for room in its room's queue; the socket is not read meanwhile.
     blocked: bool,
+    /// The rooms have been left, since the socket is closed.
+    departed: bool,
     /// Bad frames in a row.
     bad_frames: u8,
     opened: Instant,
@@ -139,6 +141,7 @@ impl Session {
             paging: false,
             held: None,
             blocked: false,
+            departed: false,
             bad_frames: 0,
             opened: Instant::now(),
             _permit: visit.permit,
@@ -205,6 +208,17 @@ impl Session {
         self.state = State::Closing;
     }
 
+    /// Leaves all rooms: at the latest when the actor ends, and already when its close frame is queued, which a peer that
+    /// reads nothing may take long to fetch.
+    fn depart(&mut self) {
+        if let Some(id) = self.id {
+            registry(|registry| registry.dismiss(id));
+            for joined in std::mem::take(&mut self.rooms).into_values() {
+                tell_left(joined, id);
+            }
+        }
+    }
+
     /// Forgets a room on this side. What its actor sends after this finds no seat.
     fn forget(&mut self, slug: &str) {
         if let Some(joined) = self.rooms.remove(slug)
@@ -236,11 +250,8 @@ impl Actor for Session {
 
     /// The one clean-up of a socket, however it ended.
     fn stopped(&mut self, _: &mut Self::Context) {
+        self.depart();
         if let Some(id) = self.id {
-            registry(|registry| registry.dismiss(id));
-            for joined in std::mem::take(&mut self.rooms).into_values() {
-                tell_left(joined, id);
-            }
             let hub = self.shared.hub.clone();
             actix_rt::spawn(async move { hub.disconnect(id).await });
         }

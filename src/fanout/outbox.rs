@@ -156,7 +156,6 @@ impl Outbox {
         let mut inner = self.inner.borrow_mut();
         if inner.closed.is_none() {
             inner.abandon(close);
-            inner.wake();
         }
     }
 }
@@ -184,6 +183,7 @@ impl Inner {
         self.waiting = self.queue.iter().map(Bytes::len).sum();
         self.queue_frame(frame::close(close.code(), close.reason()));
         self.closed = Some(close);
+        self.wake();
     }
 
     fn flush(&mut self, io: &TcpStream) -> io::Result<Progress> {

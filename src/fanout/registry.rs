@@ -110,6 +110,11 @@ impl Registry {
         }
     }
 
+    /// Whether a session is in a room, or joining it.
+    pub fn expects(&self, session: SessionId, room: RoomId, generation: u32) -> bool {
+        self.sessions.get(&session).is_some_and(|visitor| visitor.joined.get(&room) == Some(&generation))
+    }
+
     /// A session has left, or could not join: nothing of that room reaches it any more.
     pub fn leave(&mut self, session: SessionId, room: RoomId, generation: u32) {
         let Some(visitor) = self.sessions.get_mut(&session) else { return };

@@ -1,6 +1,9 @@
 //! What a client may send: one JSON object a frame, told apart by `type`.
 
+use std::fmt::Display;
+
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Seq;
 use crate::error::{Code, Refusal};
@@ -85,20 +88,28 @@ const MAX_REF_CHARS: usize = 64;
 /// Reads one frame. Unknown fields are passed over, so that a newer client can talk to an older server; a field given
 /// twice is a bad frame.
 pub fn parse(text: &str) -> Parsed {
+    /// Of any shape, so that a bad frame's answer carries the `ref` wherever there is one.
     #[derive(Deserialize)]
     struct Envelope {
-        r#type: String,
-        r#ref: Option<String>,
+        r#type: Option<Value>,
+        r#ref: Option<Value>,
     }
     let envelope: Envelope = match serde_json::from_str(text) {
         Ok(envelope) => envelope,
-        Err(error) => return Parsed { reference: None, frame: Err(bad_frame(&error)) },
+        Err(error) => return Parsed { reference: None, frame: Err(bad_frame(error)) },
     };
-    let reference = envelope.r#ref;
+    let reference = match envelope.r#ref {
+        None | Some(Value::Null) => None,
+        Some(Value::String(reference)) => Some(reference),
+        Some(_) => return Parsed { reference: None, frame: Err(bad_frame("ref must be a string")) },
+    };
     if reference.as_ref().is_some_and(|reference| reference.chars().count() > MAX_REF_CHARS) {
         return Parsed { reference: None, frame: Err(Refusal::new(Code::Invalid, "ref: at most 64 characters")) };
     }
-    let frame = match envelope.r#type.as_str() {
+    let Some(Value::String(kind)) = envelope.r#type else {
+        return Parsed { reference, frame: Err(bad_frame("type must be a string")) };
+    };
+    let frame = match kind.as_str() {
         "join" => shape(text, ClientFrame::Join),
         "leave" => shape(text, ClientFrame::Leave),
         "send" => shape(text, ClientFrame::Send),
@@ -114,9 +125,9 @@ pub fn parse(text: &str) -> Parsed {
 }
 
 fn shape<'a, T: Deserialize<'a>>(text: &'a str, frame: fn(T) -> ClientFrame) -> Result<ClientFrame, Refusal> {
-    serde_json::from_str(text).map(frame).map_err(|error| bad_frame(&error))
+    serde_json::from_str(text).map(frame).map_err(bad_frame)
 }
 
-fn bad_frame(error: &serde_json::Error) -> Refusal {
-    Refusal::new(Code::BadFrame, format!("not a frame: {error}"))
+fn bad_frame(why: impl Display) -> Refusal {
+    Refusal::new(Code::BadFrame, format!("not a frame: {why}"))
 }

@@ -11,7 +11,7 @@ use crate::broker::Event;
 use crate::error::Refusal;
 use crate::fanout::{Op, Seat, SessionId};
 use crate::frame;
-use crate::protocol::{LeftReason, Ref, RoomKind, Seq, ServerFrame, User};
+use crate::protocol::{LeftReason, MAX_PAGE_BYTES, Ref, RoomKind, Seq, ServerFrame, User};
 use crate::store::append::{Action, Done};
 use crate::store::messages::{self, Cursor, Entry};
 
@@ -132,9 +132,11 @@ impl ChatRoom {
         self.pump(ctx);
     }
 
+    /// `None` where it is not remembered any more, or more than a page: then the entry is read anew.
     fn missed(&self, at: Seq, told: Seq) -> Option<Vec<bytes::Bytes>> {
         let frames = self.recent.above(at)?;
-        Some(frames.iter().filter(|live| live.seq <= told).map(|live| live.frame.clone()).collect())
+        let missed: Vec<_> = frames.iter().filter(|live| live.seq <= told).map(|live| live.frame.clone()).collect();
+        (missed.iter().map(bytes::Bytes::len).sum::<usize>() <= MAX_PAGE_BYTES).then_some(missed)
     }
 
     fn page(&self, join: &Join, entry: &Entry) -> bytes::Bytes {

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use super::answers::{Answer, Asked, Queued};
 use super::{Joined, Session};
 use crate::error::{Code, Refusal};
+use crate::fanout::registry;
 use crate::limits::Kind;
 use crate::protocol::{ClientFrame, DEFAULT_PAGE_MESSAGES, MAX_PAGE_MESSAGES, Seq, client, parse, parse_key};
 use crate::render::render_body;
@@ -40,7 +41,7 @@ impl Session {
             ClientFrame::Edit(edit) => self.edit(reference, edit),
             ClientFrame::Delete(delete) => {
                 let asked = Asked { reference, room: Some(delete.room), key: None };
-                self.change(asked, Kind::Change, |_| Ok(Action::Delete { id: at_least(1, delete.id, "id")? }));
+                self.change(asked, Kind::Change, |_| Ok(Action::Delete { id: delete.id }));
             }
             ClientFrame::React(react) => self.react(reference, react),
             ClientFrame::Read(read) => self.mark_read(reference, read),
@@ -54,9 +55,13 @@ impl Session {
         }
     }
 
-    /// The room of a request, or the refusal told.
+    /// The room of a request, or the refusal told. A socket may have been made to leave: the worker's registry knows.
     fn joined(&self, asked: &Asked) -> Option<&Joined> {
         let joined = asked.room.as_ref().and_then(|room| self.rooms.get(room));
+        let seated = |joined: &&Joined| {
+            self.id.is_some_and(|id| registry(|registry| registry.expects(id, joined.id, joined.generation)))
+        };
+        let joined = joined.filter(seated);
         if joined.is_none() {
             self.refuse(asked, &Refusal::new(Code::NotJoined, "this socket has not joined that room"));
         }
@@ -68,7 +73,6 @@ impl Session {
         let asked = Asked { reference, room: Some(room), key: Some(key) };
         self.change(asked, Kind::Message, |asked| {
             let key = parse_key(asked.key.as_deref().unwrap_or_default())?;
-            let reply_to = reply_to.map(|id| at_least(1, id, "reply_to")).transpose()?;
             Ok(Action::Send { key, rendered: render_body(&body)?, reply_to })
         });
     }
@@ -76,9 +80,7 @@ impl Session {
     fn edit(&mut self, reference: Option<String>, edit: client::Edit) {
         let client::Edit { room, id, body } = edit;
         let asked = Asked { reference, room: Some(room), key: None };
-        self.change(asked, Kind::Change, |_| {
-            Ok(Action::Edit { id: at_least(1, id, "id")?, rendered: render_body(&body)? })
-        });
+        self.change(asked, Kind::Change, |_| Ok(Action::Edit { id, rendered: render_body(&body)? }));
     }
 
     fn react(&mut self, reference: Option<String>, react: client::React) {
@@ -86,7 +88,7 @@ impl Session {
         let asked = Asked { reference, room: Some(room), key: None };
         self.change(asked, Kind::Change, |_| {
             let emoji = emojis::get(&emoji).ok_or_else(|| Refusal::invalid("emoji: not an emoji"))?;
-            Ok(Action::React { id: at_least(1, id, "id")?, emoji: emoji.as_str().to_owned(), on })
+            Ok(Action::React { id, emoji: emoji.as_str().to_owned(), on })
         });
     }
 

@@ -94,8 +94,10 @@ impl Session {
     /// One thing that can be done now; `false` when there is nothing.
     fn step(&mut self, task: &mut task::Context<'_>) -> Result<bool, Gone> {
         // Whoever closed it, the fan-out for one: nothing more is read.
-        if self.outbox.closed().is_some() {
+        if self.outbox.closed().is_some() && !self.departed {
+            self.departed = true;
             self.state = State::Closing;
+            self.depart();
         }
         if let Poll::Ready(Some(answer)) = self.answers.poll_next_unpin(task) {
             self.answered(answer);
@@ -121,7 +123,7 @@ impl Session {
 
     /// Acts on the next message, reading from the socket where none is complete.
     fn read(&mut self, task: &mut task::Context<'_>) -> Result<bool, Gone> {
-        match self.reader.next() {
+        match self.reader.next_message() {
             Ok(Some(incoming)) => self.act_on(incoming),
             Ok(None) => return self.fill(task),
             Err(close) => self.close(close),

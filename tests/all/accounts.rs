@@ -89,25 +89,22 @@ async fn an_unknown_name_and_a_wrong_password_get_the_same_answer(server: Server
     assert_eq!(wrong.header("set-cookie"), unknown.header("set-cookie"));
 }
 
-/// The hash is what takes the time, so a lookup that skips it would be many times faster. The fastest of several
-/// tries is compared, since that is the one least disturbed by other work.
+/// The hash is what takes the time: a lookup that skips it would be a hundred times faster. Tries alternate, and the
+/// fastest of each is compared, since that is the one least disturbed by other work.
 #[tokio::test]
 async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
     let server = Options::sqlite().option("--login-rate", 0).start().await;
     server.person("ann").await;
-    let fastest = async |name: &str| {
-        let mut fastest = PATIENCE;
-        for _ in 0..5 {
+    let [mut wrong, mut unknown] = [PATIENCE; 2];
+    for _ in 0..5 {
+        for (name, fastest) in [("ann", &mut wrong), ("nobody", &mut unknown)] {
             let account = json!({"username": name, "password": "not the password"});
             let start = std::time::Instant::now();
             server.stranger().post("/login", account).await.ok(401);
-            fastest = fastest.min(start.elapsed());
+            *fastest = start.elapsed().min(*fastest);
         }
-        fastest
-    };
-    let (wrong, unknown) = (fastest("ann").await, fastest("nobody").await);
-    assert!(unknown > wrong / 2, "unknown {unknown:?}, wrong {wrong:?}");
-    assert!(wrong > unknown / 2, "unknown {unknown:?}, wrong {wrong:?}");
+    }
+    assert!(unknown > wrong / 4 && wrong > unknown / 4, "unknown {unknown:?}, wrong {wrong:?}");
 }
 
 async fn a_missing_field_is_invalid(server: Server) {

@@ -37,6 +37,7 @@ async fn twenty_kills_lose_double_and_reorder_nothing(options: Options) {
         let client = Client::new(person, StdRng::seed_from_u64(seed + n as u64), recorder.clone());
         clients.push(tokio::spawn(client.run(phases.clone(), tell.clone())));
     }
+    drop(tell); // so that its other end hears when no client is left
     let mut rng = StdRng::seed_from_u64(seed);
     for _ in 0..KILLS {
         // The moment of the fault, not a wait for anything.

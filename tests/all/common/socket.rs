@@ -259,6 +259,11 @@ impl Socket {
                 assert_eq!(sent["type"], "sent", "{sent}");
                 ids.push(sent["id"].as_u64().expect("an id"));
             }
+            // Answers may overtake messages: only when the last message is here does nothing wait for this socket.
+            self.expect_where("one's own message", |f| {
+                f["type"] == "message" && Some(&f["message"]["key"]) == frames.last().map(|frame| &frame["key"])
+            })
+            .await;
             self.kept.clear();
         }
         ids

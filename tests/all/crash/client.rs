@@ -35,6 +35,8 @@ pub struct Client {
     rng: StdRng,
     recorder: Recorder,
     epoch: Value,
+    /// Joins without an answer.
+    joining: usize,
     cursors: HashMap<&'static str, u64>,
     /// Sends without an answer: room, key, body.
     pending: Vec<(&'static str, String, String)>,
@@ -51,6 +53,7 @@ impl Client {
             rng,
             recorder,
             epoch: Value::Null,
+            joining: 0,
             cursors: ROOMS.map(|room| (room, 0)).into(),
             pending: vec![],
             asked: HashMap::new(),
@@ -95,6 +98,11 @@ impl Client {
                 frame["epoch"] = self.epoch.clone();
             }
             self.put(&mut socket, frame).await?;
+        }
+        // What follows needs the rooms joined, so the answers come first.
+        self.joining = ROOMS.len();
+        while self.joining > 0 {
+            self.read(&mut socket).await?;
         }
         for (room, key, body) in self.pending.clone() {
             self.try_send(&mut socket, room, key, body).await?;
@@ -229,6 +237,7 @@ impl Client {
                 let last = messages.last().map(|message| message.seq);
                 note(Event::Joined { after, seq, reset, messages });
                 self.epoch = frame["epoch"].clone();
+                self.joining -= 1;
                 match (reset, last) {
                     (true, _) => self.cursors.insert(room, seq),
                     (false, Some(last)) => self.cursors.insert(room, last),
