@@ -90,6 +90,8 @@ pub struct Session {
     paging: bool,
     /// A frame that has to wait; the socket is not read meanwhile.
     held: Option<Held>,
+    /// A join is under way; the socket is not read meanwhile, so that what follows it finds the room joined.
+    joining: bool,
     /// A request waits for room in its room's queue; the socket is not read meanwhile.
     blocked: bool,
     /// The rooms have been left, since the socket is closed.
@@ -140,6 +142,7 @@ impl Session {
             answers: FuturesUnordered::new(),
             paging: false,
             held: None,
+            joining: false,
             blocked: false,
             departed: false,
             bad_frames: 0,

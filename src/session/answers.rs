@@ -134,9 +134,8 @@ impl Session {
         }
     }
 
-    /// Has the hub find the room; nothing is read meanwhile, so that what follows a join finds the room joined.
     pub(super) fn find_room(&mut self, asked: Asked, cursor: Option<Cursor>) {
-        self.paging = true;
+        (self.paging, self.joining) = (true, true);
         let (hub, slug) = (self.shared.hub.clone(), asked.room.clone().unwrap_or_default());
         self.answers.push(Box::pin(async move { Answer::Found { asked, cursor, found: hub.find(&slug).await } }));
     }
@@ -151,7 +150,7 @@ impl Session {
                 self.enter(asked, cursor, false);
             }
             Err(refusal) => {
-                self.paging = false;
+                (self.paging, self.joining) = (false, false);
                 self.refuse(&asked, &refusal);
             }
         }
@@ -168,7 +167,10 @@ impl Session {
 
     fn enter(&mut self, asked: Asked, cursor: Option<Cursor>, continued: bool) {
         let joined = asked.room.as_ref().and_then(|slug| self.rooms.get(slug));
-        let (Some(joined), Some(session)) = (joined, self.id) else { return };
+        let (Some(joined), Some(session)) = (joined, self.id) else {
+            (self.paging, self.joining) = (false, false);
+            return;
+        };
         let generation = joined.generation;
         registry(|registry| registry.expect(session, joined.id, generation));
         let (reply, entered) = oneshot::channel();
@@ -203,7 +205,7 @@ impl Session {
         cursor: Option<Cursor>,
         seated: Result<Option<Seq>, Option<Refusal>>,
     ) {
-        self.paging = false;
+        (self.paging, self.joining) = (false, false);
         let Some(slug) = asked.room.clone() else { return };
         // The socket may have left, or been made to leave, in between.
         let Some(joined) = self.rooms.get_mut(&slug).filter(|joined| joined.generation == generation) else { return };

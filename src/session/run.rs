@@ -118,7 +118,7 @@ impl Session {
     }
 
     fn may_read(&self) -> bool {
-        self.held.is_none() && !self.blocked && self.answers.len() < MAX_IN_FLIGHT
+        self.held.is_none() && !self.joining && !self.blocked && self.answers.len() < MAX_IN_FLIGHT
     }
 
     /// Acts on the next message, reading from the socket where none is complete.

@@ -1,7 +1,7 @@
 //! A connection to either database, and the two kinds of transaction that klatch uses.
 
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
 use diesel::{PgConnection, QueryResult, SqliteConnection};
 
 /// One set of queries for both databases. SQLite stands last: it would accept any address.
@@ -11,7 +11,12 @@ pub enum AnyConnection {
     Sqlite(SqliteConnection),
 }
 
-pub type ConnectionPool = Pool<ConnectionManager<AnyConnection>>;
+pub type ConnectionPool = Pool<Manager>;
+
+/// Whether an address is that of a Postgres server; otherwise it is the path of an SQLite file.
+fn is_postgres(address: &str) -> bool {
+    address.starts_with("postgres://") || address.starts_with("postgresql://")
+}
 
 /// Runs `work` with everything it reads as of one moment.
 pub fn snapshot<T, E>(
@@ -29,20 +34,40 @@ where
     })
 }
 
-/// What every connection is told once, before its first use.
-#[derive(Debug)]
-pub struct Prepare;
+/// Makes and checks the connections of a pool. Diesel's own manager would try an address of Postgres that does not answer
+/// as the path of an SQLite file, and tell neither error.
+pub struct Manager {
+    /// `postgres://…`, or the path of an SQLite file.
+    pub address: String,
+}
 
-impl CustomizeConnection<AnyConnection, diesel::r2d2::Error> for Prepare {
-    fn on_acquire(&self, connection: &mut AnyConnection) -> Result<(), diesel::r2d2::Error> {
-        prepare(connection).map_err(diesel::r2d2::Error::QueryError)
+impl ManageConnection for Manager {
+    type Connection = AnyConnection;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<AnyConnection, Self::Error> {
+        let mut connection = match is_postgres(&self.address) {
+            true => PgConnection::establish(&self.address).map(AnyConnection::Postgres),
+            false => SqliteConnection::establish(&self.address).map(AnyConnection::Sqlite),
+        }
+        .map_err(diesel::r2d2::Error::ConnectionError)?;
+        prepare(&mut connection).map_err(diesel::r2d2::Error::QueryError)?;
+        Ok(connection)
+    }
+
+    fn is_valid(&self, connection: &mut AnyConnection) -> Result<(), Self::Error> {
+        connection.ping().map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, connection: &mut AnyConnection) -> bool {
+        std::thread::panicking() || connection.is_broken()
     }
 }
 
 /// Durable commits on both. On Postgres a statement, a lock and an idle transaction each end within 5 s, so that a
 /// database that hangs is a database that is away and a dead instance's locks are free within seconds; READ COMMITTED
 /// whatever the server's default is, since a batch must see what was committed while it waited for its rooms' rows.
-pub fn prepare(connection: &mut AnyConnection) -> QueryResult<()> {
+fn prepare(connection: &mut AnyConnection) -> QueryResult<()> {
     use diesel::connection::SimpleConnection;
     match connection {
         AnyConnection::Postgres(postgres) => postgres.batch_execute(

@@ -6,11 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, Pool};
+use diesel::r2d2::{ManageConnection, Pool};
 use diesel::sql_types::BigInt;
 use url::Url;
 
-use super::connection::{AnyConnection, ConnectionPool, Prepare, prepare};
+use super::connection::{AnyConnection, ConnectionPool, Manager};
 use super::{PATIENCE, Store, migrate};
 use crate::error::StartError;
 
@@ -56,18 +56,18 @@ fn open_postgres(address: &str) -> Result<Store, StartError> {
 }
 
 fn establish(address: &str) -> Result<AnyConnection, StartError> {
-    let mut connection =
-        AnyConnection::establish(address).map_err(|error| StartError::option("database-url", error))?;
-    prepare(&mut connection).map_err(|error| StartError::option("database-url", error))?;
-    Ok(connection)
+    Manager { address: address.to_owned() }.connect().map_err(|error| {
+        // libpq's own text may have several lines.
+        let why = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        StartError::option("database-url", why)
+    })
 }
 
 fn pool(address: &str, size: usize) -> Result<ConnectionPool, StartError> {
     Pool::builder()
         .max_size(size as u32)
         .connection_timeout(PATIENCE)
-        .connection_customizer(Box::new(Prepare))
-        .build(ConnectionManager::new(address))
+        .build(Manager { address: address.to_owned() })
         .map_err(|error| StartError::option("database-url", error))
 }
 

@@ -65,7 +65,7 @@ async fn a_message_that_is_not_there_is_not_found(server: Server) {
     ann.makes_room("den").await;
     let mut socket = ann.socket_in("den").await;
     socket.say("den", "one").await;
-    for id in [0, 2, 9_007_199_254_740_991_u64] {
+    for id in [2, 9_007_199_254_740_991_u64] {
         assert_eq!(socket.refusal(edit(id, "x")).await, "not_found", "{id}");
         assert_eq!(socket.refusal(delete(id)).await, "not_found", "{id}");
     }

@@ -26,8 +26,6 @@ async fn what_is_not_a_json_object_is_a_bad_frame() {
 async fn a_missing_or_mistyped_field_is_a_bad_frame() {
     let (_server, mut socket) = a_socket().await;
     for frame in [
-        json!({"type": 5}),
-        json!({"type": null}),
         json!({"type": "join"}),
         json!({"type": "join", "room": 5}),
         json!({"type": "join", "room": "den", "after": "5"}),
@@ -57,8 +55,18 @@ async fn a_missing_or_mistyped_field_is_a_bad_frame() {
         assert_eq!(socket.refusal(frame.clone()).await, "bad_frame", "{frame}");
         socket.say("den", "not ten in a row").await;
     }
-    socket.send_json(json!({"type": "join", "room": "den", "ref": 5})).await;
-    assert_eq!(socket.expect("error").await["code"], "bad_frame", "a ref that is no string");
+    for frame in [json!({"type": 5}), json!({"type": null}), json!({"type": "join", "room": "den", "ref": 5})] {
+        socket.send_json(frame.clone()).await;
+        assert_eq!(socket.expect("error").await["code"], "bad_frame", "{frame}");
+    }
+}
+
+#[tokio::test]
+async fn a_ref_comes_back_even_where_the_type_is_wrong() {
+    let (_server, mut socket) = a_socket().await;
+    for frame in [json!({"type": 5}), json!({"room": "den"})] {
+        assert_eq!(socket.refusal(frame).await, "bad_frame");
+    }
 }
 
 #[tokio::test]

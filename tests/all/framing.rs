@@ -204,7 +204,7 @@ async fn a_cut_connection_leaves_the_room() {
     ann.makes_room("den").await;
     let mut raw = Raw::open(&bob).await;
     raw.send(Frame::text(r#"{"type":"join","room":"den"}"#)).await;
-    raw.json().await;
+    while raw.json().await["type"] != "joined" {}
     let mut socket = ann.socket_in("den").await;
     // In the middle of a frame.
     raw.write(&Frame::text(question("a")).bytes()[..7]).await;

@@ -53,6 +53,7 @@ async fn who_was_closed_for_silence_has_left() {
     ann.makes_room("den").await;
     let mut silent = Raw::open(&bob).await;
     silent.send(Frame::text(r#"{"type":"join","room":"den"}"#)).await;
+    while silent.json().await["type"] != "joined" {}
     let mut socket = ann.socket_in("den").await;
     let gone = |f: &Value| f["type"] == "presence" && f["left"] == json!([bob.user]);
     // The library answers ann's pings while it waits for this.

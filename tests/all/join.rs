@@ -157,3 +157,15 @@ on_both_databases![
     who_left_the_room_may_join_again,
     one_socket_in_100_rooms_hears_them_all,
 ];
+
+async fn what_follows_a_first_join_at_once_finds_the_room_joined(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    let mut socket = bob.socket().await;
+    let key = new_key();
+    socket.send_json(json!({"type": "join", "room": "den"})).await;
+    socket.send_json(json!({"type": "send", "room": "den", "key": key, "body": "here I am"})).await;
+    let sent = socket.expect_where("the answer", |f| f["key"] == key.as_str()).await;
+    assert_eq!(sent["type"], "sent", "{sent}");
+}
+on_both_databases![what_follows_a_first_join_at_once_finds_the_room_joined];

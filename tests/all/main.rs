@@ -7,9 +7,11 @@ mod common;
 
 mod command_line;
 mod configuration;
+mod start;
 
 mod accounts;
 mod login_limit;
+mod login_storm;
 mod messages_api;
 mod operators;
 mod origins;

@@ -5,6 +5,8 @@ use super::http::Http;
 use super::people::Person;
 use super::postgres::TestDatabase;
 use super::wait::{PATIENCE, within};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -155,6 +157,19 @@ impl Server {
 
     pub fn test_database(&self) -> Option<&TestDatabase> {
         self.database.as_ref()
+    }
+
+    /// Runs SQL on the database, past the program.
+    pub fn execute(&self, sql: &str) {
+        match &self.database {
+            Some(database) => database.execute(sql),
+            None => {
+                let path = self.data_dir().join("klatch.db");
+                let mut connection =
+                    SqliteConnection::establish(&path.to_string_lossy()).expect("a database that can be opened");
+                connection.batch_execute(sql).expect("SQL that runs");
+            }
+        }
     }
 
     /// Every byte the database holds: of SQLite its files, of Postgres a dump.

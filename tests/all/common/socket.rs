@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::protocol::Message;
@@ -98,16 +99,22 @@ impl Socket {
         if let Some(at) = self.kept.iter().position(&mut wanted) {
             return self.kept.remove(at).expect("it is there");
         }
-        let read = async {
-            loop {
-                let frame = self.read_unbounded().await;
-                if wanted(&frame) {
-                    return frame;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match timeout_at(deadline, self.read_unbounded()).await {
+                Ok(frame) if wanted(&frame) => return frame,
+                Ok(frame) => self.kept.push_back(frame),
+                Err(_) => {
+                    panic!("{what}: not within {PATIENCE:?}; the latest of {}: {:?}", self.kept.len(), self.latest())
                 }
-                self.kept.push_back(frame);
             }
-        };
-        within(PATIENCE, what, read).await
+        }
+    }
+
+    /// What a failing test shows of the frames it has kept.
+    fn latest(&self) -> Vec<String> {
+        let from = self.kept.len().saturating_sub(10);
+        self.kept.range(from..).map(|frame| frame.to_string().chars().take(400).collect()).collect()
     }
 
     /// Everything up to and including the first frame that `marker` accepts: what is not in it did not come.
@@ -289,7 +296,7 @@ impl Socket {
     async fn read_unbounded(&mut self) -> Value {
         match self.read_or_end().await {
             Ok(frame) => frame,
-            Err(end) => panic!("the socket ended with {end:?}; kept: {:?}", self.kept),
+            Err(end) => panic!("the socket ended with {end:?}; the latest frames: {:?}", self.latest()),
         }
     }
 

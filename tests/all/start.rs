@@ -1,0 +1,70 @@
+//! Starting: alone on a database, with migrations that run once, on a database it understands, over TLS.
+
+use crate::common::server::run;
+use crate::common::*;
+use std::process::Output;
+
+/// Starts a second program on the server's database, with a data directory and a port of its own.
+async fn second(server: &Server) -> Output {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let url = match server.test_database() {
+        Some(database) => database.url.clone(),
+        None => format!("sqlite://{}", server.data_dir().join("klatch.db").display()),
+    };
+    run(folder.path(), &["--listen", "127.0.0.1:0", "--data-dir", "data", "--database-url", &url], &[]).await
+}
+
+fn assert_refused(done: &Output, why: &str) {
+    let stderr = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(2), "{stderr}");
+    let last = stderr.trim_end().lines().last().unwrap_or_default();
+    assert!(last.contains("--database-url") && last.contains(why), "{stderr}");
+    assert!(done.stdout.is_empty());
+}
+
+async fn a_second_instance_on_the_same_database_is_refused(server: Server) {
+    assert_refused(&second(&server).await, "another klatch is running");
+    server.person("ann").await;
+}
+
+async fn a_killed_instances_database_is_free_at_once(mut server: Server) {
+    let ann = server.person("ann").await;
+    for _ in 0..3 {
+        server.restart().await;
+    }
+    ann.http.get("/me").await.ok(200);
+}
+
+async fn a_newer_programs_database_is_refused(mut server: Server) {
+    let ann = server.person("ann").await;
+    server.kill().await;
+    server.execute("UPDATE meta SET value = '1000' WHERE name = 'minimum_version'");
+    assert_refused(&second(&server).await, "newer klatch");
+    server.execute("UPDATE meta SET value = '1' WHERE name = 'minimum_version'");
+    server.restart().await;
+    ann.http.get("/me").await.ok(200);
+}
+
+on_both_databases![
+    a_second_instance_on_the_same_database_is_refused,
+    a_killed_instances_database_is_free_at_once,
+    a_newer_programs_database_is_refused,
+];
+
+#[tokio::test]
+async fn a_postgres_that_demands_tls_is_reached() {
+    let options = Options::on(Database::Postgres);
+    let server = options.start().await;
+    let url = server.test_database().expect("a Postgres database").url.replace("//klatch@", "//demands_tls@");
+    drop(server.person("ann").await);
+    let plain = format!("{url}?sslmode=disable");
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let done =
+        run(folder.path(), &["--listen", "127.0.0.1:0", "--data-dir", "data", "--database-url", &plain], &[]).await;
+    assert_refused(&done, "demands_tls");
+    // Refused for the same reason as any second instance, which it can only learn by asking this database.
+    let tls = format!("{url}?sslmode=require");
+    let done =
+        run(folder.path(), &["--listen", "127.0.0.1:0", "--data-dir", "data", "--database-url", &tls], &[]).await;
+    assert_refused(&done, "another klatch is running");
+}
