@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use actix::prelude::*;
+use chrono::TimeDelta;
 use rand::RngExt;
 use tokio::sync::{oneshot, watch};
 
@@ -27,6 +28,8 @@ use crate::store::rooms::{self, RoomState};
 const MAILBOX: usize = 4_096;
 /// How often the database is asked which rooms have moved on and which sessions have ended.
 const POLL: Duration = Duration::from_secs(5);
+/// How often the sessions of open sockets are written down as in use.
+const TOUCH: Duration = Duration::from_secs(60 * 60);
 
 /// The actor.
 pub struct Hub {
@@ -43,6 +46,8 @@ pub struct Hub {
     of_user: HashMap<UserId, usize>,
     /// 0 = no limit.
     sockets_per_user: usize,
+    /// How long a session lasts after its last use.
+    session_span: TimeDelta,
     last_session: SessionId,
     /// The number of open sockets, for those who wait for the last to close.
     open: watch::Sender<usize>,
@@ -107,7 +112,7 @@ pub struct Drain {
 impl Hub {
     /// Starts the hub and its journals on a thread of their own: the workers register with it while they start, and the
     /// server's thread waits for them.
-    pub fn start(store: Store, sockets_per_user: usize) -> HubHandle {
+    pub fn start(store: Store, sockets_per_user: usize, session_span: TimeDelta) -> HubHandle {
         let thread = Arbiter::new().handle();
         let start_journal = |store: Store| Journal::start_in_arbiter(&thread, move |_| Journal::new(store));
         let journals = (0..store.journal_lanes).map(|_| start_journal(store.clone())).collect();
@@ -122,6 +127,7 @@ impl Hub {
             sockets: HashMap::new(),
             of_user: HashMap::new(),
             sockets_per_user,
+            session_span,
             last_session: 0,
             open: watch::Sender::new(0),
             polling: false,
@@ -193,6 +199,7 @@ impl Actor for Hub {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
         ctx.run_interval(POLL, |hub, ctx| hub.poll(ctx));
+        ctx.run_interval(TOUCH, |hub, _| hub.touch_sessions());
     }
 }
 

@@ -17,7 +17,7 @@
 //! | [`render`], [`policy`], [`frame`], [`protocol`], [`config`], [`error`] | text, rights, the wire, options, failures |
 //!
 //! Invariants, each kept in the place named:
-//! - no SQL outside [`store`]; no frame or JSON shape outside [`protocol`]; no decision about rights outside [`policy`];
+//! - no SQL outside [`store`]; no frame of a socket outside [`protocol`]; no decision about rights outside [`policy`];
 //! - nothing is shown before it is committed: only [`journal`] hands changes to rooms;
 //! - no order comes from a clock;
 //! - no lock is held across an `.await`, and nothing blocks a worker thread.

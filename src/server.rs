@@ -14,6 +14,7 @@ use actix_server::ServerHandle;
 use actix_service::map_config;
 use actix_web::dev::AppConfig;
 use actix_web::web::Data;
+use chrono::TimeDelta;
 use socket2::{Domain, Socket, Type};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -52,7 +53,8 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     let address = listener.local_addr().map_err(|error| StartError::option("listen", error))?;
     let key = config.cookie_key()?;
     let store = open(&config.database_url())?;
-    let hub = Hub::start(store.clone(), config.sockets_per_user as usize);
+    let hub =
+        Hub::start(store.clone(), config.sockets_per_user as usize, TimeDelta::days(i64::from(config.session_days)));
     let draining = Arc::new(AtomicBool::new(false));
     let send_rate = Arc::new(SendRate::new(config.send_rate));
     let sockets = Arc::new(AtomicUsize::new(0));

@@ -48,6 +48,17 @@ impl Hub {
         }));
     }
 
+    /// An open socket is a use of its session.
+    pub(super) fn touch_sessions(&self) {
+        let hashes: HashSet<String> = self.sockets.values().map(|socket| socket.token_hash.clone()).collect();
+        let hashes: Vec<String> = hashes.into_iter().collect();
+        let (store, span) = (self.store.clone(), self.session_span);
+        actix_rt::spawn(async move {
+            // A failure is logged where it happens; there is time for the next attempt.
+            let _ = store.write(move |connection| sessions::touch_all(connection, &hashes, span)).await;
+        });
+    }
+
     fn notice(&self, numbers: &[(RoomId, Seq, i64)], epoch: &str) {
         let epoch: Arc<str> = epoch.into();
         let by_id: HashMap<RoomId, _> = self.rooms.values().map(|room| (room.id, &room.address)).collect();

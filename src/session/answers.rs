@@ -1,6 +1,7 @@
 //! What comes back, and what the client is told of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::MailboxError;
 use futures_util::future::LocalBoxFuture;
@@ -15,6 +16,8 @@ use crate::room::Join;
 use crate::store::append::Done;
 use crate::store::messages::{Cursor, Page};
 use crate::store::rooms::Listed;
+
+const SETTLE: Duration = Duration::from_millis(20);
 
 /// What a request was about, for its answer.
 pub struct Asked {
@@ -194,6 +197,10 @@ impl Session {
                     Err(_) => Err(None),
                 },
             };
+            if matches!(seated, Err(None)) {
+                // A room that ends drops what it was asked a moment before its address is seen to be closed.
+                tokio::time::sleep(SETTLE).await;
+            }
             Answer::Seated { asked, generation, cursor, seated }
         }));
     }

@@ -6,6 +6,7 @@
 //! transaction has ended one way or the other; then a send finds its key, and everything else changes nothing and takes
 //! no number.
 
+mod load;
 mod picture;
 mod rows;
 

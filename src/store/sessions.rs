@@ -71,6 +71,11 @@ pub fn touch(c: &mut AnyConnection, token_hash: &str, span: TimeDelta) -> Result
     Ok(())
 }
 
+/// Writes down that all of these sessions are in use: an open socket is a use. See [`touch`].
+pub fn touch_all(c: &mut AnyConnection, token_hashes: &[String], span: TimeDelta) -> Result<(), Refusal> {
+    token_hashes.iter().try_for_each(|token_hash| touch(c, token_hash, span))
+}
+
 /// Ends the session; `false` when it had ended before.
 pub fn end(c: &mut AnyConnection, token_hash: &str) -> Result<bool, Refusal> {
     Ok(diesel::delete(sessions::table.find(token_hash)).execute(c)? > 0)
