@@ -5,14 +5,14 @@
 
 mod values;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::builder::Styles;
+use clap::builder::{Resettable, Styles};
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use url::Url;
 
 use crate::error::StartError;
@@ -177,7 +177,14 @@ impl Config {
     /// # Errors
     /// One line that names the option. Nothing has been created by then.
     pub fn parse_from(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, StartError> {
-        match CommandLine::try_parse_from(arguments) {
+        // An empty variable is one that is not set, as compose files have them.
+        let empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+        let command = CommandLine::command().mut_args(|arg| match arg.get_env() {
+            Some(name) if empty(name) => arg.env(Resettable::Reset),
+            _ => arg,
+        });
+        let parsed = command.try_get_matches_from(arguments).and_then(|found| CommandLine::from_arg_matches(&found));
+        match parsed {
             Ok(CommandLine { config, command: None | Some(Command::Serve) }) => config.checked(),
             Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => error.exit(),
             Err(error) => Err(StartError(one_line(&error))),
@@ -215,6 +222,11 @@ impl Config {
             Some(url) => url.clone(),
             None => format!("sqlite://{}", self.data_dir.join("klatch.db").display()),
         }
+    }
+
+    /// Whether the database is in the data directory.
+    pub fn keeps_database(&self) -> bool {
+        self.database.is_none()
     }
 
     /// The origin at which browsers reach the server, as a browser writes it.

@@ -50,6 +50,8 @@ pub enum Op {
     Announce { members: Arc<HashSet<UserId>>, to_members: Bytes, to_others: Option<Bytes> },
     /// A user has become a member of a room, or is none any more.
     Watch { room: RoomId, user: UserId, member: bool },
+    /// These are a room's members; nobody else is.
+    Watchers { room: RoomId, members: Arc<HashSet<UserId>> },
     /// Close all sockets in a room.
     CloseRoom { room: RoomId, close: Close },
 }
@@ -114,6 +116,7 @@ impl Handler<Op> for Fanout {
                 registry.announce(&members, &to_members, to_others.as_ref());
             }
             Op::Watch { room, user, member } => registry.watch(room, user, member),
+            Op::Watchers { room, members } => registry.watchers(room, &members),
             Op::CloseRoom { room, close } => registry.close_room(room, close),
         });
     }

@@ -28,8 +28,8 @@ use crate::store::rooms::{self, RoomState};
 const MAILBOX: usize = 4_096;
 /// How often the database is asked which rooms have moved on and which sessions have ended.
 const POLL: Duration = Duration::from_secs(5);
-/// How often the sessions of open sockets are written down as in use.
-const TOUCH: Duration = Duration::from_secs(60 * 60);
+/// How often the sessions of open sockets are prolonged.
+const PROLONG: Duration = Duration::from_secs(60 * 60);
 
 /// The actor.
 pub struct Hub {
@@ -52,6 +52,8 @@ pub struct Hub {
     /// The number of open sockets, for those who wait for the last to close.
     open: watch::Sender<usize>,
     polling: bool,
+    /// The open sockets are being closed; no more are taken.
+    draining: bool,
 }
 
 struct Socket {
@@ -131,6 +133,7 @@ impl Hub {
             last_session: 0,
             open: watch::Sender::new(0),
             polling: false,
+            draining: false,
         });
         HubHandle::new(address, store)
     }
@@ -199,7 +202,7 @@ impl Actor for Hub {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
         ctx.run_interval(POLL, |hub, ctx| hub.poll(ctx));
-        ctx.run_interval(TOUCH, |hub, _| hub.touch_sessions());
+        ctx.run_interval(PROLONG, |hub, _| hub.prolong_sessions());
     }
 }
 
@@ -242,6 +245,9 @@ impl Handler<Connect> for Hub {
     type Result = Result<SessionId, Close>;
 
     fn handle(&mut self, connect: Connect, _: &mut Self::Context) -> Self::Result {
+        if self.draining {
+            return Err(Close::GoingAway);
+        }
         let open = self.of_user.entry(connect.user).or_default();
         if self.sockets_per_user > 0 && *open >= self.sockets_per_user {
             return Err(Close::TooManySockets);
@@ -274,6 +280,7 @@ impl Handler<Drain> for Hub {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, Drain { over }: Drain, ctx: &mut Self::Context) -> Self::Result {
+        self.draining = true;
         let total = self.sockets.len().max(1) as u32;
         for (place, &session) in (0u32..).zip(self.sockets.keys()) {
             // Clients come back spread over as long again, to whoever serves them then.

@@ -41,6 +41,8 @@ pub struct Append {
 #[rtype(result = "()")]
 pub struct Committed {
     pub changes: Vec<Change>,
+    /// More may be committed than is told here: read the rest from the database.
+    pub unsure: bool,
 }
 
 /// One lane of commits.
@@ -85,16 +87,16 @@ impl Journal {
         let deadline = running.since + PATIENCE;
         self.running = Some(running);
         let stored = store_batch(self.store.clone(), writes, deadline);
-        ctx.spawn(stored.into_actor(self).map(|outcome, journal, ctx| journal.finish(outcome, ctx)));
+        ctx.spawn(stored.into_actor(self).map(|stored, journal, ctx| journal.finish(stored, ctx)));
     }
 
-    fn finish(&mut self, outcome: Result<Outcome, StoreError>, ctx: &mut Context<Self>) {
+    fn finish(&mut self, stored: Stored, ctx: &mut Context<Self>) {
         if let Some(running) = self.running.take() {
-            match outcome {
-                Ok(outcome) => deliver(running, outcome),
+            match stored.outcome {
+                Ok(outcome) => deliver(running, outcome, stored.unsure),
                 Err(error) => {
                     tracing::error!(%error, writes = running.replies.len(), "a batch could not be stored");
-                    refuse(running.replies);
+                    deliver(running, Outcome::default(), true);
                 }
             }
         }
@@ -117,41 +119,51 @@ impl Journal {
     }
 }
 
+/// What became of a batch.
+struct Stored {
+    outcome: Result<Outcome, StoreError>,
+    /// An attempt before the last may have been committed: its changes are not in the outcome.
+    unsure: bool,
+}
+
 /// Stores a batch, again and again while the database is away and somebody still waits. Running it twice is safe, see
-/// [`append`](crate::store::append). When it is given up after a commit whose outcome is unknown, the rooms find what
-/// was committed by the hub's poll.
-async fn store_batch(store: Store, writes: Vec<Write>, deadline: Instant) -> Result<Outcome, StoreError> {
+/// [`append`](crate::store::append).
+async fn store_batch(store: Store, writes: Vec<Write>, deadline: Instant) -> Stored {
     let writes = Arc::new(writes);
+    let mut unsure = false;
     loop {
         let batch = Arc::clone(&writes);
-        match store.write_to_the_end(move |connection| append(connection, &batch)).await {
+        match store.write_to_the_end(move |connection| append(connection, &batch, deadline)).await {
             Err(error) if Instant::now() + RETRY < deadline => {
                 tracing::warn!(%error, "storing a batch again");
+                unsure = true;
                 tokio::time::sleep(RETRY).await;
             }
-            outcome => return outcome,
+            outcome => return Stored { outcome, unsure },
         }
     }
 }
 
-fn deliver(running: Running, outcome: Outcome) {
+/// Hands every room its changes, and answers those who asked. Whoever finds no answer in the outcome is refused.
+fn deliver(running: Running, outcome: Outcome, unsure: bool) {
     let mut by_room: HashMap<RoomId, Vec<Change>> = HashMap::new();
     for change in outcome.changes {
         by_room.entry(change.room).or_default().push(change);
     }
-    for (room, changes) in by_room {
-        let Some(room) = running.rooms.get(&room) else { continue };
-        match room.try_send(Committed { changes }) {
-            Ok(()) => {}
-            // The room takes them as soon as it has room in its queue; it puts what overtakes them back in order.
-            Err(SendError::Full(committed)) => {
-                see_off(room.send(committed));
-            }
-            // A room that has ended has nobody to show them to.
-            Err(SendError::Closed(_)) => {}
+    for (id, room) in running.rooms {
+        let changes = by_room.remove(&id).unwrap_or_default();
+        if changes.is_empty() && !unsure {
+            continue;
+        }
+        // A room whose queue is full takes them later, and puts what overtakes them back in order; one that has ended
+        // has nobody to show them to.
+        if let Err(SendError::Full(committed)) = room.try_send(Committed { changes, unsure }) {
+            see_off(room.send(committed));
         }
     }
-    for (reply, answer) in running.replies.into_iter().zip(outcome.answers) {
+    let mut answers = outcome.answers.into_iter();
+    for reply in running.replies {
+        let answer = answers.next().unwrap_or_else(|| Err(Refusal::unavailable()));
         if let Some(reply) = reply {
             let _ = reply.send(answer);
         }

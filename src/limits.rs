@@ -5,12 +5,13 @@ use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use moka::sync::Cache;
+use tokio::sync::Notify;
 
 use crate::error::Refusal;
 use crate::protocol::UserId;
@@ -22,6 +23,8 @@ pub enum Kind {
     Message,
     /// Edit, delete, react.
     Change,
+    /// Set a read mark.
+    Read,
 }
 
 /// How fast a user may send: so many a second, three times as many at once. Shared by all workers, so that a user's
@@ -36,6 +39,7 @@ pub struct SendRate {
 struct Buckets {
     messages: DefaultKeyedRateLimiter<UserId>,
     changes: DefaultKeyedRateLimiter<UserId>,
+    reads: DefaultKeyedRateLimiter<UserId>,
 }
 
 /// Seconds between two sweeps of users who have been quiet.
@@ -46,7 +50,11 @@ impl SendRate {
     pub fn new(per_second: u32) -> Self {
         let buckets = NonZeroU32::new(per_second).map(|rate| {
             let quota = Quota::per_second(rate).allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(2)));
-            Buckets { messages: RateLimiter::keyed(quota), changes: RateLimiter::keyed(quota) }
+            Buckets {
+                messages: RateLimiter::keyed(quota),
+                changes: RateLimiter::keyed(quota),
+                reads: RateLimiter::keyed(quota),
+            }
         });
         Self { buckets, started: Instant::now(), swept: AtomicU64::new(0) }
     }
@@ -61,6 +69,7 @@ impl SendRate {
         let (bucket, message) = match kind {
             Kind::Message => (&buckets.messages, "too many messages at once"),
             Kind::Change => (&buckets.changes, "too many changes at once"),
+            Kind::Read => (&buckets.reads, "too many read marks at once"),
         };
         bucket.check_key(&user).map_err(|until| {
             Refusal::rate_limited(message, millis_up(until.wait_time_from(DefaultClock::default().now())))
@@ -73,7 +82,7 @@ impl SendRate {
         if now >= swept + SWEEP_SECS
             && self.swept.compare_exchange(swept, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
         {
-            for bucket in [&buckets.messages, &buckets.changes] {
+            for bucket in [&buckets.messages, &buckets.changes, &buckets.reads] {
                 bucket.retain_recent();
                 bucket.shrink_to_fit();
             }
@@ -96,13 +105,20 @@ struct Windows {
     addresses: Window<IpAddr>,
 }
 
-/// A login that is being tried. It counts as failed unless it is given back.
-#[derive(Debug)]
+/// A login that is being tried: it holds a place in both windows until it is settled or dropped.
+#[derive(Default)]
 #[must_use]
 pub struct Attempt {
-    account: String,
-    address: IpAddr,
-    at: Instant,
+    places: Vec<Place>,
+}
+
+impl Attempt {
+    /// The name or the password was wrong.
+    pub fn failed(self) {
+        for place in self.places {
+            place.failed(Instant::now());
+        }
+    }
 }
 
 impl LoginRate {
@@ -113,31 +129,18 @@ impl LoginRate {
         Self { windows: (most > 0).then(windows) }
     }
 
-    /// Takes a place before the password is verified, so that many at once can't pass together. Names count without
-    /// regard to case, IPv6 addresses by their /64, which is one customer's.
+    /// Takes a place before the password is verified, so that many at once can't pass together; waits while those that
+    /// are being verified could still fill the window. Names count without regard to case, IPv6 addresses by their /64,
+    /// which is one customer's.
     ///
     /// # Errors
     /// `rate_limited`, with the time until the next attempt.
-    pub fn reserve(&self, account: &str, address: IpAddr) -> Result<Attempt, Refusal> {
-        let attempt =
-            Attempt { account: account.to_ascii_lowercase(), address: network_of(address), at: Instant::now() };
-        if let Some(Windows { accounts, addresses }) = &self.windows {
-            let account = (attempt.account.clone(), attempt.address);
-            accounts.enter(account.clone(), attempt.at).map_err(too_many)?;
-            addresses.enter(attempt.address, attempt.at).map_err(|wait| {
-                accounts.leave(&account, attempt.at);
-                too_many(wait)
-            })?;
-        }
-        Ok(attempt)
-    }
-
-    /// The login did not fail.
-    pub fn give_back(&self, attempt: Attempt) {
-        if let Some(Windows { accounts, addresses }) = &self.windows {
-            addresses.leave(&attempt.address, attempt.at);
-            accounts.leave(&(attempt.account, attempt.address), attempt.at);
-        }
+    pub async fn reserve(&self, account: &str, address: IpAddr) -> Result<Attempt, Refusal> {
+        let Some(Windows { accounts, addresses }) = &self.windows else { return Ok(Attempt::default()) };
+        let address = network_of(address);
+        let account = accounts.enter((account.to_ascii_lowercase(), address)).await.map_err(too_many)?;
+        let address = addresses.enter(address).await.map_err(too_many)?;
+        Ok(Attempt { places: vec![account, address] })
     }
 }
 
@@ -156,40 +159,80 @@ fn millis_up(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX - 1) + 1
 }
 
-/// At most `most` within any [`LOGIN_WINDOW`], for each key.
+/// At most `most` failures within any [`LOGIN_WINDOW`], for each key.
 struct Window<K> {
     most: usize,
-    /// When, the oldest first; at most `most` of them.
-    times: Cache<K, Arc<Mutex<VecDeque<Instant>>>>,
+    keys: Cache<K, Arc<Failures>>,
 }
+
+/// What failed lately for one key, and what is being tried.
+#[derive(Default)]
+struct Failures {
+    counted: Mutex<Counted>,
+    settled: Notify,
+}
+
+#[derive(Default)]
+struct Counted {
+    /// When, the oldest first.
+    failed: VecDeque<Instant>,
+    pending: usize,
+}
+
+/// A place of one that is being tried; given back when it is dropped.
+struct Place(Arc<Failures>);
 
 impl<K: Hash + Eq + Send + Sync + 'static> Window<K> {
     fn new(most: usize) -> Self {
-        Self { most, times: Cache::builder().max_capacity(MAX_KEYS).time_to_idle(LOGIN_WINDOW).build() }
+        Self { most, keys: Cache::builder().max_capacity(MAX_KEYS).time_to_idle(LOGIN_WINDOW).build() }
     }
 
-    fn enter(&self, key: K, now: Instant) -> Result<(), Duration> {
-        let times = self.times.get_with(key, Arc::default);
-        let mut times = times.lock().unwrap_or_else(PoisonError::into_inner);
-        while times.front().is_some_and(|time| now.saturating_duration_since(*time) >= LOGIN_WINDOW) {
-            times.pop_front();
+    async fn enter(&self, key: K) -> Result<Place, Duration> {
+        let failures = self.keys.get_with(key, Arc::default);
+        loop {
+            // Listens before it looks, so that nothing is settled in between unheard.
+            let settled = failures.settled.notified();
+            if failures.counted().admit(self.most, Instant::now())? {
+                return Ok(Place(Arc::clone(&failures)));
+            }
+            settled.await;
         }
-        match times.front() {
-            Some(oldest) if times.len() >= self.most => Err((*oldest + LOGIN_WINDOW).saturating_duration_since(now)),
+    }
+}
+
+impl Failures {
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counted {
+    /// `false` where it depends on those that are being tried; otherwise an error is the time until the next may try.
+    fn admit(&mut self, most: usize, now: Instant) -> Result<bool, Duration> {
+        while self.failed.front().is_some_and(|time| now.saturating_duration_since(*time) >= LOGIN_WINDOW) {
+            self.failed.pop_front();
+        }
+        match self.failed.front() {
+            Some(oldest) if self.failed.len() >= most => Err((*oldest + LOGIN_WINDOW).saturating_duration_since(now)),
+            _ if self.failed.len() + self.pending >= most => Ok(false),
             _ => {
-                times.push_back(now);
-                Ok(())
+                self.pending += 1;
+                Ok(true)
             }
         }
     }
+}
 
-    fn leave(&self, key: &K, entered: Instant) {
-        if let Some(times) = self.times.get(key) {
-            let mut times = times.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(index) = times.iter().rposition(|time| *time == entered) {
-                times.remove(index);
-            }
-        }
+impl Place {
+    fn failed(self, at: Instant) {
+        self.0.counted().failed.push_back(at);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.counted().pending -= 1;
+        self.0.settled.notify_waiters();
     }
 }
 
@@ -213,58 +256,70 @@ mod tests {
         rate.check(2, Kind::Message).unwrap();
     }
 
-    #[test]
-    fn zero_is_no_limit() {
+    #[tokio::test]
+    async fn zero_is_no_limit() {
         let (send, login) = (SendRate::new(0), LoginRate::new(0));
         for _ in 0..1_000 {
             send.check(1, Kind::Message).unwrap();
-            let _ = login.reserve("ann", HOME).unwrap();
+            login.reserve("ann", HOME).await.unwrap().failed();
         }
     }
 
-    #[test]
-    fn failed_logins_count_for_an_account_from_an_address() {
+    #[tokio::test]
+    async fn failed_logins_count_for_an_account_from_an_address() {
         let rate = LoginRate::new(2);
-        let _ = rate.reserve("ann", HOME).unwrap();
-        let _ = rate.reserve("Ann", HOME).unwrap();
-        let refusal = rate.reserve("ann", HOME).unwrap_err();
+        rate.reserve("ann", HOME).await.unwrap().failed();
+        rate.reserve("Ann", HOME).await.unwrap().failed();
+        let refusal = rate.reserve("ann", HOME).await.err().unwrap();
         assert!((1..=60_001).contains(&refusal.retry_after_ms.unwrap()), "{refusal:?}");
-        let _ = rate.reserve("bob", HOME).unwrap();
-        let _ = rate.reserve("ann", [192, 0, 2, 2].into()).unwrap();
+        rate.reserve("bob", HOME).await.unwrap().failed();
+        rate.reserve("ann", [192, 0, 2, 2].into()).await.unwrap().failed();
     }
 
-    #[test]
-    fn ten_times_as_many_count_for_an_address() {
+    #[tokio::test]
+    async fn ten_times_as_many_count_for_an_address() {
         let rate = LoginRate::new(1);
         for n in 0..10 {
-            let _ = rate.reserve(&format!("user{n}"), HOME).unwrap();
+            rate.reserve(&format!("user{n}"), HOME).await.unwrap().failed();
         }
-        rate.reserve("another", HOME).unwrap_err();
+        assert!(rate.reserve("another", HOME).await.is_err());
     }
 
-    #[test]
-    fn a_login_that_succeeds_is_not_counted() {
+    #[tokio::test]
+    async fn a_login_that_does_not_fail_is_not_counted() {
         let rate = LoginRate::new(1);
         for _ in 0..20 {
-            let attempt = rate.reserve("ann", HOME).unwrap();
-            rate.give_back(attempt);
+            drop(rate.reserve("ann", HOME).await.unwrap());
         }
     }
 
-    #[test]
-    fn an_address_of_ipv6_is_its_network() {
+    #[tokio::test]
+    async fn whoever_might_be_one_too_many_waits_for_those_before() {
         let rate = LoginRate::new(1);
-        let _ = rate.reserve("ann", "2001:db8::1".parse().unwrap()).unwrap();
-        rate.reserve("ann", "2001:db8::2".parse().unwrap()).unwrap_err();
-        let _ = rate.reserve("ann", "2001:db8:0:1::1".parse().unwrap()).unwrap();
+        let first = rate.reserve("ann", HOME).await.unwrap();
+        let mut second = Box::pin(rate.reserve("ann", HOME));
+        assert!(futures_util::poll!(&mut second).is_pending());
+        drop(first);
+        let second = second.await.unwrap();
+        let mut third = Box::pin(rate.reserve("ann", HOME));
+        assert!(futures_util::poll!(&mut third).is_pending());
+        second.failed();
+        assert!(third.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn an_address_of_ipv6_is_its_network() {
+        let rate = LoginRate::new(1);
+        rate.reserve("ann", "2001:db8::1".parse().unwrap()).await.unwrap().failed();
+        assert!(rate.reserve("ann", "2001:db8::2".parse().unwrap()).await.is_err());
+        rate.reserve("ann", "2001:db8:0:1::1".parse().unwrap()).await.unwrap().failed();
     }
 
     #[test]
     fn a_place_is_free_again_a_minute_later() {
-        let window = Window::new(1);
         let start = Instant::now();
-        window.enter("k", start).unwrap();
-        window.enter("k", start + LOGIN_WINDOW - Duration::from_millis(1)).unwrap_err();
-        window.enter("k", start + LOGIN_WINDOW).unwrap();
+        let mut counted = Counted { failed: [start].into(), pending: 0 };
+        counted.admit(1, start + LOGIN_WINDOW - Duration::from_millis(1)).unwrap_err();
+        assert_eq!(counted.admit(1, start + LOGIN_WINDOW), Ok(true));
     }
 }

@@ -15,6 +15,8 @@ pub struct Presence {
     people: BTreeMap<UserId, (Arc<User>, usize)>,
     joined: BTreeMap<UserId, Arc<User>>,
     left: BTreeMap<UserId, Arc<User>>,
+    /// The last frame told only the number: the next one that tells names tells all of them.
+    nameless: bool,
 }
 
 /// What a `presence` frame tells.
@@ -64,7 +66,11 @@ impl Presence {
         let left = std::mem::take(&mut self.left);
         let count = self.people.len();
         if count > MAX_PEOPLE {
+            self.nameless = true;
             return Changes { count, joined: Vec::new(), left: Vec::new() };
+        }
+        if std::mem::take(&mut self.nameless) {
+            return Changes { count, joined: self.people().users, left: Vec::new() };
         }
         let names = |users: BTreeMap<UserId, Arc<User>>| users.into_values().map(|user| User::clone(&user)).collect();
         Changes { count, joined: names(joined), left: names(left) }

@@ -186,11 +186,24 @@ pub struct People {
     pub users: Vec<User>,
 }
 
-/// Checks a message's key and gives it in its one spelling (lower case, with hyphens).
-pub fn parse_key(key: &str) -> Result<String, Refusal> {
-    match uuid::Uuid::try_parse(key) {
-        Ok(uuid) if key.len() == 36 => Ok(uuid.hyphenated().to_string()),
-        _ => Err(Refusal::invalid("key: must be a UUID")),
+/// What a client calls a message: a UUID, shown to all as the client wrote it, and the same in either case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    pub written: String,
+    /// The UUID's one spelling, in lower case: what is unique for its author.
+    pub canonical: String,
+}
+
+impl Key {
+    /// # Errors
+    /// `invalid`: not a UUID with hyphens.
+    pub fn parse(written: &str) -> Result<Self, Refusal> {
+        match uuid::Uuid::try_parse(written) {
+            Ok(uuid) if written.len() == 36 => {
+                Ok(Self { written: written.to_owned(), canonical: uuid.hyphenated().to_string() })
+            }
+            _ => Err(Refusal::invalid("key: must be a UUID")),
+        }
     }
 }
 

@@ -61,12 +61,8 @@ fn render(body: &str) -> (String, Vec<Mention>) {
     }
     let mut writer = Writer::default();
     let events: Vec<Event> = TextMergeStream::new(Parser::new_ext(body, Options::ENABLE_STRIKETHROUGH)).collect();
-    if depth(&events) > MAX_DEPTH {
-        let mut html = String::from("<p>");
-        pulldown_cmark_escape(&mut html, body);
-        html.push_str("</p>\n");
-        return (html, Vec::new());
-    }
+    let as_written = [Event::Start(Tag::Paragraph), Event::Text(body.into()), Event::End(TagEnd::Paragraph)];
+    let events = if depth(&events) > MAX_DEPTH { as_written.to_vec() } else { events };
     for event in events {
         writer.write(event);
     }
@@ -78,10 +74,6 @@ fn render(body: &str) -> (String, Vec<Mention>) {
 /// Whether Markdown would change nothing: the common short message, for which parsing and sanitising can be saved.
 fn is_plain(body: &str) -> bool {
     body.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | ',' | '!' | '?')) && !body.starts_with("    ")
-}
-
-fn pulldown_cmark_escape(to: &mut String, text: &str) {
-    html::push_html(to, std::iter::once(Event::Text(CowStr::Borrowed(text))));
 }
 
 fn depth(events: &[Event]) -> usize {
@@ -112,7 +104,7 @@ impl<'a> Writer<'a> {
     fn write(&mut self, event: Event<'a>) {
         match event {
             // Raw HTML is shown as the text it is.
-            Event::Html(text) | Event::InlineHtml(text) => self.events.push(Event::Text(text)),
+            Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
             // In a chat a line break is meant.
             Event::SoftBreak => self.events.push(Event::HardBreak),
             Event::Start(Tag::HtmlBlock) => self.events.push(Event::Start(Tag::Paragraph)),

@@ -26,8 +26,8 @@ use crate::frame;
 use crate::journal::{Append, Committed, Journal, Reply};
 use crate::presence::Presence;
 use crate::protocol::{Close, RoomId, Seq, ServerFrame, User, UserId};
-use crate::store::Store;
 use crate::store::append::{Action, Change, Done, Write};
+use crate::store::{Store, rooms};
 
 pub use self::entrance::{Join, Leave};
 pub use self::order::{Noticed, Recheck};
@@ -70,6 +70,8 @@ pub struct ChatRoom {
     /// Committed changes that came before their turn.
     early: BTreeMap<Seq, Change>,
     recent: Recent,
+    /// Bytes of frames handed out since the workers were last told.
+    unpumped: usize,
     links: Links,
     /// Sockets whose join is being read, with the number of the join.
     joining: HashMap<SessionId, u32>,
@@ -95,6 +97,8 @@ struct Socket {
     generation: u32,
     worker: usize,
     user: UserId,
+    /// The room's `access` number as of which the user was seen to be a member.
+    access: i64,
 }
 
 /// Do something in the room; the answer is that of the journal.
@@ -134,6 +138,7 @@ impl ChatRoom {
             handed: opening.seq,
             access: opening.access,
             early: BTreeMap::new(),
+            unpumped: 0,
             joining: HashMap::new(),
             sockets: HashMap::new(),
             presence: Presence::default(),
@@ -163,6 +168,7 @@ impl ChatRoom {
 
     /// Sends the workers what there is for them.
     fn pump(&mut self, ctx: &mut Context<Self>) {
+        self.unpumped = 0;
         let pumped = self.links.pump(&self.recent, self.handed);
         if pumped.blocked && !self.pumping {
             self.pumping = true;
@@ -221,9 +227,24 @@ impl ChatRoom {
         }
     }
 
-    /// Numbers may have been given twice: the sockets here are closed and start anew, and so does the room.
-    fn start_anew(&mut self, ctx: &mut Context<Self>) {
+    /// Numbers may have been given twice: the epoch is renewed for whoever is away, unless it has just changed; the sockets
+    /// here are closed and start anew, and so does the room.
+    fn start_anew(&mut self, epoch: &str, ctx: &mut Context<Self>) {
         tracing::error!(room = self.slug, handed = self.handed, "the room's numbers went back; its sockets start anew");
+        if epoch == self.epoch {
+            let store = self.store.clone();
+            actix_rt::spawn(async move {
+                // A failure is logged where it happens; clients notice by their own numbers then.
+                let _ = store.write(|connection| rooms::renew_epoch(connection).map_err(Refusal::from)).await;
+            });
+        }
+        self.close_sockets();
+        ctx.stop();
+    }
+
+    /// More is missing than anybody may catch up: the sockets reconnect, and are told to start anew where they must.
+    fn start_over(&mut self, ctx: &mut Context<Self>) {
+        tracing::warn!(room = self.slug, handed = self.handed, "the room is too far behind; its sockets reconnect");
         self.close_sockets();
         ctx.stop();
     }

@@ -33,9 +33,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const BACKLOG: i32 = 4_096;
 /// How long the last HTTP requests may take once the sockets are closed.
-const LAST_REQUESTS_SECS: u64 = 2;
+const LAST_REQUESTS_SECS: u64 = 1;
 /// How much longer than planned the sockets may take to close.
-const LAST_SOCKETS: Duration = Duration::from_secs(2);
+const LAST_SOCKETS: Duration = Duration::from_secs(3);
 
 /// Serves until a signal ends it. Prints one line when requests are answered.
 ///
@@ -44,15 +44,17 @@ const LAST_SOCKETS: Duration = Duration::from_secs(2);
 pub fn run(config: Config) -> Result<(), StartError> {
     raise_open_file_limit();
     let listener = listen(&config)?;
-    std::fs::create_dir_all(&config.data_dir)
-        .map_err(|error| StartError::option("data-dir", format!("{}: {error}", config.data_dir.display())))?;
+    if config.keeps_database() {
+        std::fs::create_dir_all(&config.data_dir)
+            .map_err(|error| StartError::option("data-dir", format!("{}: {error}", config.data_dir.display())))?;
+    }
     System::new().block_on(serve(Arc::new(config), listener))
 }
 
 async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartError> {
     let address = listener.local_addr().map_err(|error| StartError::option("listen", error))?;
-    let key = config.cookie_key()?;
     let store = open(&config.database_url())?;
+    let key = config.cookie_key()?;
     let hub =
         Hub::start(store.clone(), config.sockets_per_user as usize, TimeDelta::days(i64::from(config.session_days)));
     let draining = Arc::new(AtomicBool::new(false));

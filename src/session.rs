@@ -32,6 +32,8 @@ use crate::store::{Store, rooms, sessions};
 
 /// Requests of one socket that may wait for an answer; while there are so many, the socket is not read.
 const MAX_IN_FLIGHT: usize = 64;
+/// How long a socket that is told to go may go on sending.
+const LAST_READS: Duration = Duration::from_secs(1);
 /// How long a closed socket may take to fetch its last frames.
 const LAST_WRITES: Duration = Duration::from_secs(20);
 
@@ -107,9 +109,10 @@ enum State {
     /// `welcome` is on its way; nothing is read yet.
     Opening,
     Open,
-    /// Nothing more is read; `bye` follows the last answer.
+    /// What was sent by now is still read and answered, but not for longer than `until`; then comes `bye`.
     Leaving {
         back: Duration,
+        until: Instant,
     },
     /// A close frame is queued, or the socket is broken.
     Closing,
@@ -161,6 +164,8 @@ impl Session {
     /// Registers the socket first and reads second, so that nothing the user is told in between is lost.
     fn connected(&mut self, connected: Result<SessionId, Close>) {
         match connected {
+            // The hub was told to drain while the handshake was answered.
+            Err(Close::GoingAway) => self.say_bye(Duration::from_millis(rand::random_range(100..2_000))),
             Err(close) => self.close(close),
             Ok(id) => {
                 self.id = Some(id);
@@ -204,6 +209,11 @@ impl Session {
 
     fn tell(&self, frame: &ServerFrame) {
         self.outbox.send(frame::text(&frame.to_json()));
+    }
+
+    fn say_bye(&mut self, back: Duration) {
+        self.tell(&ServerFrame::Bye { reason: "going away", reconnect_after_ms: back.as_millis() as u64 });
+        self.close(Close::GoingAway);
     }
 
     fn close(&mut self, close: Close) {
@@ -271,12 +281,16 @@ impl Actor for Session {
 impl Handler<EndSocket> for Session {
     type Result = ();
 
-    fn handle(&mut self, end: EndSocket, _: &mut Self::Context) {
+    fn handle(&mut self, end: EndSocket, ctx: &mut Self::Context) {
         match (end.bye, &self.state) {
-            (Some(back), State::Open) => self.state = State::Leaving { back },
-            (_, State::Opening | State::Open) => self.close(end.close),
-            (None, State::Leaving { .. }) => self.close(end.close),
-            _ => {}
+            (Some(back), State::Open) => {
+                self.state = State::Leaving { back, until: Instant::now() + LAST_READS };
+                // Looks again when the time is up.
+                ctx.run_later(LAST_READS, |_, _| {});
+            }
+            (Some(back), State::Opening) => self.say_bye(back),
+            (None, State::Opening | State::Open | State::Leaving { .. }) => self.close(end.close),
+            (_, State::Leaving { .. } | State::Closing) => {}
         }
     }
 }

@@ -7,7 +7,7 @@ export class ApiError extends Error {
 }
 
 export function toLogin() {
-  location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
 /** Calls `/api/v1`; answers the parsed body, or null where there is none. Throws ApiError with a text for people. */

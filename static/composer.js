@@ -11,7 +11,8 @@ const lengthOf = (text) => [...text.trim()].length;
 /** The text box: what is being written, for which purpose (a new message, a reply, an edit), and its draft. */
 export class Composer {
   limit = 4_000;
-  #mode = null; // { kind: reply | edit, message }
+  #mode = null; // { kind: reply | edit, message, unsaved? }
+  #unsaved = []; // edits that came back while a reply or another edit was being written
   #typed = 0;
   #disabled = false;
 
@@ -38,25 +39,35 @@ export class Composer {
   }
 
   startReply(message) {
-    if (this.#mode?.kind === 'edit') this.cancel();
+    this.#leaveMode();
     this.#enter({ kind: 'reply', message }, `Replying to ${nameOf(message.author)}`);
   }
 
-  startEdit(message) {
-    this.#enter({ kind: 'edit', message }, 'Editing your message');
+  startEdit(message, unsaved = false) {
+    this.#enter({ kind: 'edit', message, unsaved }, 'Editing your message');
     this.text.value = message.body;
     this.text.setSelectionRange(message.body.length, message.body.length);
     this.#draw();
   }
 
+  /** An edit that went out and was not saved, with its new body: it is shown again, after what is being written. */
+  putBack(message) {
+    if (this.#mode) this.#unsaved.push(message);
+    else this.startEdit(message, true);
+  }
+
+  /** Drops edits that were put back where `isSaved(message)`: only the answer had been lost. */
+  settle(isSaved) {
+    this.#unsaved = this.#unsaved.filter((message) => !isSaved(message));
+    const { message, unsaved } = this.#mode ?? {};
+    if (unsaved && this.text.value === message.body && isSaved(message)) this.cancel();
+  }
+
   /** Leaves a reply or an edit; the draft from before an edit comes back. */
   cancel() {
-    const wasEdit = this.#mode?.kind === 'edit';
-    this.#mode = null;
-    this.modeLine.hidden = true;
-    if (wasEdit) this.text.value = this.#draft();
+    this.#leaveMode();
     this.#draw();
-    this.focus();
+    this.#goOn();
   }
 
   disable(why) {
@@ -64,6 +75,12 @@ export class Composer {
     this.text.disabled = true;
     this.text.placeholder = why;
     this.#draw();
+  }
+
+  #leaveMode() {
+    if (this.#mode?.kind === 'edit') this.text.value = this.#draft();
+    this.#mode = null;
+    this.modeLine.hidden = true;
   }
 
   #enter(mode, label) {
@@ -102,13 +119,17 @@ export class Composer {
       return;
     }
     const replyTo = this.#mode?.message.id ?? null;
-    this.#mode = null;
-    this.modeLine.hidden = true;
+    this.#leaveMode();
     this.text.value = '';
     this.#typed = 0;
     this.#typedIn();
     this.post(body, replyTo);
-    this.focus();
+    this.#goOn();
+  }
+
+  #goOn() {
+    if (this.#unsaved.length) this.startEdit(this.#unsaved.shift(), true);
+    else this.focus();
   }
 
   #typedIn() {

@@ -1,4 +1,5 @@
-const ANSWER_WITHIN = 10_000; // ms for `joined`; then the connection is doubted
+const ANSWER_WITHIN = 10_000; // ms for `joined` and each further page; then the connection is doubted and the join repeated
+const LONGEST_WAIT = 80_000; // the wait doubles: a server that is slow is not helped by more joins
 const RETRY = 2_000; // ms, for a join that the server could not answer just then
 
 /**
@@ -11,6 +12,7 @@ export class Feed {
   joined = false; // joined and caught up
   #ended = false;
   #timer = 0;
+  #wait = ANSWER_WITHIN;
 
   constructor(socket, room, show) {
     this.socket = socket;
@@ -22,13 +24,19 @@ export class Feed {
     clearTimeout(this.#timer);
     this.joined = false;
     if (this.#ended) return;
-    const resume = this.epoch === null ? {} : { after: this.cursor, epoch: this.epoch };
-    this.socket.send({ type: 'join', room: this.room, ref: 'join', ...resume });
-    this.#timer = setTimeout(() => this.socket.probe(), ANSWER_WITHIN);
+    const resume = this.epoch === null ? { ref: 'join' } : { ref: 'resume', after: this.cursor, epoch: this.epoch };
+    this.socket.send({ type: 'join', room: this.room, ...resume });
+    this.#expect();
+  }
+
+  /** The server says that this socket is not in the room. */
+  rejoin() {
+    if (!this.#ended && this.joined) this.#again(RETRY * (0.5 + Math.random()));
   }
 
   lost() {
     clearTimeout(this.#timer);
+    this.#wait = ANSWER_WITHIN;
     this.joined = false;
   }
 
@@ -38,8 +46,9 @@ export class Feed {
   }
 
   onJoined(frame) {
-    clearTimeout(this.#timer);
-    const plain = this.epoch === null || frame.reset;
+    this.joined = false;
+    // A join that was repeated may be answered twice; either answer is a new start.
+    const plain = frame.ref !== 'resume' || frame.reset;
     this.epoch = frame.epoch;
     if (plain) {
       this.cursor = frame.seq;
@@ -55,7 +64,8 @@ export class Feed {
   onChanges(frame) {
     this.show.changed(frame.messages, false);
     for (const message of frame.messages) this.cursor = Math.max(this.cursor, message.seq);
-    if (!frame.more) this.#done();
+    if (frame.more) this.#expect();
+    else this.#done();
   }
 
   onMessage(message) {
@@ -69,12 +79,28 @@ export class Feed {
       this.end();
       return false;
     }
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.join(), frame.retry_after_ms ?? RETRY * (0.5 + Math.random()));
+    this.#again(frame.retry_after_ms ?? RETRY * (0.5 + Math.random()));
     return true;
   }
 
+  #expect() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT);
+      this.socket.probe();
+      this.join();
+    }, this.#wait);
+  }
+
+  #again(wait) {
+    clearTimeout(this.#timer);
+    this.joined = false;
+    this.#timer = setTimeout(() => this.join(), wait);
+  }
+
   #done() {
+    clearTimeout(this.#timer);
+    this.#wait = ANSWER_WITHIN;
     this.joined = true;
     this.show.caughtUp();
   }

@@ -28,6 +28,7 @@ export class Outbox {
   #held = false;
   #timer = 0;
   #tries = 0;
+  #over = false;
 
   /** `send(entry)` hands it to the socket, `late()` says that an answer is overdue, `log` is where they show. */
   constructor({ me, store, send, late, log, hold }) {
@@ -48,6 +49,16 @@ export class Outbox {
     for (const entry of this.#entries.filter((each) => each.state === 'sent' && each.id <= cursor)) this.#remove(entry);
     this.#repaint();
     this.#next();
+  }
+
+  /** The list was made anew, of these messages. What was sent and is not among them may be older, or lost: its key tells. */
+  renew(messages) {
+    for (const message of messages) this.settle(message);
+    for (const entry of this.#entries.filter((each) => each.state === 'sent')) {
+      Object.assign(entry, { state: 'pending', id: null });
+      this.#paint(entry);
+    }
+    this.#save();
   }
 
   close() {
@@ -89,7 +100,7 @@ export class Outbox {
       this.#tries += 1;
       this.#pause(Math.max(frame.retry_after_ms ?? 0, Math.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#tries)));
     } else if (frame.code === 'not_joined') {
-      this.#ready = false; // the join that is under way opens it again
+      this.close(); // the join that follows opens it again
     } else {
       Object.assign(entry, { state: 'failed', error: frame.message });
       this.#paint(entry);
@@ -101,6 +112,7 @@ export class Outbox {
 
   /** Nothing here can be sent any more. */
   fail(why) {
+    this.#over = true;
     this.close();
     for (const entry of this.#entries.filter((each) => each.state === 'pending')) {
       Object.assign(entry, { state: 'failed', error: why });
@@ -176,6 +188,7 @@ export class Outbox {
     article.classList.toggle('pending', state === 'pending');
     article.classList.toggle('failed', state === 'failed');
     if (state === 'sent') article.dataset.id = entry.id;
+    else delete article.dataset.id;
     const label = { pending: this.#ready ? 'sending' : 'waiting to be sent', failed: 'not sent', sent: 'sent' }[state];
     article.replaceChildren(face(this.me), el('div', { class: 'main' },
       el('header', {}, el('b', { class: 'author', dir: 'auto' }, nameOf(this.me)), el('time', {}, label)),
@@ -185,11 +198,14 @@ export class Outbox {
   }
 
   #why(entry) {
-    const again = el('button', { type: 'button', class: 'link' }, 'Try again');
-    const discard = el('button', { type: 'button', class: 'link' }, 'Discard');
-    again.addEventListener('click', () => this.#retry(entry));
-    discard.addEventListener('click', () => this.#remove(entry));
-    return el('p', { class: 'why', role: 'alert' }, `${entry.error ?? 'It could not be sent.'} `, again, ' ', discard);
+    const button = (text, act) => {
+      const made = el('button', { type: 'button', class: 'link' }, text);
+      made.addEventListener('click', () => act());
+      return made;
+    };
+    return el('p', { class: 'why', role: 'alert' }, `${entry.error ?? 'It could not be sent.'} `,
+      ...this.#over ? [] : [button('Try again', () => this.#retry(entry)), ' '],
+      button('Discard', () => this.#remove(entry)));
   }
 
   #load() {

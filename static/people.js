@@ -2,6 +2,7 @@ import { $, el, setText } from './dom.js';
 import { face, nameOf } from './faces.js';
 
 const FORGET = 5_000; // ms after which someone who is said to be typing no longer is
+const NAMED = 200; // above so many people the server tells their number only
 
 /** Who is in the room now, and who of them is typing. */
 export class People {
@@ -22,6 +23,8 @@ export class People {
 
   change({ count, joined, left }) {
     this.#count = count;
+    // Names missed meanwhile can't be told from present ones: with the first frame that names again, all are named.
+    if (count > NAMED) this.#users.clear();
     for (const user of joined) this.#users.set(user.id, user);
     for (const user of left) {
       this.#users.delete(user.id);
@@ -51,8 +54,8 @@ export class People {
   #draw() {
     for (const place of ['#people-count', '#people-number']) setText($(place), String(this.#count));
     $('#people-open').setAttribute('aria-label', `People, ${this.#count} here now`);
-    // The server names people only up to a number; a part of them would look like all of them.
-    const all = this.#users.size >= this.#count ? [...this.#users.values()] : [];
+    // A part of the people would look like all of them.
+    const all = this.#users.size === this.#count ? [...this.#users.values()] : [];
     all.sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
     this.list.replaceChildren(...all.map((user) => el('li', { 'data-user': user.username },
       face(user, true), el('span', {}, el('span', { dir: 'auto', class: 'name' }, nameOf(user)), el('small', {}, this.#aside(user))))));

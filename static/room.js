@@ -31,7 +31,8 @@ const people = new People(me);
 
 let olderAsked = false;
 let first = true;
-let edited = null; // the edit asked for last
+let editsAsked = 0;
+const edits = new Map(); // ref → the message with its new body, until the server has it
 const log = new Log($('#log'), {
   me, name,
   askFor: (quoted) => socket.send({ type: 'history', room: slug, before: quoted + 1, limit: 1, ref: `quote ${quoted}` }),
@@ -58,8 +59,11 @@ const composer = new Composer({
   },
   edit: (message, body) => {
     if (log.get(message.id)?.body === body) return true;
-    edited = { ...message, body };
-    return request({ type: 'edit', id: message.id, body, ref: 'edit' });
+    editsAsked += 1;
+    const ref = `edit ${editsAsked}`;
+    if (!request({ type: 'edit', id: message.id, body, ref })) return false;
+    edits.set(ref, { ...message, body });
+    return true;
   },
   typing: () => feed.joined && socket.send({ type: 'typing', room: slug }),
   lastOwn: () => log.lastOwn(),
@@ -86,6 +90,9 @@ function onState(state, text, retry) {
   people.gone();
   olderAsked = false;
   log.olderFailed();
+  if (edits.size) say('The connection was lost before your edit was saved. Save it again.');
+  for (const message of edits.values()) composer.putBack(message);
+  edits.clear();
 }
 
 function onFrame(frame) {
@@ -98,6 +105,7 @@ function onFrame(frame) {
     case 'changes': return feed.onChanges(frame);
     case 'message': return feed.onMessage(frame.message);
     case 'history': return onHistory(frame);
+    case 'done': return edits.delete(frame.ref);
     case 'sent': return scroll.hold(() => outbox.onSent(frame, feed.cursor));
     case 'presence': return people.change(frame);
     case 'typing': return people.typing(frame.user);
@@ -114,7 +122,10 @@ function welcomed({ user, limits }) {
 }
 
 function fresh(frame) {
-  scroll.hold(() => log.reset(frame.messages, frame.more, first ? frame.read : undefined));
+  scroll.hold(() => {
+    log.reset(frame.messages, frame.more, first ? frame.read : undefined);
+    outbox.renew(frame.messages);
+  });
   first = false;
   resumed(frame);
 }
@@ -149,6 +160,7 @@ function changed(messages, live) {
 
 function caughtUp() {
   outbox.open(feed.cursor);
+  composer.settle((message) => log.get(message.id)?.body === message.body);
   reading.update(log.newest);
   scroll.checkTop();
 }
@@ -176,8 +188,11 @@ function onHistory({ ref, messages, more }) {
 }
 
 function onError(frame) {
+  const joining = frame.ref === 'join' || frame.ref === 'resume';
+  if (frame.code === 'not_joined' && !joining) feed.rejoin();
   if (outbox.onError(frame)) return;
-  if (frame.ref === 'join') {
+  const edit = edits.get(frame.ref);
+  if (joining) {
     if (!feed.onError(frame)) end('This room is no longer open to you.');
   } else if (frame.ref === 'older') {
     log.olderFailed();
@@ -187,9 +202,10 @@ function onError(frame) {
     }, frame.retry_after_ms ?? 2_000);
   } else if (frame.ref === 'act') {
     say(frame.message);
-  } else if (frame.ref === 'edit') {
+  } else if (edit) {
+    edits.delete(frame.ref);
     say(frame.message);
-    composer.startEdit(edited); // what was written is not lost
+    composer.putBack(edit);
   }
 }
 

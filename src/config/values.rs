@@ -81,7 +81,9 @@ pub fn database_url(url: &str) -> Result<(), &'static str> {
     match url.split_once("://") {
         Some(("sqlite", path)) if !path.is_empty() => Ok(()),
         Some(("sqlite", _)) => Err("a path must follow sqlite://"),
-        Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => Ok(()),
+        Some(("postgres" | "postgresql", _)) => {
+            Url::parse(url).map(drop).map_err(|_| "is no URL of a Postgres database")
+        }
         _ => Err("must begin with sqlite:// or postgres://"),
     }
 }

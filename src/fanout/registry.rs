@@ -42,6 +42,8 @@ pub struct Visitor {
     watched: HashSet<RoomId>,
     /// What the user is told while `welcome` is not sent yet; at most [`MAX_EARLY`], since `welcome` says the rest.
     early: Option<Vec<Bytes>>,
+    /// Rooms whose membership ended while `welcome` was read, which may still list them.
+    ended: HashSet<RoomId>,
 }
 
 const MAX_EARLY: usize = 64;
@@ -67,6 +69,7 @@ struct Seats {
 struct Taken {
     session: SessionId,
     user: UserId,
+    generation: u32,
     above: Seq,
     outbox: Rc<Outbox>,
 }
@@ -76,13 +79,16 @@ impl Registry {
     pub fn admit(&mut self, session: SessionId, user: UserId, outbox: Rc<Outbox>) {
         self.users.entry(user).or_default().insert(session);
         let early = Some(Vec::new());
-        let visitor = Visitor { user, outbox, joined: HashMap::new(), watched: HashSet::new(), early };
+        let visitor =
+            Visitor { user, outbox, joined: HashMap::new(), watched: HashSet::new(), early, ended: HashSet::new() };
         self.sessions.insert(session, visitor);
     }
 
     /// Sends `welcome`, the first frame of a socket, and what the user was told meanwhile.
     pub fn welcome(&mut self, session: SessionId, rooms: &[RoomId], welcome: Bytes) {
-        for room in rooms {
+        let ended =
+            self.sessions.get_mut(&session).map(|visitor| std::mem::take(&mut visitor.ended)).unwrap_or_default();
+        for room in rooms.iter().filter(|room| !ended.contains(room)) {
             self.watch_one(session, *room);
         }
         if let Some(visitor) = self.sessions.get_mut(&session) {
@@ -133,15 +139,25 @@ impl Registry {
     }
 
     pub(super) fn watch(&mut self, room: RoomId, user: UserId, member: bool) {
-        let Some(sessions) = self.users.get(&user) else { return };
-        for session in sessions.clone() {
-            if member {
-                self.watch_one(session, room);
-            } else {
-                remove_from(&mut self.watchers, room, session);
-                if let Some(visitor) = self.sessions.get_mut(&session) {
-                    visitor.watched.remove(&room);
-                }
+        for session in self.users.get(&user).cloned().unwrap_or_default() {
+            if member { self.watch_one(session, room) } else { self.unwatch_one(session, room) }
+        }
+    }
+
+    /// The sockets here that watch a room are those of its members.
+    pub(super) fn watchers(&mut self, room: RoomId, members: &HashSet<UserId>) {
+        let all: Vec<_> = self.sessions.iter().map(|(session, visitor)| (*session, visitor.user)).collect();
+        for (session, user) in all {
+            if members.contains(&user) { self.watch_one(session, room) } else { self.unwatch_one(session, room) }
+        }
+    }
+
+    fn unwatch_one(&mut self, session: SessionId, room: RoomId) {
+        remove_from(&mut self.watchers, room, session);
+        if let Some(visitor) = self.sessions.get_mut(&session) {
+            visitor.watched.remove(&room);
+            if visitor.early.is_some() {
+                visitor.ended.insert(room);
             }
         }
     }
@@ -153,8 +169,13 @@ impl Registry {
         }
         visitor.outbox.send_all(&seat.frames);
         let seats = self.rooms.entry(seat.room).or_default();
-        let taken =
-            Taken { session: seat.session, user: visitor.user, above: seat.above, outbox: Rc::clone(&visitor.outbox) };
+        let taken = Taken {
+            session: seat.session,
+            user: visitor.user,
+            generation: seat.generation,
+            above: seat.above,
+            outbox: Rc::clone(&visitor.outbox),
+        };
         match seats.places.get(&seat.session) {
             Some(&place) => seats.list[place] = taken,
             None => {
@@ -166,11 +187,17 @@ impl Registry {
     }
 
     pub(super) fn unseat(&mut self, room: RoomId, session: SessionId, generation: u32, farewell: Option<Bytes>) {
-        let Some(visitor) = self.sessions.get(&session) else { return };
-        if visitor.joined.get(&room) == Some(&generation) {
-            let outbox = Rc::clone(&visitor.outbox);
-            self.leave(session, room, generation);
-            if let Some(farewell) = farewell {
+        let Some(visitor) = self.sessions.get_mut(&session) else { return };
+        let outbox = Rc::clone(&visitor.outbox);
+        // A newer join is on its way: it will be judged by itself, but the seat of the older one ends now.
+        let newer = visitor.joined.get(&room).is_some_and(|joined| *joined > generation);
+        if !newer {
+            visitor.joined.remove(&room);
+        }
+        let taken = self.rooms.get(&room).and_then(|seats| Some(&seats.list[*seats.places.get(&session)?]));
+        if taken.is_some_and(|taken| taken.generation <= generation) {
+            self.stand_up(room, session);
+            if let Some(farewell) = farewell.filter(|_| !newer) {
                 outbox.send(farewell);
             }
         }

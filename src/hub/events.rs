@@ -11,21 +11,23 @@ use crate::error::Refusal;
 use crate::fanout::Op;
 use crate::frame;
 use crate::mailbox::see_off;
-use crate::protocol::{Close, Room, RoomId, RoomKind, ServerFrame, UserId};
+use crate::protocol::{Close, RoomId, RoomKind, ServerFrame, UserId};
 use crate::room::Recheck;
-use crate::store::{members, rooms};
+use crate::store::{AnyConnection, members, rooms};
 
 impl Hub {
-    /// Reads who is a member of the room and tells all who may see it.
+    /// Tells all who may see the room.
     fn announce_room(&mut self, room: RoomId, ctx: &mut Context<Self>) {
-        self.with_room(room, ctx, |hub, room, members| {
+        let read = move |connection: &mut AnyConnection| {
+            let state = rooms::by_id(connection, room)?.ok_or_else(Refusal::room_not_found)?;
+            let (members, _) = members::ids(connection, room)?;
+            Ok((state.room, members.into_iter().collect::<HashSet<UserId>>()))
+        };
+        self.after(read, ctx, |hub, (room, members)| {
             let (to_members, to_others) = (about(&room.slug, true), about(&room.slug, false));
             let to_others = (room.kind == RoomKind::Public).then_some(to_others);
             let members = Arc::new(members);
-            for member in members.iter() {
-                let user = *member;
-                hub.tell_workers(|| Op::Watch { room: room.id, user, member: true });
-            }
+            hub.tell_workers(|| Op::Watchers { room: room.id, members: Arc::clone(&members) });
             hub.tell_workers(|| Op::Announce {
                 members: Arc::clone(&members),
                 to_members: to_members.clone(),
@@ -37,31 +39,27 @@ impl Hub {
     /// Tells a user that they are a member now, or no more. What the database says is what counts: of two events that
     /// overtake each other, both tell the present.
     fn announce_member(&mut self, room: RoomId, user: UserId, ctx: &mut Context<Self>) {
-        self.with_room(room, ctx, move |hub, room, members| {
-            let member = members.contains(&user);
+        let read = move |connection: &mut AnyConnection| {
+            let state = rooms::by_id(connection, room)?.ok_or_else(Refusal::room_not_found)?;
+            Ok((state.room, members::role(connection, room, user)?.is_some()))
+        };
+        self.after(read, ctx, move |hub, (room, member)| {
             hub.tell_workers(|| Op::Watch { room: room.id, user, member });
             let (users, frame) = (Arc::from([user]), about(&room.slug, member));
             hub.tell_workers(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except: None });
         });
     }
 
-    fn with_room(
+    fn after<T: Send + 'static>(
         &mut self,
-        room: RoomId,
+        read: impl FnOnce(&mut AnyConnection) -> Result<T, Refusal> + Send + 'static,
         ctx: &mut Context<Self>,
-        then: impl FnOnce(&mut Self, Room, HashSet<UserId>) + 'static,
+        then: impl FnOnce(&mut Self, T) + 'static,
     ) {
         let store = self.store.clone();
-        let read = async move {
-            let read = store.read(move |connection| {
-                let state = rooms::by_id(connection, room)?.ok_or_else(Refusal::room_not_found)?;
-                let (members, _) = members::ids(connection, room)?;
-                Ok::<_, Refusal>((state.room, members.into_iter().collect()))
-            });
-            read.await
-        };
+        let read = async move { store.read(read).await };
         ctx.spawn(read.into_actor(self).map(|read, hub, _| match read {
-            Ok((room, members)) => then(hub, room, members),
+            Ok(found) => then(hub, found),
             // Clients see it with their next list of rooms.
             Err(refusal) => tracing::warn!(%refusal, "a change of a room was not announced"),
         }));

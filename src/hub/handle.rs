@@ -7,7 +7,7 @@ use super::{AddWorker, Connect, Disconnect, Drain, EndSocket, Find, Hub, OpenRoo
 use crate::broker::Event;
 use crate::error::Refusal;
 use crate::fanout::{Fanout, SessionId};
-use crate::protocol::{Close, Message, Seq, UserId};
+use crate::protocol::{Close, Key, Message, Seq, UserId};
 use crate::render::Rendered;
 use crate::room::Act;
 use crate::store::Store;
@@ -26,8 +26,7 @@ pub struct HubHandle {
 
 /// A message to be sent.
 pub struct Post {
-    /// A UUID in canonical text.
-    pub key: String,
+    pub key: Key,
     pub rendered: Rendered,
     pub reply_to: Option<Seq>,
 }

@@ -48,14 +48,16 @@ impl Hub {
         }));
     }
 
-    /// An open socket is a use of its session.
-    pub(super) fn touch_sessions(&self) {
+    /// An open socket is a use of its session. Written in portions, so that messages are stored between them.
+    pub(super) fn prolong_sessions(&self) {
         let hashes: HashSet<String> = self.sockets.values().map(|socket| socket.token_hash.clone()).collect();
         let hashes: Vec<String> = hashes.into_iter().collect();
         let (store, span) = (self.store.clone(), self.session_span);
         actix_rt::spawn(async move {
-            // A failure is logged where it happens; there is time for the next attempt.
-            let _ = store.write(move |connection| sessions::touch_all(connection, &hashes, span)).await;
+            for portion in hashes.chunks(sessions::HASHES_AT_ONCE).map(<[String]>::to_vec) {
+                // A failure is logged where it happens; there is time for the next attempt.
+                let _ = store.write(move |connection| sessions::prolong(connection, &portion, span)).await;
+            }
         });
     }
 

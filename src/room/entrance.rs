@@ -66,7 +66,7 @@ impl ChatRoom {
             Err(refusal) => return self.refuse(join, refusal),
         };
         if entry.epoch != self.epoch || entry.state.room.seq < handed {
-            self.start_anew(ctx);
+            self.start_anew(&entry.epoch, ctx);
         } else if entry.state.access < self.access {
             // Somebody was removed after this was read: it may have been this one.
             self.read_entry(join, ctx);
@@ -116,7 +116,8 @@ impl ChatRoom {
         let above = if next.is_some() { Seq::MAX } else { at.max(told) };
 
         self.joining.remove(&join.session);
-        let socket = Socket { generation: join.generation, worker: join.worker, user: join.user.id };
+        let access = entry.state.access;
+        let socket = Socket { generation: join.generation, worker: join.worker, user: join.user.id, access };
         let new = self.sockets.insert(join.session, socket).is_none();
         if new {
             self.presence.arrive(&join.user);

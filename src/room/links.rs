@@ -10,8 +10,9 @@ use crate::fanout::{Fanout, Live, Op, Seat};
 use crate::mailbox::see_off;
 use crate::protocol::{RoomId, Seq};
 
-/// Ops about people that may wait for a worker; one more is dropped, since it is told again by the next.
-const MAX_WAITING: usize = 256;
+/// Ops that may wait for a worker beside the seats; one more is dropped. Live frames are never among them, and whoever
+/// missed a word about people or mentions has it right again with the next `joined` and `welcome`.
+const MAX_WAITING: usize = 1_024;
 
 /// A room's links to all workers of the instance, by their index.
 ///
@@ -26,6 +27,8 @@ struct Link {
     worker: Addr<Fanout>,
     /// The number up to which the worker has been told.
     told: Seq,
+    /// What it missed is being read from the database.
+    reading: bool,
     /// Sockets of the room on that worker.
     seated: usize,
     /// What the full queue did not take, in order. Seats are bounded by the sockets, the rest by [`MAX_WAITING`].
@@ -43,7 +46,7 @@ pub struct Pumped {
 
 impl Links {
     pub fn new(room: RoomId, workers: Vec<Addr<Fanout>>, told: Seq) -> Self {
-        let link = |worker| Link { worker, told, seated: 0, waiting: VecDeque::new() };
+        let link = |worker| Link { worker, told, reading: false, seated: 0, waiting: VecDeque::new() };
         Self { room, links: workers.into_iter().map(link).collect() }
     }
 
@@ -102,7 +105,9 @@ impl Links {
                 _ => recent.above(link.told),
             };
             let Some(frames) = frames else {
-                pumped.behind.push((index, link.told));
+                if !std::mem::replace(&mut link.reading, true) {
+                    pumped.behind.push((index, link.told));
+                }
                 continue;
             };
             last = Some((link.told, Arc::clone(&frames)));
@@ -115,10 +120,13 @@ impl Links {
         pumped
     }
 
-    /// Gives a worker that was behind what was read for it.
+    /// Gives a worker that was behind what was read for it; nothing where the read failed.
     pub fn catch_up(&mut self, worker: usize, frames: Vec<Live>, told: Seq) {
         let link = &mut self.links[worker];
-        if told > link.told && link.drain() && link.send(Op::Deliver { room: self.room, frames: frames.into() }) {
+        link.reading = false;
+        // It may have been told some of it meanwhile.
+        let frames: Arc<[Live]> = frames.into_iter().filter(|live| live.seq > link.told).collect();
+        if told > link.told && link.drain() && link.send(Op::Deliver { room: self.room, frames }) {
             link.told = told;
         }
     }

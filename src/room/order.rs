@@ -11,12 +11,15 @@ use crate::error::Refusal;
 use crate::fanout::{Live, Op};
 use crate::frame;
 use crate::journal::Committed;
-use crate::protocol::{LeftReason, Message, Seq, ServerFrame, UserId};
+use crate::protocol::{LeftReason, Message, Ref, Seq, ServerFrame, UserId};
 use crate::store::append::Change;
 use crate::store::{members, messages};
 
 /// Before the database is asked again after a failure.
 const RETRY: Duration = Duration::from_millis(500);
+/// The workers are told at least so often while much is handed out: well before the recent frames are forgotten.
+const PUMP_FRAMES: Seq = 64;
+const PUMP_BYTES: usize = 128 * 1024;
 
 /// The database's word on the room, from the hub's poll.
 #[derive(Message)]
@@ -49,15 +52,18 @@ impl ChatRoom {
                 break;
             }
             let change = first.remove();
-            self.hand_out(&change);
+            self.hand_out(&change, ctx);
         }
         self.pump(ctx);
         self.tell_activity_soon(ctx);
     }
 
-    /// Gives one change to the workers (with the next [`pump`](Self::pump)).
-    fn hand_out(&mut self, change: &Change) {
-        self.recent.push(self.live(&change.message));
+    /// Gives one change to the workers, with the next [`pump`](Self::pump): that is soon, so that the room never forgets a
+    /// frame before the workers were told of it.
+    fn hand_out(&mut self, change: &Change, ctx: &mut Context<Self>) {
+        let live = self.live(&change.message);
+        self.unpumped += live.frame.len();
+        self.recent.push(live);
         self.handed = change.message.seq;
         if !change.mentioned.is_empty() {
             let mention = ServerFrame::Mention { room: &self.slug, message: &change.message };
@@ -66,6 +72,9 @@ impl ChatRoom {
             self.links.tell_all(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except: None });
         }
         self.activity.note(change);
+        if self.unpumped > PUMP_BYTES || self.handed % PUMP_FRAMES == 0 {
+            self.pump(ctx);
+        }
     }
 
     fn live(&self, message: &Message) -> Live {
@@ -84,7 +93,8 @@ impl ChatRoom {
             room.reading_gap = false;
             match gap {
                 Ok(Some(gap)) if gap.epoch == room.epoch && gap.state.room.seq >= handed => room.fill(gap, ctx),
-                Ok(_) => room.start_anew(ctx),
+                Ok(Some(gap)) => room.start_anew(&gap.epoch, ctx),
+                Ok(None) => room.start_over(ctx),
                 Err(_) => drop(ctx.run_later(RETRY, |room, ctx| room.read_gap(ctx))),
             }
         }));
@@ -99,10 +109,10 @@ impl ChatRoom {
             return;
         }
         let (access, count) = (gap.state.access, gap.state.count);
-        for message in gap.messages {
+        for (message, mentioned) in gap.messages {
             if message.seq > self.handed {
-                let (room, message, mentioned) = (self.id, Arc::new(message), Vec::new());
-                self.hand_out(&Change { room, message, access, count, mentioned });
+                let (room, message) = (self.id, Arc::new(message));
+                self.hand_out(&Change { room, message, access, count, mentioned }, ctx);
             }
         }
         self.handed = self.handed.max(gap.state.room.seq);
@@ -117,13 +127,16 @@ impl ChatRoom {
             // Only as far as the room has handed out, and nothing that came after a removal it has not seen.
             Ok(Some(gap)) if gap.state.access <= room.access => {
                 let upto = room.handed.min(gap.state.room.seq);
-                let frames = gap.messages.iter().filter(|message| message.seq <= upto);
-                let frames = frames.map(|message| room.live(message)).collect();
+                let frames = gap.messages.iter().filter(|(message, _)| message.seq <= upto);
+                let frames = frames.map(|(message, _)| room.live(message)).collect();
                 room.links.catch_up(worker, frames, upto);
                 room.pump(ctx);
             }
-            Ok(None) => room.start_anew(ctx),
-            Ok(Some(_)) | Err(_) => drop(ctx.run_later(RETRY, |room, ctx| room.pump(ctx))),
+            Ok(None) => room.start_over(ctx),
+            Ok(Some(_)) | Err(_) => drop(ctx.run_later(RETRY, move |room, ctx| {
+                room.links.catch_up(worker, Vec::new(), told);
+                room.pump(ctx);
+            })),
         }));
     }
 
@@ -138,7 +151,10 @@ impl ChatRoom {
             room.checking_members = false;
             match members {
                 Ok((members, access)) => {
-                    room.expel(&members.into_iter().collect(), LeftReason::Removed);
+                    let members = Arc::new(members.into_iter().collect());
+                    room.expel(&members, access);
+                    let id = room.id;
+                    room.links.tell_all(|| Op::Watchers { room: id, members: Arc::clone(&members) });
                     room.access = room.access.max(access);
                     room.tell_presence_soon(ctx);
                     room.advance(ctx);
@@ -150,13 +166,16 @@ impl ChatRoom {
         }));
     }
 
-    fn expel(&mut self, members: &HashSet<UserId>, reason: LeftReason) {
-        let left = ServerFrame::Left { reference: Default::default(), room: &self.slug, reason };
+    /// Ends the seats of those who were no members at `access`. Who came in with that number or a higher one was seen to be
+    /// a member later than that.
+    fn expel(&mut self, members: &HashSet<UserId>, access: i64) {
+        let (reference, reason) = (Ref::default(), LeftReason::Removed);
+        let left = ServerFrame::Left { reference, room: &self.slug, reason };
         let farewell = frame::text(&left.to_json());
-        let gone: Vec<_> =
-            self.sockets.iter().filter(|(_, socket)| !members.contains(&socket.user)).map(|(id, _)| *id).collect();
+        let gone = |socket: &Socket| socket.access < access && !members.contains(&socket.user);
+        let gone: Vec<_> = self.sockets.iter().filter(|(_, socket)| gone(socket)).map(|(id, _)| *id).collect();
         for session in gone {
-            if let Some(Socket { generation, worker, user }) = self.sockets.remove(&session) {
+            if let Some(Socket { generation, worker, user, .. }) = self.sockets.remove(&session) {
                 self.presence.depart(user);
                 let farewell = Some(farewell.clone());
                 self.links.unseat(worker, Op::Unseat { room: self.id, session, generation, farewell });
@@ -168,11 +187,14 @@ impl ChatRoom {
 impl Handler<Committed> for ChatRoom {
     type Result = ();
 
-    fn handle(&mut self, Committed { changes }: Committed, ctx: &mut Self::Context) {
+    fn handle(&mut self, Committed { changes, unsure }: Committed, ctx: &mut Self::Context) {
         for change in changes {
             self.early.insert(change.message.seq, change);
         }
         self.advance(ctx);
+        if unsure {
+            self.read_gap(ctx);
+        }
     }
 }
 

@@ -29,6 +29,9 @@ pub struct Asked {
 /// A request on its way into a room's full queue.
 pub type Queued = LocalBoxFuture<'static, Result<(), MailboxError>>;
 
+/// Where the catch-up goes on, if it does. `Err(None)`: the room has ended, or the socket has left it.
+pub type Seated = Result<Option<Seq>, Option<Refusal>>;
+
 /// Something a session has waited for.
 pub enum Answer {
     Connected(Result<SessionId, Close>),
@@ -43,7 +46,8 @@ pub enum Answer {
         asked: Asked,
         generation: u32,
         cursor: Option<Cursor>,
-        seated: Result<Option<Seq>, Option<Refusal>>,
+        continued: bool,
+        seated: Seated,
     },
     /// `waited`: it had to wait for room in the room's queue.
     Stored {
@@ -63,7 +67,9 @@ impl Session {
             Answer::Connected(connected) => self.connected(connected),
             Answer::Rooms(rooms) => self.welcome(rooms),
             Answer::Found { asked, cursor, found } => self.found(asked, cursor, found),
-            Answer::Seated { asked, generation, cursor, seated } => self.seated(asked, generation, cursor, seated),
+            Answer::Seated { asked, generation, cursor, continued, seated } => {
+                self.seated(asked, generation, cursor, continued, seated);
+            }
             Answer::Stored { asked, stored, waited } => {
                 self.blocked &= !waited;
                 self.stored(&asked, stored);
@@ -144,7 +150,8 @@ impl Session {
     }
 
     fn found(&mut self, asked: Asked, cursor: Option<Cursor>, found: Result<OpenRoom, Refusal>) {
-        let Some(slug) = asked.room.clone() else { return };
+        // A socket that has been closed meanwhile joins nothing.
+        let Some(slug) = asked.room.clone().filter(|_| !self.departed) else { return };
         match found {
             Ok(OpenRoom { id, address }) => {
                 self.generation += 1;
@@ -160,10 +167,14 @@ impl Session {
     }
 
     pub(super) fn continue_catch_up(&mut self, slug: String, after: Seq) {
-        self.paging = true;
-        if let Some(joined) = self.rooms.get_mut(&slug) {
-            joined.behind = None;
+        let Some(joined) = self.rooms.get_mut(&slug) else { return };
+        joined.behind = None;
+        let (room, generation) = (joined.id, joined.generation);
+        if !self.id.is_some_and(|id| registry(|registry| registry.expects(id, room, generation))) {
+            // Made to leave since the last page.
+            return self.forget(&slug);
         }
+        self.paging = true;
         let asked = Asked { reference: None, room: Some(slug), key: None };
         self.enter(asked, Some(Cursor { after, epoch: None }), true);
     }
@@ -201,17 +212,11 @@ impl Session {
                 // A room that ends drops what it was asked a moment before its address is seen to be closed.
                 tokio::time::sleep(SETTLE).await;
             }
-            Answer::Seated { asked, generation, cursor, seated }
+            Answer::Seated { asked, generation, cursor, continued, seated }
         }));
     }
 
-    fn seated(
-        &mut self,
-        asked: Asked,
-        generation: u32,
-        cursor: Option<Cursor>,
-        seated: Result<Option<Seq>, Option<Refusal>>,
-    ) {
+    fn seated(&mut self, asked: Asked, generation: u32, cursor: Option<Cursor>, continued: bool, seated: Seated) {
         (self.paging, self.joining) = (false, false);
         let Some(slug) = asked.room.clone() else { return };
         // The socket may have left, or been made to leave, in between.
@@ -224,7 +229,12 @@ impl Session {
             }
             // The room ended as it was asked: the hub starts another.
             Err(None) if !joined.address.connected() => self.find_room(asked, cursor),
-            Err(None) => self.forget(&slug),
+            // Made to leave, and told so.
+            Err(None) if continued => self.forget(&slug),
+            Err(None) => {
+                self.forget(&slug);
+                self.refuse(&asked, &Refusal::unavailable());
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{Joined, Session};
 use crate::error::{Code, Refusal};
 use crate::fanout::registry;
 use crate::limits::Kind;
-use crate::protocol::{ClientFrame, DEFAULT_PAGE_MESSAGES, MAX_PAGE_MESSAGES, Seq, client, parse, parse_key};
+use crate::protocol::{ClientFrame, DEFAULT_PAGE_MESSAGES, Key, MAX_PAGE_MESSAGES, Seq, client, parse};
 use crate::render::render_body;
 use crate::room::{Act, ChatRoom, MarkRead, Typing};
 use crate::store::append::Action;
@@ -72,7 +72,7 @@ impl Session {
         let client::Send { room, key, body, reply_to } = send;
         let asked = Asked { reference, room: Some(room), key: Some(key) };
         self.change(asked, Kind::Message, |asked| {
-            let key = parse_key(asked.key.as_deref().unwrap_or_default())?;
+            let key = Key::parse(asked.key.as_deref().unwrap_or_default())?;
             Ok(Action::Send { key, rendered: render_body(&body)?, reply_to })
         });
     }
@@ -112,7 +112,8 @@ impl Session {
     fn mark_read(&mut self, reference: Option<String>, read: client::Read) {
         let asked = Asked { reference, room: Some(read.room), key: None };
         let (Some(joined), Some(session)) = (self.joined(&asked), self.id) else { return };
-        let seq = match at_least(0, read.seq, "seq") {
+        let permitted = self.shared.send_rate.check(self.user.id, Kind::Read);
+        let seq = match permitted.and_then(|()| at_least(0, read.seq, "seq")) {
             Ok(seq) => seq,
             Err(refusal) => return self.refuse(&asked, &refusal),
         };

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::task::{self, Poll};
+use std::time::Instant;
 
 use actix::prelude::*;
 use futures_util::StreamExt;
@@ -12,7 +13,7 @@ use socket2::SockRef;
 use super::{LAST_WRITES, MAX_IN_FLIGHT, Session, State};
 use crate::fanout::Progress;
 use crate::frame::{self, Incoming};
-use crate::protocol::{Close, MAX_BAD_FRAMES, ServerFrame};
+use crate::protocol::{Close, MAX_BAD_FRAMES};
 
 /// Steps before others of the thread have their turn.
 const STEPS: usize = 32;
@@ -74,7 +75,12 @@ impl Run {
                 break;
             }
         }
+        let had_room = session.outbox.has_room();
         let progress = session.outbox.poll_flush(task)?;
+        if !had_room && session.outbox.has_room() {
+            // A page may have waited for this.
+            task.waker().wake_by_ref();
+        }
         if session.outbox.closed().is_some() && !self.limited {
             self.limited = true;
             ctx.run_later(LAST_WRITES, |_, ctx| ctx.stop());
@@ -105,11 +111,14 @@ impl Session {
         }
         match self.state {
             State::Opening | State::Closing => Ok(false),
-            State::Leaving { back } => {
-                if self.answers.is_empty() {
-                    let reconnect_after_ms = back.as_millis() as u64;
-                    self.tell(&ServerFrame::Bye { reason: "going away", reconnect_after_ms });
-                    self.close(Close::GoingAway);
+            State::Leaving { back, until } => {
+                // What was sent by now is still taken in, acted on and answered.
+                let late = Instant::now() >= until;
+                if !late && (self.fetch_page() || (self.may_read() && self.read(task)?)) {
+                    return Ok(true);
+                }
+                if self.answers.is_empty() && (late || self.held.is_none()) {
+                    self.say_bye(back);
                 }
                 Ok(false)
             }

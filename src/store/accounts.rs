@@ -61,6 +61,10 @@ pub fn find_by_name(c: &mut AnyConnection, username: &str) -> Result<Option<Acco
 
 /// The id of whoever has this username, looked up without regard to case.
 pub fn id_by_name(c: &mut AnyConnection, username: &str) -> Result<Option<UserId>, Refusal> {
+    // Postgres takes no NUL in a text, and no username has one.
+    if username.contains('\0') {
+        return Ok(None);
+    }
     let key = key_of(username);
     Ok(users::table.filter(users::username_key.eq(key)).select(users::id).first(c).optional()?)
 }

@@ -3,24 +3,26 @@
 //! A batch holds its rooms' rows (taken in the order of their ids), looks up what it needs in a handful of queries, lets
 //! each action act on that picture in memory ([`picture`]), numbers only what is new, and writes what became of it. It is
 //! safe to run the same batch again after a commit whose outcome is unknown: the rows are held only after the earlier
-//! transaction has ended one way or the other; then a send finds its key, and everything else changes nothing and takes
-//! no number.
+//! transaction has ended one way or the other; then a send finds its key, and the rest ends in the same state: an edit, a
+//! deletion or a reaction that is there already takes no number.
 
 mod load;
 mod picture;
 mod rows;
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::{SerializationFailure, UniqueViolation};
-use diesel::result::Error::DatabaseError;
+use diesel::result::Error::{self, DatabaseError};
 
 use self::picture::Picture;
 use super::connection::AnyConnection;
 use super::marks::Marks;
 use crate::error::{Refusal, StoreError};
-use crate::protocol::{Message, RoomId, Seq, UserId};
+use crate::protocol::{Key, Message, RoomId, Seq, UserId};
 use crate::render::Rendered;
 
 /// Somebody does something in a room.
@@ -35,9 +37,8 @@ pub struct Write {
 pub enum Action {
     /// Becomes a member, if not one already.
     Enter,
-    /// `key` is a UUID in canonical text.
     Send {
-        key: String,
+        key: Key,
         rendered: Rendered,
         reply_to: Option<Seq>,
     },
@@ -105,40 +106,63 @@ pub struct Outcome {
     pub changes: Vec<Change>,
 }
 
-/// Runs again after a refused row or a deadlock: somebody else stored the same key at the same moment.
+/// Runs again after a refused row (somebody else stored the same key at the same moment) or a deadlock.
 const ATTEMPTS: usize = 5;
 
-/// Stores a batch. Where the database refuses it for another reason than being away, each write is tried alone, so that
-/// one that can't be stored spoils no stranger's.
-pub fn append(connection: &mut AnyConnection, writes: &[Write]) -> Result<Outcome, StoreError> {
-    match batch(connection, writes) {
-        Ok(outcome) => Ok(outcome),
-        Err(error) if writes.len() > 1 && alive(connection) => {
-            tracing::warn!(%error, writes = writes.len(), "a batch was refused; its writes are stored singly");
-            let mut whole = Outcome::default();
-            for write in writes {
-                match batch(connection, std::slice::from_ref(write)) {
-                    Ok(outcome) => {
-                        whole.answers.extend(outcome.answers);
-                        whole.changes.extend(outcome.changes);
-                    }
-                    Err(error) => whole.answers.push(Err(StoreError::from(error).into())),
-                }
-            }
-            Ok(whole)
-        }
-        Err(error) => Err(error.into()),
+/// Stores a batch. Where the database refuses it for another reason than being away or held up, each write is tried alone,
+/// so that one that can't be stored spoils no stranger's; what is not tried by `deadline` is refused.
+///
+/// # Errors
+/// The database is away or held up. Run the same batch again: what was stored is found.
+pub fn append(connection: &mut AnyConnection, writes: &[Write], deadline: Instant) -> Result<Outcome, StoreError> {
+    let error = match batch(connection, writes) {
+        Ok(outcome) => return Ok(outcome),
+        Err(error) => error,
+    };
+    if is_held_up(&error) || !answers(connection) {
+        return Err(error.into());
     }
+    tracing::warn!(%error, writes = writes.len(), "a batch was refused; its writes are stored singly");
+    let mut whole = Outcome::default();
+    for write in writes {
+        if Instant::now() > deadline {
+            whole.answers.push(Err(Refusal::unavailable()));
+            continue;
+        }
+        match batch(connection, std::slice::from_ref(write)) {
+            Ok(outcome) => {
+                whole.answers.extend(outcome.answers);
+                whole.changes.extend(outcome.changes);
+            }
+            Err(error) if is_held_up(&error) || !answers(connection) => return Err(error.into()),
+            Err(error) => whole.answers.push(Err(StoreError::from(error).into())),
+        }
+    }
+    Ok(whole)
 }
 
 fn batch(connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<Outcome> {
     let mut attempt = 1;
     loop {
         match connection.transaction(|connection| run(connection, writes)) {
-            Err(DatabaseError(UniqueViolation | SerializationFailure, _)) if attempt < ATTEMPTS => attempt += 1,
+            Err(error) if attempt < ATTEMPTS && may_pass_next_time(&error) => attempt += 1,
             outcome => return outcome,
         }
     }
+}
+
+fn may_pass_next_time(error: &Error) -> bool {
+    match error {
+        DatabaseError(UniqueViolation | SerializationFailure, _) => true,
+        DatabaseError(_, told) => told.message().contains("deadlock detected"),
+        _ => false,
+    }
+}
+
+/// A timeout of Postgres, or another program that holds SQLite's lock: the batch is not at fault.
+fn is_held_up(error: &Error) -> bool {
+    let DatabaseError(_, told) = error else { return false };
+    ["timeout", "database is locked"].iter().any(|text| told.message().contains(text))
 }
 
 fn run(connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<Outcome> {
@@ -149,15 +173,22 @@ fn run(connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<Outcome>
         outcome.answers.push(answer);
     }
     picture.store(connection)?;
-    for (write, answer) in writes.iter().zip(&mut outcome.answers) {
-        if let Ok(Done::Read(Some(marks))) = answer {
-            picture.count_unread(connection, write, marks)?;
+    // Where somebody's mark rose several times, only the last is told.
+    let mut counted = HashSet::new();
+    for (write, answer) in writes.iter().zip(&mut outcome.answers).rev() {
+        if let Ok(Done::Read(marks)) = answer {
+            match marks {
+                Some(marks) if counted.insert((write.room, write.user)) => {
+                    picture.count_unread(connection, write, marks)?;
+                }
+                _ => *marks = None,
+            }
         }
     }
     Ok(outcome)
 }
 
 /// Whether the database still answers on this connection: if it does, it was the batch that was wrong.
-fn alive(connection: &mut AnyConnection) -> bool {
+fn answers(connection: &mut AnyConnection) -> bool {
     diesel::sql_query("SELECT 1").execute(connection).is_ok()
 }

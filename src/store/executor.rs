@@ -19,7 +19,7 @@ impl Actor for DbExecutor {
     type Context = SyncContext<Self>;
 }
 
-type Work = Box<dyn FnOnce(Result<&mut AnyConnection, StoreError>) + Send>;
+type Work = Box<dyn FnOnce(&ConnectionPool) + Send>;
 
 /// A piece of work for a connection; it answers by itself.
 #[derive(Message)]
@@ -41,11 +41,13 @@ impl Query {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let work: Work = Box::new(move |connection| {
+        let work: Work = Box::new(move |pool| {
             // Whoever gave up while this waited has been told so: it must not be done behind their back.
-            if !answer.is_closed() {
-                let _ = answer.send(connection.map_err(E::from).and_then(work));
+            if answer.is_closed() {
+                return;
             }
+            let connection = pool.get().map_err(|error| StoreError::Connection(error.to_string()));
+            let _ = answer.send(connection.map_err(E::from).and_then(|mut connection| work(&mut connection)));
         });
         (Self { work, _permit: permit }, answered)
     }
@@ -58,10 +60,7 @@ impl Handler<Query> for DbExecutor {
         let work = query.work;
         // A panic must not take the thread with it. Its connection is not used again: the pool drops one that comes back
         // during a panic.
-        let done = catch_unwind(AssertUnwindSafe(|| match self.pool.get() {
-            Ok(mut connection) => work(Ok(&mut connection)),
-            Err(error) => work(Err(StoreError::Connection(error.to_string()))),
-        }));
+        let done = catch_unwind(AssertUnwindSafe(|| work(&self.pool)));
         if done.is_err() {
             tracing::error!("a database task panicked");
         }

@@ -1,19 +1,19 @@
 //! Reading messages: histories, catch-ups, gaps, and what a join begins with. Each is one snapshot.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::connection::{AnyConnection, snapshot};
-use super::schema::{members, messages, reactions, users};
+use super::schema::{members, mentions, messages, reactions, users};
 use super::{members as memberships, rooms};
 use crate::error::Refusal;
 use crate::policy::Action;
 use crate::protocol::{
     DEFAULT_PAGE_MESSAGES, MAX_CATCH_UP, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, MAX_REACTION_USERS, Message, Reaction,
-    Role, RoomId, Seq, User, UserId,
+    Role, RoomId, RoomKind, Seq, User, UserId,
 };
 use crate::render::{RENDERER, render_again};
 
@@ -50,7 +50,8 @@ pub struct Cursor {
 pub struct Gap {
     pub state: rooms::RoomState,
     pub epoch: String,
-    pub messages: Vec<Message>,
+    /// Each with whom it mentions, where it is new.
+    pub messages: Vec<(Message, Vec<UserId>)>,
 }
 
 /// The page of a history that ends before `before` (an id), or at the latest message.
@@ -116,9 +117,40 @@ pub fn gap(connection: &mut AnyConnection, room: RoomId, after: Seq) -> Result<O
             .order(messages::seq)
             .select(COLUMNS)
             .load(connection)?;
-        let messages = compose(connection, rows)?.into_iter().map(|(_, message)| message).collect();
+        let messages: Vec<Message> = compose(connection, rows)?.into_iter().map(|(_, message)| message).collect();
+        let mut mentioned = mentioned_by(connection, &state, &messages)?;
+        let mentioned = |message: Message| (mentioned.remove(&message.id).unwrap_or_default(), message);
+        let messages = messages.into_iter().map(mentioned).map(|(mentioned, message)| (message, mentioned)).collect();
         Ok(Some(Gap { state, epoch, messages }))
     })
+}
+
+/// Whom the new ones among these messages mention, by their ids.
+fn mentioned_by(
+    connection: &mut AnyConnection,
+    state: &rooms::RoomState,
+    messages: &[Message],
+) -> QueryResult<HashMap<Seq, Vec<UserId>>> {
+    let new: Vec<&Message> = messages.iter().filter(|message| message.id == message.seq).collect();
+    let mut mentioned: HashMap<Seq, Vec<UserId>> = HashMap::new();
+    if state.room.kind == RoomKind::Direct {
+        let all: Vec<UserId> =
+            members::table.filter(members::room_id.eq(state.room.id)).select(members::user_id).load(connection)?;
+        for message in new {
+            let others = all.iter().copied().filter(|user| *user != message.author.id).collect();
+            mentioned.insert(message.id, others);
+        }
+        return Ok(mentioned);
+    }
+    let ids: Vec<Seq> = new.iter().map(|message| message.id).collect();
+    let rows: Vec<(Seq, UserId)> = mentions::table
+        .filter(mentions::room_id.eq(state.room.id).and(mentions::message_id.eq_any(&ids)))
+        .select((mentions::message_id, mentions::user_id))
+        .load(connection)?;
+    for (id, user) in rows {
+        mentioned.entry(id).or_default().push(user);
+    }
+    Ok(mentioned)
 }
 
 /// The messages with these ids, in any of these rooms.
@@ -198,7 +230,7 @@ type Columns = (
         messages::room_id,
         messages::id,
         messages::seq,
-        messages::key,
+        messages::key_written,
         messages::body,
         messages::html,
         messages::renderer,
@@ -213,7 +245,7 @@ const COLUMNS: Columns = (
         messages::room_id,
         messages::id,
         messages::seq,
-        messages::key,
+        messages::key_written,
         messages::body,
         messages::html,
         messages::renderer,
@@ -225,7 +257,8 @@ const COLUMNS: Columns = (
 
 /// Adds the reactions. Keeps the order.
 fn compose(connection: &mut AnyConnection, rows: Vec<Row>) -> QueryResult<Vec<(RoomId, Message)>> {
-    let in_rooms: Vec<RoomId> = rows.iter().map(|((room, ..), ..)| *room).collect();
+    let in_rooms: BTreeSet<RoomId> = rows.iter().map(|((room, ..), ..)| *room).collect();
+    let in_rooms: Vec<RoomId> = in_rooms.into_iter().collect();
     let ids: Vec<Seq> = rows.iter().map(|((_, id, ..), ..)| *id).collect();
     let mut reacted = reactions_to(connection, &in_rooms, &ids)?;
     let message = |row: Row| {

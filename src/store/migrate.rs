@@ -4,7 +4,9 @@
 //! a newer program than this one says so in `meta.minimum_version`.
 
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::AnyConnection;
@@ -40,9 +42,13 @@ pub fn migrate(connection: &mut AnyConnection) -> Result<(), StartError> {
 }
 
 fn check_version(connection: &mut AnyConnection) -> Result<(), StartError> {
-    // A new database has no such table yet.
-    let stored: Option<String> = meta::table.find("minimum_version").select(meta::value).first(connection).ok();
-    match stored.and_then(|version| version.parse::<i64>().ok()) {
+    if !has_tables(connection).map_err(failed)? {
+        return Ok(());
+    }
+    let stored: Option<String> =
+        meta::table.find("minimum_version").select(meta::value).first(connection).optional().map_err(failed)?;
+    let stored = stored.map(|version| version.parse::<i64>()).transpose().map_err(failed)?;
+    match stored {
         Some(version) if version > VERSION => Err(StartError::option(
             "database-url",
             format!(
@@ -50,6 +56,19 @@ fn check_version(connection: &mut AnyConnection) -> Result<(), StartError> {
             ),
         )),
         _ => Ok(()),
+    }
+}
+
+/// Whether this is a database of klatch, and not a new one.
+fn has_tables(connection: &mut AnyConnection) -> QueryResult<bool> {
+    match connection {
+        AnyConnection::Postgres(postgres) => {
+            diesel::select(sql::<Bool>("to_regclass('meta') IS NOT NULL")).get_result(postgres)
+        }
+        AnyConnection::Sqlite(sqlite) => {
+            let table = "EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta')";
+            diesel::select(sql::<Bool>(table)).get_result(sqlite)
+        }
     }
 }
 

@@ -73,6 +73,10 @@ fn pool(address: &str, size: usize) -> Result<ConnectionPool, StartError> {
 
 /// Two programs that write to one SQLite file would each think they alone know what was handed out.
 fn lock_file(database: &str) -> Result<File, StartError> {
+    // Nothing is made beside something that can't be a database.
+    if Path::new(database).is_dir() {
+        return Err(StartError::option("database-url", format!("{database} is a directory")));
+    }
     let path = format!("{database}.lock");
     let lock = File::create(Path::new(&path))
         .map_err(|error| StartError::option("database-url", format!("{path}: {error}")))?;

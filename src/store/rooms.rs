@@ -42,6 +42,9 @@ pub struct Listed {
     pub mentions: i64,
 }
 
+/// Values in one query; SQLite takes 32,766 at most.
+const BINDS_AT_ONCE: usize = 1_000;
+
 /// The columns of a [`RoomState`], in the order of [`COLUMNS`].
 type Row = (RoomId, String, String, String, String, Seq, i64, i64);
 
@@ -87,6 +90,12 @@ pub fn epoch(connection: &mut AnyConnection) -> QueryResult<String> {
     }
 }
 
+/// Begins a new run of numbers: clients throw away what they had.
+pub fn renew_epoch(connection: &mut AnyConnection) -> QueryResult<()> {
+    let epoch = uuid::Uuid::new_v4().simple().to_string();
+    diesel::update(meta::table.find("epoch")).set(meta::value.eq(epoch)).execute(connection).map(drop)
+}
+
 /// Makes a room; whoever makes it is its first member and moderator.
 pub fn create(connection: &mut AnyConnection, room: &NewRoom, creator: UserId) -> Result<Room, Refusal> {
     let now = Utc::now().naive_utc();
@@ -111,6 +120,10 @@ pub fn create(connection: &mut AnyConnection, room: &NewRoom, creator: UserId) -
 }
 
 pub fn by_slug(connection: &mut AnyConnection, slug: &str) -> QueryResult<Option<RoomState>> {
+    // Postgres takes no NUL in a text, and no slug has one.
+    if slug.contains('\0') {
+        return Ok(None);
+    }
     rooms::table.filter(rooms::slug.eq(slug)).select(COLUMNS).first(connection).optional().map(|row| row.map(state))
 }
 
@@ -120,7 +133,13 @@ pub fn by_id(connection: &mut AnyConnection, id: RoomId) -> QueryResult<Option<R
 
 /// Where rooms stand: `(id, seq, access)`.
 pub fn numbers(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<Vec<(RoomId, Seq, i64)>> {
-    rooms::table.filter(rooms::id.eq_any(ids)).select((rooms::id, rooms::last_seq, rooms::access)).load(connection)
+    let mut numbers = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(BINDS_AT_ONCE) {
+        let rooms = rooms::table.filter(rooms::id.eq_any(ids));
+        let columns = (rooms::id, rooms::last_seq, rooms::access);
+        numbers.extend(rooms.select(columns).load::<(RoomId, Seq, i64)>(connection)?);
+    }
+    Ok(numbers)
 }
 
 /// Takes the rooms' rows for this transaction, in the order of their ids, and reads them: whoever holds a room's row

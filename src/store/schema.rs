@@ -63,6 +63,7 @@ diesel::table! {
         id -> BigInt,
         seq -> BigInt,
         key -> Text,
+        key_written -> Text,
         author_id -> BigInt,
         body -> Text,
         html -> Text,

@@ -9,7 +9,7 @@ use crate::error::Refusal;
 use crate::protocol::{User, UserId};
 
 /// Hashes in one query; SQLite binds 32,766 values at most.
-const HASHES_AT_ONCE: usize = 500;
+pub const HASHES_AT_ONCE: usize = 500;
 /// Of so many logins, one clears away the sessions that have run out.
 const CLEAR_ONE_IN: u32 = 32;
 
@@ -71,9 +71,13 @@ pub fn touch(c: &mut AnyConnection, token_hash: &str, span: TimeDelta) -> Result
     Ok(())
 }
 
-/// Writes down that all of these sessions are in use: an open socket is a use. See [`touch`].
-pub fn touch_all(c: &mut AnyConnection, token_hashes: &[String], span: TimeDelta) -> Result<(), Refusal> {
-    token_hashes.iter().try_for_each(|token_hash| touch(c, token_hash, span))
+/// Lets these sessions, at most [`HASHES_AT_ONCE`] of them, last `span` from now: an open socket is a use. When they were
+/// seen is left as it is, since that tells when the cookie is to be renewed.
+pub fn prolong(c: &mut AnyConnection, token_hashes: &[String], span: TimeDelta) -> Result<(), Refusal> {
+    let now = Utc::now().naive_utc();
+    let open = sessions::table.filter(sessions::token_hash.eq_any(token_hashes)).filter(sessions::expires_at.gt(now));
+    diesel::update(open).set(sessions::expires_at.eq(now + span)).execute(c)?;
+    Ok(())
 }
 
 /// Ends the session; `false` when it had ended before.
@@ -95,10 +99,4 @@ pub fn still_alive(c: &mut AnyConnection, token_hashes: &[String]) -> Result<Vec
         );
     }
     Ok(alive)
-}
-
-/// Asks the database for next to nothing: whether it answers at all.
-pub fn answers(c: &mut AnyConnection) -> Result<(), Refusal> {
-    diesel::select(1.into_sql::<diesel::sql_types::Integer>()).execute(c)?;
-    Ok(())
 }

@@ -52,7 +52,7 @@ pub async fn sign_up(
 pub async fn log_in(app: &App, req: &HttpRequest, username: &str, password: String) -> Result<User, Refusal> {
     // Names that nobody can have count as one.
     let username = if fields::username(username).is_ok() { username.to_owned() } else { String::new() };
-    let attempt = app.login_rate.reserve(&username, client::address(req, &app.config))?;
+    let attempt = app.login_rate.reserve(&username, client::address(req, &app.config)).await?;
     let verified = async {
         let found = app.store.read(move |c| accounts::find_by_name(c, &username)).await?;
         let (user, hash) = found.map(|account| (account.user, account.password_hash)).unzip();
@@ -60,16 +60,12 @@ pub async fn log_in(app: &App, req: &HttpRequest, username: &str, password: Stri
         Ok(user.filter(|_| fits))
     };
     match verified.await {
-        Ok(None) => Err(Refusal::new(Code::BadCredentials, "the username or the password is wrong")),
-        Ok(Some(user)) => {
-            app.login_rate.give_back(attempt);
-            begin_session(app, req, &user)?;
-            Ok(user)
+        Ok(None) => {
+            attempt.failed();
+            Err(Refusal::new(Code::BadCredentials, "the username or the password is wrong"))
         }
-        Err(refusal) => {
-            app.login_rate.give_back(attempt);
-            Err(refusal)
-        }
+        Ok(Some(user)) => begin_session(app, req, &user).map(|()| user),
+        Err(refusal) => Err(refusal),
     }
 }
 

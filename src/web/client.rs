@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR};
+use actix_web::http::header::{FORWARDED, HOST, HeaderMap, HeaderName, X_FORWARDED_FOR, X_FORWARDED_HOST};
 
 use crate::config::{Config, Networks};
 
@@ -15,6 +15,21 @@ pub const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 pub fn address(req: &HttpRequest, config: &Config) -> IpAddr {
     let peer = req.peer_addr().map_or(UNKNOWN, |peer: SocketAddr| peer.ip().to_canonical());
     beyond_proxies(peer, req.headers(), &config.trusted_proxies)
+}
+
+/// The host that the client named: a trusted proxy may have replaced it by one of its own.
+pub fn host(req: &HttpRequest, config: &Config) -> Option<String> {
+    let peer = req.peer_addr().map_or(UNKNOWN, |peer: SocketAddr| peer.ip().to_canonical());
+    let named = match config.trusted_proxies.contains(peer) {
+        // Each proxy adds at the right; the nearest one is the one that is trusted.
+        true => line(req.headers(), &X_FORWARDED_HOST).or_else(|| line(req.headers(), &FORWARDED)),
+        false => None,
+    };
+    let named = named.as_deref().and_then(|hops| split_outside_quotes(hops, ',').pop());
+    // X-Forwarded-Host has the host alone, Forwarded a list of pairs.
+    let named = named.and_then(|hop| if hop.contains('=') { parameter(hop, "host") } else { Some(hop.trim()) });
+    let host = || req.headers().get(HOST).and_then(|host| host.to_str().ok());
+    named.or_else(host).map(str::to_owned)
 }
 
 /// The last hop that is not a trusted proxy. Each proxy adds the address it was called from at the right, so whatever
@@ -59,12 +74,16 @@ fn last_stranger(list: &str, trusted: &Networks, address_in: fn(&str) -> Option<
 
 /// The `for` parameter of an element (RFC 7239, section 4).
 fn in_forwarded(element: &str) -> Option<IpAddr> {
-    let pairs = split_outside_quotes(element, ';');
-    let node = pairs.into_iter().find_map(|pair| {
+    node_address(parameter(element, "for")?)
+}
+
+/// A parameter of an element, without its quotes.
+fn parameter<'a>(element: &'a str, wanted: &str) -> Option<&'a str> {
+    let value = split_outside_quotes(element, ';').into_iter().find_map(|pair| {
         let (name, value) = pair.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("for").then_some(value.trim())
+        name.trim().eq_ignore_ascii_case(wanted).then_some(value.trim())
     })?;
-    node_address(node.strip_prefix('"').and_then(|node| node.strip_suffix('"')).unwrap_or(node))
+    Some(value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value))
 }
 
 fn in_x_forwarded_for(item: &str) -> Option<IpAddr> {

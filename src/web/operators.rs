@@ -7,7 +7,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::{App, Failure, client};
-use crate::store::sessions;
+use crate::error::Refusal;
+use crate::store::rooms;
 
 /// The process is up.
 pub async fn healthz() -> HttpResponse {
@@ -19,7 +20,7 @@ pub async fn readyz(app: Data<App>) -> HttpResponse {
     if app.draining.load(Ordering::Relaxed) {
         return text(StatusCode::SERVICE_UNAVAILABLE, "draining\n");
     }
-    match app.store.read(sessions::answers).await {
+    match app.store.read(|c| rooms::epoch(c).map_err(Refusal::from)).await {
         Ok(_) => text(StatusCode::OK, "ready\n"),
         Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
     }

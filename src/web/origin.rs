@@ -5,12 +5,12 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
+use actix_web::http::header::{HeaderMap, HeaderName, ORIGIN};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use url::Url;
 
-use super::{App, Failure, sessions};
+use super::{App, Failure, client, sessions};
 use crate::config::Config;
 use crate::error::{Code, Refusal};
 
@@ -24,17 +24,18 @@ pub async fn guard(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let matters = !req.method().is_safe() || req.path() == "/ws";
     let has_session = req.request().cookie(sessions::COOKIE).is_some();
-    if matters && !may_pass(req.headers(), has_session, &app.config) {
+    let host = client::host(req.request(), &app.config);
+    if matters && !may_pass(req.headers(), host.as_deref(), has_session, &app.config) {
         let refusal = Refusal::new(Code::Forbidden, "this came from another site, or does not say from where");
         return Ok(req.error_response(Failure::from(refusal)));
     }
     next.call(req).await.map(ServiceResponse::map_into_boxed_body)
 }
 
-fn may_pass(headers: &HeaderMap, has_session: bool, config: &Config) -> bool {
+fn may_pass(headers: &HeaderMap, host: Option<&str>, has_session: bool, config: &Config) -> bool {
     let mut origins = headers.get_all(ORIGIN);
     match (origins.next(), origins.next()) {
-        (Some(origin), None) => origin.to_str().is_ok_and(|origin| is_allowed(origin, headers, config)),
+        (Some(origin), None) => origin.to_str().is_ok_and(|origin| is_allowed(origin, host, config)),
         (Some(_), Some(_)) => false,
         (None, _) => match headers.get(SEC_FETCH_SITE) {
             Some(site) => matches!(site.as_bytes(), b"same-origin" | b"none"),
@@ -45,11 +46,10 @@ fn may_pass(headers: &HeaderMap, has_session: bool, config: &Config) -> bool {
 
 /// The public URL's origin, one of the operator's list, or that of the host which the request names. A proxy may speak
 /// http to us and https to the browser, so the host counts with either.
-fn is_allowed(origin: &str, headers: &HeaderMap, config: &Config) -> bool {
+fn is_allowed(origin: &str, host: Option<&str>, config: &Config) -> bool {
     if config.allowed_origins.contains(origin) || config.public_origin() == origin {
         return true;
     }
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     let (Some(host), Ok(origin)) = (host, Url::parse(origin)) else { return false };
     matches!(origin.scheme(), "http" | "https")
         && Url::parse(&format!("{}://{host}", origin.scheme())).is_ok_and(|own| own.origin() == origin.origin())
@@ -70,11 +70,11 @@ mod tests {
         ])
         .unwrap();
         let mut headers = HeaderMap::new();
-        headers.insert(HOST, HeaderValue::from_static("chat.example"));
         for (name, value) in lines {
             headers.append(name.clone(), HeaderValue::from_static(value));
         }
-        (may_pass(&headers, true, &config), may_pass(&headers, false, &config))
+        let host = Some("chat.example");
+        (may_pass(&headers, host, true, &config), may_pass(&headers, host, false, &config))
     }
 
     #[test]

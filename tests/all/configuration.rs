@@ -1,6 +1,7 @@
 //! Bad configuration: one clear line on standard error that names the option, exit status 2, nothing created.
 
 use crate::common::server::run;
+use crate::common::{Options, Server};
 use std::path::Path;
 
 const SHORT_SECRET: &str = "00112233445566778899aabbccddeeff";
@@ -53,6 +54,29 @@ async fn a_public_url_that_is_none_is_refused() {
 async fn a_database_of_an_unknown_kind_is_refused() {
     is_refused("--database-url", "mysql://root@127.0.0.1/klatch").await;
     is_refused("--database-url", "klatch.db").await;
+}
+
+#[tokio::test]
+async fn a_database_url_that_is_none_is_refused() {
+    is_refused("--database-url", "postgres://[bad").await;
+    is_refused("--database-url", "postgres://klatch@127.0.0.1:notaport/klatch").await;
+    refuses("--database-url", &["--database-url="], &[]).await;
+}
+
+#[tokio::test]
+async fn a_sqlite_file_nobody_can_make_is_refused() {
+    is_refused("--database-url", "sqlite:///nonexistent/dir/x.db").await;
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("directory");
+    std::fs::create_dir(&directory).unwrap();
+    is_refused("--database-url", &format!("sqlite://{}", directory.display())).await;
+    assert!(is_empty(&directory));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "and nothing beside it");
+}
+
+#[tokio::test]
+async fn a_postgres_that_is_not_there_is_refused() {
+    is_refused("--database-url", "postgres://klatch@127.0.0.1:1/klatch").await;
 }
 
 #[tokio::test]
@@ -137,4 +161,19 @@ async fn an_address_in_use_is_refused() {
     let stderr = String::from_utf8(done.stderr).unwrap();
     assert_eq!(done.status.code(), Some(2), "{stderr}");
     assert!(stderr.contains("--listen"), "{stderr}");
+}
+
+/// As a compose file or a unit leaves it: a variable that is set to nothing.
+#[tokio::test]
+async fn an_empty_variable_counts_as_not_given() {
+    let server = Options::sqlite().environment("KLATCH_REDIS_URL", "").start().await;
+    server.person("ann").await;
+    let help = run(server.data.path(), &["serve", "--help"], &[]).await;
+    let help = String::from_utf8(help.stdout).unwrap();
+    let names: Vec<_> = help.split("[env: ").skip(1).map(|rest| rest.split(['=', ']']).next().unwrap()).collect();
+    assert!(names.contains(&"KLATCH_SECRET") && names.len() > 12, "{names:?}");
+    let all = names.iter().fold(Options::sqlite(), |options, name| options.environment(name, ""));
+    let server = Server::start(all).await;
+    server.person("ann").await;
+    assert!(server.data_dir().join("klatch.db").exists());
 }

@@ -1,8 +1,10 @@
 //! SIGTERM: not ready, no new sockets, each socket its `bye` and 1012, then the end with status 0.
 
 use crate::common::socket::handshake;
-use crate::common::*;
-use std::time::Duration;
+use crate::common::{self, *};
+use futures_util::StreamExt;
+use std::time::{Duration, Instant};
+use tokio_tungstenite::tungstenite::Message;
 
 async fn each_socket_gets_its_bye_and_1012(options: Options) {
     let mut server = options.option("--drain-secs", 1).start().await;
@@ -96,6 +98,118 @@ async fn without_sockets_it_ends_at_once() {
     let mut server = Options::sqlite().option("--drain-secs", 60).start().await;
     server.signal(libc::SIGTERM);
     assert_eq!(server.exit(PATIENCE).await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_second_sigterm_ends_it_at_once() {
+    let mut server = Options::sqlite().option("--drain-secs", 600).start().await;
+    let ann = server.person("ann").await;
+    let mut sockets = vec![];
+    for _ in 0..10 {
+        sockets.push(ann.socket().await);
+    }
+    server.signal(libc::SIGTERM);
+    let http = server.stranger();
+    let unready = async || Some(http.get("page:/readyz").await).filter(|answer| answer.status == 503);
+    eventually(PATIENCE, "/readyz to turn 503", unready).await;
+    server.signal(libc::SIGTERM);
+    server.exit(PATIENCE).await;
+}
+
+/// Everybody's return must not come at once, so neither may their going.
+#[tokio::test]
+async fn byes_are_spread_over_the_drain() {
+    let mut server = Options::sqlite().option("--drain-secs", 4).start().await;
+    let people = server.people(["ann", "bob"]).await;
+    let mut sockets = vec![];
+    for n in 0..40 {
+        sockets.push(people[n % 2].socket().await);
+    }
+    server.signal(libc::SIGTERM);
+    let began = Instant::now();
+    let ends: Vec<_> = sockets
+        .into_iter()
+        .map(|mut socket| {
+            tokio::spawn(async move {
+                let bye = socket.expect("bye").await;
+                let after = began.elapsed();
+                assert_eq!(socket.closed().await.0, 1012);
+                (after, bye["reconnect_after_ms"].as_u64().expect("milliseconds"))
+            })
+        })
+        .collect();
+    let (mut times, mut delays) = (vec![], vec![]);
+    for end in ends {
+        let (time, delay) = end.await.expect("a bye");
+        times.push(time);
+        delays.push(delay);
+    }
+    times.sort();
+    delays.sort();
+    let (first, last) = (times[0], times[times.len() - 1]);
+    assert!(last - first >= Duration::from_secs(2), "from {first:?} to {last:?}");
+    let most = (1..times.len()).map(|n| times[n] - times[n - 1]).max().unwrap();
+    assert!(most <= Duration::from_secs(2), "spread, and not all at the end: {times:?}");
+    delays.dedup();
+    assert!(delays.len() > 20, "random for each: {delays:?}");
+    assert_eq!(server.exit(PATIENCE).await.code(), Some(0));
+}
+
+/// An upgrade is refused, or its socket gets its `bye` as all others do: there is nothing in between.
+#[tokio::test]
+async fn sockets_opened_while_the_drain_begins_get_their_bye() {
+    let mut server = Options::sqlite().option("--drain-secs", 1).start().await;
+    let ann = server.person("ann").await;
+    let (opened, mut openings) = tokio::sync::mpsc::unbounded_channel();
+    let ends: Vec<_> = (0..30)
+        .map(|_| {
+            let (ann, opened) = (ann.clone(), opened.clone());
+            tokio::spawn(async move {
+                let (cookie, origin) = (ann.http.cookie(), format!("http://{}", ann.address));
+                let stream = handshake(&ann.address, cookie.as_deref(), &[("Origin", &origin)], None).await;
+                let _ = opened.send(());
+                match stream {
+                    Ok(stream) => Some(last_words(stream).await),
+                    Err(status) => {
+                        assert!([503, 0].contains(&status), "{status}");
+                        None
+                    }
+                }
+            })
+        })
+        .collect();
+    // Some are open, some are on their way.
+    for _ in 0..5 {
+        openings.recv().await.expect("an answer to a handshake");
+    }
+    server.signal(libc::SIGTERM);
+    let mut open = 0;
+    for end in ends {
+        if let Some((kind, code)) = end.await.expect("a socket's end") {
+            assert_eq!((kind.as_str(), code), ("bye", 1012));
+            open += 1;
+        }
+    }
+    assert!(open >= 5, "{open} were open");
+    assert_eq!(server.exit(PATIENCE).await.code(), Some(0));
+}
+
+/// The type of a socket's last text frame, and the code it was closed with.
+async fn last_words(mut stream: tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>) -> (String, u16) {
+    let end = async {
+        let mut last = Value::Null;
+        loop {
+            match stream.next().await.expect("a close frame before the end").expect("a frame") {
+                Message::Text(text) => last = serde_json::from_str(&text).expect("JSON"),
+                Message::Close(close) => {
+                    let kind = last["type"].as_str().unwrap_or_default().to_owned();
+                    return (kind, close.map_or(0, |close| close.code.into()));
+                }
+                _ => {}
+            }
+        }
+    };
+    common::wait::within(PATIENCE, "a close frame", end).await
 }
 
 on_both_databases![

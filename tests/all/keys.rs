@@ -125,6 +125,57 @@ async fn a_key_that_is_no_uuid_is_invalid(server: Server) {
     }
 }
 
+async fn a_key_comes_back_as_it_was_written(mut server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    let mut watcher = bob.socket_in("den").await;
+    let key = "0F9C2D3A-7B1E-4C5D-8E6F-A0B1C2D3E4F5";
+    assert_eq!(socket.send("den", key, "first").await["key"], key);
+    for socket in [&mut socket, &mut watcher] {
+        assert_eq!(socket.message().await["key"], key);
+    }
+    let by_http = "1F9C2D3A-7B1E-4C5D-8E6F-a0b1c2d3e4f5";
+    let posted = ann.http.post("/rooms/den/messages", json!({"key": by_http, "body": "second"})).await.ok(201);
+    assert_eq!(posted["key"], by_http);
+    server.restart().await;
+    let stored = ann.reads_whole_room("den").await;
+    assert_eq!((&stored[0]["key"], &stored[1]["key"]), (&json!(key), &json!(by_http)));
+}
+
+async fn a_refused_key_comes_back_as_it_was_written(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    for key in ["0F9C2D3A-7B1E-4C5D-8E6F-A0B1C2D3E4F5", "No UUID"] {
+        let error = socket.ask(json!({"type": "send", "room": "den", "key": key, "body": ""})).await;
+        assert_eq!((&error["code"], &error["key"]), (&json!("invalid"), &json!(key)));
+    }
+}
+
+async fn a_key_is_the_same_in_either_case(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    let upper = new_key().to_uppercase();
+    let lower = upper.to_lowercase();
+    let first = socket.send("den", &upper, "first").await;
+    let again = socket.send("den", &lower, "second").await;
+    assert_eq!((&again["id"], &again["key"]), (&first["id"], &json!(lower)), "by which its sender knows the answer");
+    let by_http = ann.http.post("/rooms/den/messages", json!({"key": lower, "body": "third"})).await.ok(200);
+    assert_eq!((&by_http["id"], &by_http["body"]), (&first["id"], &json!("first")));
+    let (lower, upper) = (new_key(), |key: &str| key.to_uppercase());
+    // At once, so that both can meet in one transaction.
+    for key in [&lower, &upper(&lower)] {
+        socket.send_json(json!({"type": "send", "room": "den", "key": key, "body": "x"})).await;
+    }
+    for key in [&lower, &upper(&lower)] {
+        let sent = socket.expect_where("sent", |f| f["type"] == "sent" && f["key"] == key.as_str()).await;
+        assert_eq!(sent["id"], 2);
+    }
+    assert_eq!(ann.reads_whole_room("den").await.len(), 2);
+}
+
 on_both_databases![
     a_resent_key_returns_the_first_id,
     a_resent_key_shows_nobody_anything,
@@ -135,4 +186,7 @@ on_both_databases![
     a_key_on_two_sockets_at_once_makes_one_message,
     a_key_posted_by_http_is_the_same_key,
     a_key_that_is_no_uuid_is_invalid,
+    a_key_comes_back_as_it_was_written,
+    a_refused_key_comes_back_as_it_was_written,
+    a_key_is_the_same_in_either_case,
 ];

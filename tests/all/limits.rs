@@ -29,6 +29,48 @@ async fn sends_above_the_rate_are_told_when_to_come_back(options: Options) {
     assert_eq!(socket.ask_ok(frame).await["id"], 7, "what was refused took no number");
 }
 
+/// Edits, deletions and reactions have a bucket of their own, as large as that of messages.
+async fn changes_above_the_rate_are_told_when_to_come_back(options: Options) {
+    let server = options.option("--send-rate", 1).start().await;
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    for n in 0..3 {
+        socket.say("den", &n.to_string()).await;
+    }
+    let changes = |n: u32| {
+        [
+            json!({"type": "edit", "room": "den", "id": 1, "body": format!("edited {n}")}),
+            json!({"type": "react", "room": "den", "id": 2, "emoji": "👍", "on": n % 2 == 0}),
+            json!({"type": "delete", "room": "den", "id": 3}),
+        ]
+    };
+    for change in changes(0) {
+        socket.ask_ok(change).await;
+    }
+    // All on their way before the first is answered, so that few can fall into a later second.
+    for n in 1..=10 {
+        for mut change in changes(n) {
+            change["ref"] = json!(format!("{} {n}", change["type"].as_str().unwrap()));
+            socket.send_json(change).await;
+        }
+    }
+    for kind in ["edit", "react", "delete"] {
+        let mut refused = 0;
+        for n in 1..=10 {
+            let reference = format!("{kind} {n}");
+            let answer = socket.expect_where(&reference, |f| f["ref"] == reference.as_str()).await;
+            if answer["type"] == "error" {
+                assert_eq!((&answer["code"], &answer["room"]), (&json!("rate_limited"), &json!("den")), "{answer}");
+                let wait = answer["retry_after_ms"].as_u64().expect("milliseconds");
+                assert!((1..=1001).contains(&wait), "at 1 a second: {wait}");
+                refused += 1;
+            }
+        }
+        assert!(refused > 0, "thirty changes at once, at 1 a second, and no `{kind}` was refused");
+    }
+}
+
 #[tokio::test]
 async fn the_send_rate_is_a_users_and_not_a_sockets() {
     let server = Options::sqlite().option("--send-rate", 1).start().await;
@@ -128,4 +170,4 @@ async fn first_frame(mut stream: Stream) -> String {
     frame["type"].as_str().unwrap_or("closed").to_owned()
 }
 
-on_both_databases![sends_above_the_rate_are_told_when_to_come_back];
+on_both_databases![sends_above_the_rate_are_told_when_to_come_back, changes_above_the_rate_are_told_when_to_come_back,];

@@ -75,10 +75,45 @@ async fn a_trusted_proxys_forwarded_address_counts() {
     assert_eq!(fails_from(&server, "10.0.0.2").await, 401);
 }
 
+/// All at once; each gives its status.
+async fn logins_at_once(server: &Server, count: usize, password: &str) -> Vec<u16> {
+    let logins: Vec<_> = (0..count)
+        .map(|_| {
+            let (stranger, account) = (server.stranger(), json!({"username": "ann", "password": password}));
+            tokio::spawn(async move { stranger.post("/login", account).await.status })
+        })
+        .collect();
+    let mut statuses = vec![];
+    for login in logins {
+        statuses.push(login.await.expect("a login"));
+    }
+    statuses
+}
+
+/// An office of people behind one address, or one of them with many tabs, when everybody comes back.
+async fn correct_logins_at_once_are_not_failed_ones(server: Server) {
+    server.person("ann").await;
+    assert_eq!(logins_at_once(&server, 40, PASSWORD).await, [200; 40]);
+}
+
+/// Whoever tries many passwords at once gets no more tries than one after another.
+async fn failures_on_their_way_count(options: Options) {
+    let server = options.option("--login-rate", 3).start().await;
+    server.person("ann").await;
+    let statuses = logins_at_once(&server, 10, "wrong password").await;
+    let tried = statuses.iter().filter(|status| **status == 401).count();
+    assert!((1..=3).contains(&tried), "{statuses:?}");
+    assert!(statuses.iter().all(|status| [401, 429].contains(status)), "{statuses:?}");
+    while login(&server, "ann", "wrong password").await != 429 {}
+    assert_eq!(login(&server, "ann", PASSWORD).await, 429, "the right one has to wait as well");
+}
+
 on_both_databases![
     too_many_failures_for_an_account_must_wait,
     a_name_nobody_has_is_limited_alike,
     successful_logins_do_not_count,
     ten_times_as_many_failures_for_an_address_must_wait,
     with_0_nobody_waits,
+    correct_logins_at_once_are_not_failed_ones,
+    failures_on_their_way_count,
 ];

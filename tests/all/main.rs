@@ -7,17 +7,22 @@ mod common;
 
 mod command_line;
 mod configuration;
+mod policy;
 mod start;
 
 mod accounts;
+mod bounds;
 mod login_limit;
 mod login_storm;
 mod messages_api;
+mod nul;
 mod operators;
 mod origins;
 mod pages;
 mod privacy;
+mod proxies;
 mod rooms_api;
+mod session_length;
 mod sessions;
 
 mod activity;
@@ -34,6 +39,7 @@ mod catch_up;
 mod changes;
 mod history_frames;
 mod keys;
+mod numbers_back;
 mod order;
 mod page_sizes;
 mod reactions;
@@ -42,6 +48,7 @@ mod removal;
 mod drain;
 mod errors;
 mod framing;
+mod frozen;
 mod heartbeat;
 mod limits;
 mod oversize;

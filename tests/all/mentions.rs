@@ -112,6 +112,84 @@ async fn a_resent_key_mentions_nobody_again(server: Server) {
     assert_eq!(socket.expect("mention").await["message"]["body"], "@bob, marker");
 }
 
+async fn a_name_in_raw_html_is_a_mention(server: Server) {
+    let [ann, bob] = den_of_ann_and_bob(&server).await;
+    let mut socket = bob.socket().await;
+    for body in ["<div>@bob</div>", "<div>\n@bob\n</div>", "<p>hello @bob, </p>", "a <b>@bob</b> c"] {
+        let posted = ann.posts("den", body).await;
+        assert!(!posted["html"].as_str().unwrap().contains("<div>"), "{posted}");
+        let mention = socket.expect_where(body, |f| f["type"] == "mention").await;
+        assert_eq!(mention["message"], posted);
+    }
+    assert_eq!(mentions_of(&bob).await, 4);
+}
+
+/// Text that is nested too deep is shown as it was written, and means what it says.
+async fn a_name_in_text_shown_as_written_is_a_mention(server: Server) {
+    let [ann, bob] = den_of_ann_and_bob(&server).await;
+    let mut socket = bob.socket().await;
+    for depth in [40, 400] {
+        let posted = ann.posts("den", &format!("{} hello @bob", ">".repeat(depth))).await;
+        let html = posted["html"].as_str().unwrap();
+        assert!(html.contains("&gt;&gt;&gt;") && !html.contains("<blockquote"), "as written: {html}");
+        assert_eq!(socket.expect("mention").await["message"], posted);
+    }
+    assert_eq!(mentions_of(&bob).await, 2);
+}
+
+async fn an_edit_mentions_who_was_not_named_before(server: Server) {
+    let [ann, bob] = den_of_ann_and_bob(&server).await;
+    let mut writer = ann.socket_in("den").await;
+    let mut socket = bob.socket().await;
+    let id = writer.say("den", "hello").await;
+    let edit = |body: &str| json!({"type": "edit", "room": "den", "id": id, "body": body});
+    writer.ask_ok(edit("hello @bob")).await;
+    let mention = socket.expect("mention").await;
+    assert_eq!((&mention["room"], &mention["message"]["body"]), (&json!("den"), &json!("hello @bob")));
+    assert_eq!((&mention["message"]["id"], &mention["message"]["seq"]), (&json!(1), &json!(2)));
+    assert_eq!(mentions_of(&bob).await, 1);
+    writer.ask_ok(edit("hello again, @bob")).await;
+    let marker = ann.posts("den", "@bob, marker").await;
+    assert_eq!(socket.expect("mention").await["message"], marker, "once for one message");
+    assert_eq!(mentions_of(&bob).await, 2);
+    writer.ask_ok(edit("hello again")).await;
+    assert_eq!(mentions_of(&bob).await, 1, "not named any more");
+}
+
+async fn a_deleted_message_mentions_nobody(server: Server) {
+    let [ann, bob] = den_of_ann_and_bob(&server).await;
+    let mut writer = ann.socket_in("den").await;
+    let id = writer.say("den", "@bob").await;
+    assert_eq!(mentions_of(&bob).await, 1);
+    writer.ask_ok(json!({"type": "delete", "room": "den", "id": id})).await;
+    assert_eq!(mentions_of(&bob).await, 0);
+}
+
+async fn nobody_mentions_themselves(server: Server) {
+    let [ann, bob] = den_of_ann_and_bob(&server).await;
+    let mut socket = ann.socket().await;
+    let mut writer = ann.socket_in("den").await;
+    let id = writer.say("den", "a question").await;
+    writer.reply("den", id, "and its answer").await;
+    writer.say("den", "says @ann").await;
+    let marker = bob.posts("den", "@ann, marker").await;
+    assert_eq!(socket.expect("mention").await["message"], marker);
+    assert_eq!(mentions_of(&ann).await, 1);
+}
+
+async fn in_a_direct_room_ones_own_message_is_no_mention(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.http.post("/rooms", json!({"slug": "ann-bob", "kind": "direct"})).await.ok(201);
+    ann.adds("bob", "ann-bob").await;
+    let (mut anns, mut bobs) = (ann.socket().await, bob.socket_in("ann-bob").await);
+    let first = bobs.say("ann-bob", "plain words").await;
+    assert_eq!(anns.expect("mention").await["message"]["id"], first);
+    let answer = ann.posts("ann-bob", "an answer").await;
+    assert_eq!(bobs.expect("mention").await["message"], answer, "joined or not, and not of one's own");
+    bobs.say("ann-bob", "marker").await;
+    assert_eq!(anns.expect("mention").await["message"]["body"], "marker");
+}
+
 on_both_databases![
     a_mention_reaches_sockets_that_have_not_joined,
     a_mention_reaches_sockets_that_have_joined,
@@ -123,4 +201,10 @@ on_both_databases![
     a_message_mentions_somebody_once,
     in_a_direct_room_every_message_is_a_mention,
     a_resent_key_mentions_nobody_again,
+    a_name_in_raw_html_is_a_mention,
+    a_name_in_text_shown_as_written_is_a_mention,
+    an_edit_mentions_who_was_not_named_before,
+    a_deleted_message_mentions_nobody,
+    nobody_mentions_themselves,
+    in_a_direct_room_ones_own_message_is_no_mention,
 ];

@@ -125,6 +125,7 @@ async fn sends_by_http_are_limited_too(options: Options) {
     let message = json!({"key": new_key(), "body": "one too many"});
     let refused = ann.http.post("/rooms/den/messages", message).await;
     assert_eq!(refused.error(), (429, "rate_limited"));
+    assert_eq!(refused.header("retry-after"), "1", "whole seconds, at 1 a second");
 }
 
 /// `2026-01-31T23:59:59.123Z`

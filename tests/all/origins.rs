@@ -82,6 +82,56 @@ async fn sec_fetch_site_says_from_where_as_well() {
 }
 
 #[tokio::test]
+async fn what_no_page_made_is_allowed() {
+    let server = Server::start(Options::sqlite()).await;
+    let ann = server.person("ann").await;
+    // A browser's own: an address typed in, a bookmark.
+    assert_eq!(status_with(&ann, &[("Sec-Fetch-Site", "none")]).await, 201);
+    assert_eq!(opens_with(&ann, &[("Sec-Fetch-Site", "none")]).await, Ok(()));
+    assert_eq!(status_with(&ann, &[("Sec-Fetch-Site", "none"), ("Origin", FOREIGN)]).await, 403);
+}
+
+#[tokio::test]
+async fn a_form_on_another_site_is_403() {
+    let server = Server::start(Options::sqlite()).await;
+    let ann = server.person("ann").await;
+    let mut socket = ann.socket().await;
+    let account = [("username", "eve"), ("password", PASSWORD)];
+    let fields =
+        [("/login", &account[..]), ("/signup", &account[..]), ("/rooms", &[("slug", "den")][..]), ("/logout", &[][..])];
+    for header in
+        [("Origin", FOREIGN), ("Origin", "null"), ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site")]
+    {
+        for (path, fields) in fields {
+            let request = ann.http.request(Method::POST, &format!("page:{path}")).header(header.0, header.1);
+            let refused = Reply::of(request.form(fields)).await;
+            assert_eq!(refused.status, 403, "{path} {header:?}");
+            assert_eq!(refused.header("set-cookie"), "", "{path} {header:?}");
+        }
+        // Nor may another site sign a visitor in as somebody of its own.
+        for path in ["/login", "/signup"] {
+            let request = server.stranger().request(Method::POST, &format!("page:{path}")).header(header.0, header.1);
+            assert_eq!(Reply::of(request.form(&account)).await.status, 403, "{path} {header:?}, without a cookie");
+        }
+    }
+    assert_eq!(ann.http.get("/me").await.ok(200), ann.user);
+    ann.http.get("/rooms/den").await.ok(404);
+    assert_eq!(socket.refusal(json!({"type": "join", "room": "den"})).await, "not_found", "and still open");
+    server.person("eve").await;
+}
+
+#[tokio::test]
+async fn a_form_that_does_not_say_from_where_is_403() {
+    let server = Server::start(Options::sqlite()).await;
+    let ann = server.person("ann").await;
+    for (path, fields) in [("/rooms", &[("slug", "den")][..]), ("/logout", &[][..])] {
+        let request = ann.http.request(Method::POST, &format!("page:{path}"));
+        assert_eq!(Reply::of(request.form(fields)).await.status, 403, "{path}");
+    }
+    ann.http.get("/rooms/den").await.ok(404);
+}
+
+#[tokio::test]
 async fn reading_is_allowed_from_anywhere() {
     let server = Server::start(Options::sqlite()).await;
     let ann = server.person("ann").await;

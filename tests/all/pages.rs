@@ -76,6 +76,19 @@ async fn accounts_and_rooms_are_made_by_forms_alone() {
 }
 
 #[tokio::test]
+async fn signing_out_by_a_form_closes_the_sessions_sockets() {
+    let server = Server::start(Options::sqlite()).await;
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let (mut one, mut two) = (ann.socket().await, ann.socket_in("den").await);
+    let mut there = ann.elsewhere().await.socket_in("den").await;
+    assert_eq!(submit(&server, &ann.http, "/logout", &[]).await.status, 303);
+    assert_eq!(one.closed().await.0, 4401);
+    assert_eq!(two.closed().await.0, 4401);
+    there.say("den", "another session").await;
+}
+
+#[tokio::test]
 async fn a_refused_form_comes_back_with_its_reason() {
     let server = Server::start(Options::sqlite()).await;
     server.person("ann").await;
@@ -110,7 +123,9 @@ async fn a_private_room_has_no_page_for_others() {
     let server = Server::start(Options::sqlite()).await;
     let [ann, eve] = server.people(["ann", "eve"]).await;
     ann.makes_private_room("vault").await;
+    ann.http.post("/rooms", json!({"slug": "line", "kind": "direct"})).await.ok(201);
     assert_eq!(page(&eve.http, "/rooms/vault").await.status, 404);
+    assert_eq!(page(&eve.http, "/rooms/line").await.status, 404);
     assert_eq!(page(&eve.http, "/rooms/fault").await.status, 404);
 }
 

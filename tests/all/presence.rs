@@ -151,3 +151,114 @@ async fn above_200_people_only_counts_are_told() {
     let frame = presence(&mut socket, 201).await;
     assert_eq!((&frame["joined"], &frame["left"]), (&json!([]), &json!([])));
 }
+
+/// Whoever follows the frames: above 200 people the names are forgotten, and the first frame after that names everyone.
+#[tokio::test]
+async fn back_at_200_people_everyone_is_named_again() {
+    // Ann does not read while the crowd comes, and so answers no pings.
+    let server = Options::sqlite().heartbeat_secs(3600).start().await;
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut follower = Follower::of(ann.socket().await).await;
+    let mut crowd = vec![];
+    for n in 0..202 {
+        let person = server.person(&format!("person-{n}")).await;
+        let socket = person.socket().await;
+        crowd.push((person.name, socket));
+    }
+    for (_, socket) in &mut crowd[..199] {
+        socket.join("den").await;
+    }
+    follower.up_to(200).await;
+    for (_, socket) in &mut crowd[199..] {
+        socket.join("den").await;
+    }
+    follower.up_to(203).await;
+    assert_eq!(follower.names, None);
+    for n in [0, 100, 200, 201] {
+        crowd[n].1.leave("den").await;
+    }
+    follower.up_to(199).await;
+    let gone = ["person-0", "person-100", "person-200", "person-201"];
+    let mut here: BTreeSet<_> = crowd.iter().map(|(name, _)| name.clone()).collect();
+    here.retain(|name| !gone.contains(&name.as_str()));
+    here.insert("ann".to_owned());
+    assert_eq!(follower.names, Some(here.clone()));
+    // And from here on by differences again.
+    crowd[0].1.join("den").await;
+    crowd[1].1.leave("den").await;
+    here.insert("person-0".to_owned());
+    here.remove("person-1");
+    while follower.names.as_ref() != Some(&here) {
+        follower.follow().await;
+    }
+}
+
+/// Within one second above 200 and back, so that no frame need tell of more.
+#[tokio::test]
+async fn a_moment_above_200_people_loses_nobody() {
+    let server = Options::sqlite().heartbeat_secs(3600).start().await;
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut follower = Follower::of(ann.socket().await).await;
+    let mut crowd = vec![];
+    for n in 0..202 {
+        crowd.push(server.person(&format!("person-{n}")).await.socket().await);
+    }
+    for socket in &mut crowd[..199] {
+        socket.join("den").await;
+    }
+    follower.up_to(200).await;
+    for _ in 0..3 {
+        for socket in &mut crowd[199..] {
+            socket.join("den").await;
+        }
+        for n in [199, 200, 201, 0] {
+            crowd[n].leave("den").await;
+        }
+        follower.up_to(199).await;
+        crowd[0].join("den").await;
+        follower.up_to(200).await;
+    }
+    let here: BTreeSet<_> = (0..199).map(|n| format!("person-{n}")).chain(["ann".to_owned()]).collect();
+    assert_eq!(follower.names, Some(here));
+}
+
+/// A client that holds who is present in the den, by the frames alone.
+struct Follower {
+    socket: Socket,
+    /// `None` above 200 people.
+    names: Option<BTreeSet<String>>,
+}
+
+impl Follower {
+    async fn of(mut socket: Socket) -> Self {
+        let joined = socket.join("den").await;
+        Self { socket, names: Some(usernames(&joined["people"]["users"]).collect()) }
+    }
+
+    /// Takes the next frame; gives its count.
+    async fn follow(&mut self) -> usize {
+        let frame = self.socket.expect("presence").await;
+        let count = frame["count"].as_u64().expect("a count") as usize;
+        if count > 200 {
+            self.names = None;
+            return count;
+        }
+        let names = self.names.get_or_insert_default();
+        for name in usernames(&frame["left"]) {
+            names.remove(&name);
+        }
+        names.extend(usernames(&frame["joined"]));
+        assert_eq!(names.len(), count, "{frame}");
+        count
+    }
+
+    async fn up_to(&mut self, count: usize) {
+        while self.follow().await != count {}
+    }
+}
+
+fn usernames(users: &Value) -> impl Iterator<Item = String> {
+    users.as_array().expect("users").iter().map(|user| user["username"].as_str().expect("a name").to_owned())
+}

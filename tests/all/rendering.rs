@@ -66,3 +66,34 @@ async fn links_that_run_something_are_none() {
         }
     }
 }
+
+/// A newer program has stricter rules: what an older one made of a body is never shown.
+async fn what_an_older_version_rendered_is_rendered_again(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut open = ann.socket_in("den").await;
+    for body in ["hello *there*", "and *again*"] {
+        ann.posts("den", body).await;
+    }
+    let joined = ann.socket().await.join("den").await;
+    let before = joined["messages"].clone();
+    server.execute("UPDATE messages SET renderer = 0, html = '<script>old</script>'");
+    assert_eq!(json!(ann.reads_whole_room("den").await), before);
+    let mut socket = ann.socket().await;
+    let again = socket.join("den").await;
+    assert_eq!(again["messages"], before);
+    let (_, caught_up) = ann.socket().await.catch_up("den", 1, &again["epoch"]).await;
+    assert_eq!(caught_up[0], before[1]);
+    for socket in [&mut socket, &mut open] {
+        let page = socket.ask_ok(json!({"type": "history", "room": "den"})).await;
+        assert_eq!(page["messages"], before);
+    }
+    let page = ann.http.get("page:/rooms/den").await;
+    assert!(page.text.contains("<em>there</em>") && !page.text.contains("old</script>"), "{}", page.text);
+    // A change that does not touch the body shows it anew as well.
+    open.ask_ok(json!({"type": "react", "room": "den", "id": 1, "emoji": "👍", "on": true})).await;
+    let shown = open.expect_where("the reaction", |f| f["type"] == "message" && f["message"]["seq"] == 3).await;
+    assert_eq!(shown["message"]["html"], before[0]["html"]);
+}
+
+on_both_databases![what_an_older_version_rendered_is_rendered_again];

@@ -105,20 +105,50 @@ async fn sessions_outlive_a_restart(mut server: Server) {
     ann.socket().await;
 }
 
-/// The end of its time is brought forward in the database: no clock waits for 30 days.
-#[tokio::test]
-async fn an_expired_session_is_nobodys_and_its_sockets_close_with_4401() {
-    let server = Server::start(Options::on(Database::Postgres)).await;
+/// The browser has one cookie: with the old one gone, nobody could end the old session any more.
+async fn signing_in_again_in_the_same_browser_ends_the_old_session(server: Server) {
     let ann = server.person("ann").await;
-    let elsewhere = ann.elsewhere().await;
+    let bob = server.person("bob").await;
+    let account = json!({"username": "ann", "password": PASSWORD});
+    let forms_account = [("username", "ann"), ("password", PASSWORD)];
+    for form in [false, true] {
+        let cookie = ann.http.cookie().expect("a cookie");
+        let (mut one, mut two) = (ann.socket().await, ann.socket().await);
+        let elsewhere = ann.elsewhere().await;
+        let mut there = elsewhere.socket().await;
+        if form {
+            let request = ann.http.request(Method::POST, "page:/login").header("Origin", server.url());
+            assert_eq!(Reply::of(request.form(&forms_account)).await.status, 303);
+        } else {
+            ann.http.post("/login", account.clone()).await.ok(200);
+        }
+        assert_eq!(one.closed().await.0, 4401, "by a form: {form}");
+        assert_eq!(two.closed().await.0, 4401, "by a form: {form}");
+        let kept = server.stranger().request(Method::GET, "/me").header("Cookie", cookie);
+        Reply::of(kept).await.ok(401);
+        ann.http.get("/me").await.ok(200);
+        ann.socket().await;
+        is_open(&mut there).await;
+    }
+    // Another account in the same browser.
+    let mut socket = bob.socket().await;
+    bob.http.post("/login", account).await.ok(200);
+    assert_eq!(socket.closed().await.0, 4401);
+    assert_eq!(bob.http.get("/me").await.ok(200), ann.user);
+}
+
+async fn a_login_that_fails_ends_no_session(server: Server) {
+    let ann = server.person("ann").await;
     let mut socket = ann.socket().await;
-    let database = server.test_database().expect("a Postgres database");
-    database.execute("UPDATE sessions SET expires_at = (now() AT TIME ZONE 'UTC') - interval '1 minute'");
-    ann.http.get("/me").await.ok(401);
-    elsewhere.http.get("/me").await.ok(401);
-    // Within two of the intervals, five seconds each, at which the database is asked.
-    let limit = PATIENCE + std::time::Duration::from_secs(10);
-    assert_eq!(socket.closed_within(limit).await.0, 4401);
+    let account = json!({"username": "ann", "password": "wrong password"});
+    ann.http.post("/login", account).await.ok(401);
+    ann.http.get("/me").await.ok(200);
+    is_open(&mut socket).await;
+}
+
+/// Is served: asks for a room that nobody has made.
+async fn is_open(socket: &mut Socket) {
+    assert_eq!(socket.refusal(json!({"type": "join", "room": "nowhere"})).await, "not_found");
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
@@ -150,4 +180,6 @@ on_both_databases![
     logout_closes_every_socket_of_the_session_with_4401,
     logout_leaves_the_same_users_other_session_alone,
     sessions_outlive_a_restart,
+    signing_in_again_in_the_same_browser_ends_the_old_session,
+    a_login_that_fails_ends_no_session,
 ];

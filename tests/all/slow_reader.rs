@@ -57,4 +57,23 @@ async fn a_page_asked_for_never_closes_its_socket(server: Server) {
     assert_eq!(seqs, (1..=300).collect::<Vec<_>>());
 }
 
+/// The buffers between the two are large enough to take what waits at once, when it is read again.
+async fn pages_that_had_to_wait_all_come(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    let mut writer = ann.socket_in("den").await;
+    writer.say_many("den", std::iter::repeat_n("🦀".repeat(4000), 20)).await;
+    let mut reader = bob.socket_in("den").await;
+    for n in 0..60 {
+        reader.send_json(json!({"type": "history", "room": "den", "limit": 100, "ref": n.to_string()})).await;
+    }
+    // Others are served meanwhile, and this one reads nothing.
+    for n in 0..20 {
+        writer.say("den", &format!("message {n}")).await;
+    }
+    for n in 0..60 {
+        reader.expect_where("a page", |f| f["type"] == "history" && f["ref"] == n.to_string()).await;
+    }
+}
+on_both_databases![pages_that_had_to_wait_all_come];
 on_both_databases![whoever_stops_reading_is_closed_with_4408, a_page_asked_for_never_closes_its_socket];

@@ -52,7 +52,8 @@ CREATE TABLE messages (
     room_id BIGINT NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,
     id BIGINT NOT NULL, -- the number it was sent with
     seq BIGINT NOT NULL, -- the number of its latest change
-    key TEXT NOT NULL,
+    key TEXT NOT NULL, -- a UUID in lower case
+    key_written TEXT NOT NULL, -- as the author's client wrote it
     author_id BIGINT NOT NULL REFERENCES users (id),
     body TEXT NOT NULL,
     html TEXT NOT NULL,

@@ -50,7 +50,7 @@ impl Picture {
         let keys: Vec<&str> = writes
             .iter()
             .filter_map(|write| match &write.action {
-                Action::Send { key, .. } => Some(key.as_str()),
+                Action::Send { key, .. } => Some(key.canonical.as_str()),
                 _ => None,
             })
             .collect();
@@ -96,7 +96,7 @@ impl Picture {
             let at = (room, message.id);
             let reactions = given.remove(&at).unwrap_or_default();
             let mentioned = mentioned.remove(&at).unwrap_or_default();
-            let target = Target { message, reactions, mentioned, new: false, touched: false, reacted: false };
+            let target = Target { message, key: None, reactions, mentioned, touched: false, reacted: false };
             self.messages.insert(at, target);
         }
         Ok(())

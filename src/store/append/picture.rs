@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use super::{Action, Change, Done, Write, rows};
 use crate::error::Refusal;
 use crate::policy::{Action as May, Actor, Object, may};
-use crate::protocol::{MAX_EMOJI, Message, Role, RoomId, RoomKind, Seq, User, UserId};
+use crate::protocol::{Key, MAX_EMOJI, Message, Role, RoomId, RoomKind, Seq, User, UserId};
 use crate::render::{Mention, Rendered};
 use crate::store::connection::AnyConnection;
 use crate::store::marks::{self, Marks};
@@ -42,9 +42,10 @@ pub(super) struct Membership {
 /// A message that is acted on.
 pub struct Target {
     pub message: Message,
+    /// Of a new message, in its one spelling.
+    pub key: Option<String>,
     pub reactions: Vec<Given>,
     pub mentioned: BTreeSet<UserId>,
-    pub new: bool,
     pub touched: bool,
     pub reacted: bool,
 }
@@ -81,12 +82,12 @@ impl Picture {
         &mut self,
         room: RoomId,
         user: UserId,
-        key: &str,
+        key: &Key,
         rendered: &Rendered,
         reply_to: Option<Seq>,
         changes: &mut Vec<Change>,
     ) -> Result<Done, Refusal> {
-        match self.keys.get(&(user, key.to_owned())) {
+        match self.keys.get(&(user, key.canonical.clone())) {
             Some((used_in, id)) if *used_in == room => return Ok(Done::Sent { id: *id, new: false }),
             Some(_) => return Err(Refusal::invalid("key: used before, in another room")),
             None => {}
@@ -105,11 +106,11 @@ impl Picture {
         if let Some(member) = self.members.get_mut(&(room, user)) {
             (member.mark, member.marked) = (id, true);
         }
-        self.keys.insert((user, key.to_owned()), (room, id));
+        self.keys.insert((user, key.canonical.clone()), (room, id));
         let message = Message {
             id,
             seq: id,
-            key: key.to_owned(),
+            key: key.written.clone(),
             author,
             body: rendered.body.clone(),
             html: rendered.html.clone(),
@@ -119,7 +120,14 @@ impl Picture {
             reply_to,
             reactions: Vec::new(),
         };
-        let mut target = Target { message, reactions: Vec::new(), mentioned, new: true, touched: true, reacted: false };
+        let mut target = Target {
+            message,
+            key: Some(key.canonical.clone()),
+            reactions: Vec::new(),
+            mentioned,
+            touched: true,
+            reacted: false,
+        };
         let told = self.told(room, user, &target.mentioned);
         if self.rooms[&room].room.kind == RoomKind::Direct {
             target.mentioned.clear();
@@ -296,10 +304,9 @@ impl Picture {
         let mut touched: Vec<_> = self.messages.iter().filter(|(_, target)| target.touched).collect();
         touched.sort_by_key(|(at, _)| **at);
         for &(&(room, _), target) in &touched {
-            if target.new {
-                rows::insert_message(connection, room, &target.message)?;
-            } else {
-                rows::update_message(connection, room, target, self.now)?;
+            match &target.key {
+                Some(key) => rows::insert_message(connection, room, key, &target.message)?,
+                None => rows::update_message(connection, room, target, self.now)?,
             }
             rows::store_mentions(connection, room, target)?;
             if target.reacted {

@@ -9,13 +9,14 @@ use crate::render::RENDERER;
 use crate::store::connection::AnyConnection;
 use crate::store::schema::{mentions, messages, reactions};
 
-pub fn insert_message(connection: &mut AnyConnection, room: RoomId, message: &Message) -> QueryResult<()> {
+pub fn insert_message(connection: &mut AnyConnection, room: RoomId, key: &str, message: &Message) -> QueryResult<()> {
     diesel::insert_into(messages::table)
         .values((
             messages::room_id.eq(room),
             messages::id.eq(message.id),
             messages::seq.eq(message.seq),
-            messages::key.eq(&message.key),
+            messages::key.eq(key),
+            messages::key_written.eq(&message.key),
             messages::author_id.eq(message.author.id),
             messages::body.eq(&message.body),
             messages::html.eq(&message.html),
@@ -53,7 +54,7 @@ pub fn update_message(
 
 pub fn store_mentions(connection: &mut AnyConnection, room: RoomId, target: &Target) -> QueryResult<()> {
     let id = target.message.id;
-    if !target.new {
+    if target.key.is_none() {
         let stored = mentions::table.filter(mentions::room_id.eq(room).and(mentions::message_id.eq(id)));
         diesel::delete(stored).execute(connection)?;
     }

@@ -7,7 +7,7 @@ use super::bodies::{Always, ErrorBody, Messages, OfRoom, SendMessage, Which, Wit
 use crate::error::Refusal;
 use crate::hub::Post;
 use crate::limits::Kind;
-use crate::protocol::{DEFAULT_PAGE_MESSAGES, MAX_PAGE_MESSAGES, Message, parse_key};
+use crate::protocol::{DEFAULT_PAGE_MESSAGES, Key, MAX_PAGE_MESSAGES, Message};
 use crate::render::render_body;
 use crate::store::messages;
 use crate::web::{Account, App, Failure};
@@ -62,7 +62,7 @@ pub async fn send(
     let SendMessage { key, body, reply_to } = body.into_inner();
     let user = account.user.id;
     app.send_rate.check(user, Kind::Message)?;
-    let post = Post { key: parse_key(&key)?, rendered: render_body(&body)?, reply_to };
+    let post = Post { key: Key::parse(&key)?, rendered: render_body(&body)?, reply_to };
     let (message, is_new) = app.hub.post(&slug, user, post).await?;
     Ok(if is_new { HttpResponse::Created().json(message) } else { HttpResponse::Ok().json(message) })
 }

@@ -1,0 +1,236 @@
+//! A browser window, as the person at it uses it.
+
+use crate::common::{self, *};
+use std::process::Stdio;
+use std::time::Duration;
+use tempfile::TempDir;
+use thirtyfour::prelude::*;
+use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// A browser is slower than a socket, the more so on two cores.
+pub const LIMIT: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(50);
+
+const ARGUMENTS: [&str; 10] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=en-US",
+];
+
+// Keys, as WebDriver spells them.
+pub const BACKSPACE: &str = "\u{E003}";
+pub const TAB: &str = "\u{E004}";
+pub const ENTER: &str = "\u{E007}";
+pub const UP: &str = "\u{E013}";
+
+/// A driver on a port of its own choice. Its browsers end with it.
+pub struct Chromedriver {
+    _process: Child,
+    url: String,
+}
+
+impl Chromedriver {
+    pub async fn start() -> Self {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("chromedriver, which scripts/test installs");
+        let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        let port = async {
+            while let Ok(Some(line)) = lines.next_line().await {
+                // "ChromeDriver was started successfully on port 12345."
+                if let Some((_, port)) = line.split_once("successfully on port ") {
+                    return port.trim_end_matches('.').to_owned();
+                }
+            }
+            panic!("chromedriver ended before it listened");
+        };
+        let port = common::wait::within(LIMIT, "chromedriver's port", port).await;
+        // The rest is read as well, so that it never waits for a full pipe.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let url = format!("http://127.0.0.1:{port}");
+        Self { _process: process, url }
+    }
+}
+
+/// One person's browser window, with a profile of its own.
+pub struct Window {
+    pub driver: WebDriver,
+    site: String,
+    _profile: TempDir,
+}
+
+impl Window {
+    /// A window for the site at this address, `http://…`.
+    pub async fn open(chromedriver: &Chromedriver, site: String) -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let mut capabilities = DesiredCapabilities::chrome();
+        for argument in ARGUMENTS {
+            capabilities.add_arg(argument).unwrap();
+        }
+        capabilities.add_arg("--window-size=1280,800").unwrap();
+        capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display())).unwrap();
+        capabilities.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
+        let driver = WebDriver::new(&chromedriver.url, capabilities).await.expect("a browser");
+        Self { driver, site, _profile: profile }
+    }
+
+    pub async fn goto(&self, path: &str) {
+        self.driver.goto(format!("{}{path}", self.site)).await.unwrap();
+    }
+
+    /// Waits until the page at this path has taken the window.
+    pub async fn arrives_at(&self, path: &str) {
+        let url = format!("{}{path}", self.site);
+        eventually(LIMIT, &url, async || {
+            let at = self.driver.current_url().await.ok()?;
+            (at.as_str() == url).then_some(())
+        })
+        .await;
+    }
+
+    /// The element, once it is there and can be seen.
+    pub async fn element(&self, css: &str) -> WebElement {
+        let query = self.driver.query(By::Css(css)).wait(LIMIT, POLL).and_displayed();
+        query.first().await.unwrap_or_else(|error| panic!("{css}: {error}"))
+    }
+
+    /// Waits until nothing matches.
+    pub async fn lacks(&self, css: &str) {
+        let query = self.driver.query(By::Css(css)).wait(LIMIT, POLL);
+        assert!(query.not_exists().await.unwrap(), "{css} is still there");
+    }
+
+    pub async fn fill(&self, css: &str, text: &str) {
+        self.element(css).await.send_keys(text).await.unwrap();
+    }
+
+    pub async fn click(&self, css: &str) {
+        self.element(css).await.click().await.unwrap();
+    }
+
+    /// Keys for whatever has the focus.
+    pub async fn press(&self, keys: &str) {
+        self.driver.action_chain().send_keys(keys).perform().await.unwrap();
+    }
+
+    pub async fn signs_up(&self, username: &str, display_name: &str) {
+        self.goto("/signup").await;
+        self.fill("#username", username).await;
+        self.fill("#display_name", display_name).await;
+        self.fill("#password", PASSWORD).await;
+        self.click("main form button[type=submit]").await;
+        self.element("#new-room").await;
+    }
+
+    pub async fn opens_room(&self, slug: &str) {
+        self.goto(&format!("/rooms/{slug}")).await;
+        self.online().await;
+    }
+
+    /// Waits until the page is connected. Whether the sign of it can be seen is a matter of taste.
+    pub async fn online(&self) {
+        let online = self.driver.query(By::Css("#connection[data-state=online]")).wait(LIMIT, POLL);
+        online.first().await.expect("a socket");
+    }
+
+    /// Waits until the page says that it is not connected.
+    pub async fn offline(&self) {
+        self.element("#connection:not([data-state=online])").await;
+    }
+
+    /// The machine has its network back, and says so until the page has come back.
+    pub async fn comes_back(&self) {
+        eventually(LIMIT, "a connection", async || {
+            self.run("dispatchEvent(new Event('online'))").await;
+            let online = self.driver.query(By::Css("#connection[data-state=online]")).wait(POLL * 4, POLL);
+            online.exists().await.ok()?.then_some(())
+        })
+        .await;
+    }
+
+    /// Writes a message and sends it with Enter.
+    pub async fn says(&self, body: &str) {
+        self.fill("#message", body).await;
+        self.fill("#message", ENTER).await;
+    }
+
+    /// Waits until an element's text holds these words.
+    pub async fn shows(&self, css: &str, words: &str) {
+        let css = css.to_owned();
+        let what = format!("{words:?} in {css}");
+        eventually(LIMIT, &what, async || {
+            for element in self.driver.find_all(By::Css(&css)).await.unwrap_or_default() {
+                // An element may be replaced between being found and being read.
+                if element.text().await.is_ok_and(|text| text.contains(words)) {
+                    return Some(());
+                }
+            }
+            None
+        })
+        .await;
+    }
+
+    pub async fn title_becomes(&self, title: &str) {
+        eventually(LIMIT, title, async || (self.driver.title().await.ok()? == title).then_some(())).await;
+    }
+
+    /// The texts of the log's messages from the top, of those that the server has.
+    pub async fn bodies(&self) -> Vec<String> {
+        let stored = "#log article.msg[data-id]:not([data-key]) .body";
+        let script = format!("return [...document.querySelectorAll('{stored}')].map((body) => body.innerText.trim())");
+        serde_json::from_value(self.run(&script).await).unwrap()
+    }
+
+    /// Waits until the log ends with this message, and gives all of it.
+    pub async fn bodies_up_to(&self, last: &str) -> Vec<String> {
+        eventually(LIMIT, last, async || {
+            let bodies = self.bodies().await;
+            (bodies.last().map(String::as_str) == Some(last)).then_some(bodies)
+        })
+        .await
+    }
+
+    /// What a script in the page returns.
+    pub async fn run(&self, script: &str) -> Value {
+        self.driver.execute(script, vec![]).await.unwrap_or_else(|error| panic!("{script}: {error}")).json().clone()
+    }
+
+    /// Waits until a script returns something else than false and null.
+    pub async fn until(&self, script: &str) -> Value {
+        eventually(LIMIT, script, async || {
+            let value = self.driver.execute(script, vec![]).await.ok()?.json().clone();
+            (value != json!(false) && !value.is_null()).then_some(value)
+        })
+        .await
+    }
+
+    /// Closes the window, after nothing went wrong in it that nobody sees.
+    pub async fn close(self) {
+        self.close_despite(&[]).await;
+    }
+
+    /// As `close`, where the console may tell of such things.
+    pub async fn close_despite(self, expected: &[&str]) {
+        let log = self.driver.browser_log().await.unwrap();
+        let severe: Vec<_> = log
+            .iter()
+            .filter(|entry| entry.level.to_uppercase().contains("SEVERE"))
+            .filter(|entry| !expected.iter().any(|words| entry.message.contains(words)))
+            .collect();
+        assert!(severe.is_empty(), "the console's errors: {severe:?}");
+        self.driver.quit().await.unwrap();
+    }
+}

@@ -1,0 +1,180 @@
+//! A database that is there and does not answer: `unavailable` in time, nothing shown, and all well again by itself.
+
+use crate::common::postgres::TestDatabase;
+use crate::common::{self, *};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
+use reqwest::Method;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// `unavailable` comes within 5 s; the rest is for a busy machine.
+const ANSWERED: Duration = Duration::from_secs(6);
+/// How long until a database that answers again is found.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Locks every table for as long as its value lives or until it is let go.
+struct Freeze(Child);
+
+impl Freeze {
+    async fn on(database: &TestDatabase) -> Self {
+        let mut psql = Command::new("psql")
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &database.url])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("psql");
+        let sql = "BEGIN;\n\
+            LOCK TABLE meta, users, sessions, rooms, members, messages, mentions, reactions IN ACCESS EXCLUSIVE MODE;\n\
+            \\echo locked\n";
+        let stdin = psql.stdin.as_mut().expect("stdin is piped");
+        stdin.write_all(sql.as_bytes()).await.expect("psql reads");
+        let mut lines = BufReader::new(psql.stdout.take().expect("stdout is piped")).lines();
+        let line = common::wait::within(PATIENCE, "the lock", lines.next_line()).await.expect("a line");
+        assert_eq!(line.as_deref(), Some("locked"));
+        Self(psql)
+    }
+
+    /// The end of its input ends psql, and so the transaction.
+    async fn let_go(mut self) {
+        drop(self.0.stdin.take());
+        common::wait::within(PATIENCE, "the end of psql", self.0.wait()).await.expect("psql ends");
+    }
+}
+
+/// Asserts that a frame is answered with `unavailable`, in time; gives the answer.
+async fn frame_is_unavailable(socket: &mut Socket, frame: Value) -> Value {
+    let began = Instant::now();
+    let answer = socket.ask(frame.clone()).await;
+    assert_eq!(answer["code"], "unavailable", "{frame}: {answer}");
+    assert!(began.elapsed() < ANSWERED, "{frame} after {:?}", began.elapsed());
+    answer
+}
+
+async fn call_is_unavailable(http: &Http, method: Method, path: &str, body: &Value) {
+    let began = Instant::now();
+    let origin = http.request(Method::GET, "/me").build().expect("a request").url().origin().ascii_serialization();
+    let mut request = http.request(method.clone(), path).header("Origin", origin);
+    if !body.is_null() {
+        request = request.json(body);
+    }
+    let answer = Reply::of(request).await;
+    assert!(began.elapsed() < ANSWERED, "{method} {path} after {:?}", began.elapsed());
+    assert_eq!(answer.error(), (503, "unavailable"), "{method} {path}");
+}
+
+/// A server on Postgres with ann and bob in the den, where one message was sent.
+async fn den() -> (Server, Person, Socket, Socket) {
+    let server = Server::start(Options::on(Database::Postgres)).await;
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    ann.makes_room("attic").await;
+    let (mut socket, watcher) = (ann.socket_in("den").await, bob.socket_in("den").await);
+    socket.say("den", "before").await;
+    (server, ann, socket, watcher)
+}
+
+#[tokio::test]
+async fn frames_are_unavailable_in_time_and_a_send_is_stored_once() {
+    let (server, ann, mut socket, mut watcher) = den().await;
+    let (mut reader, mut joiner, mut newcomer) = (ann.socket_in("den").await, ann.socket().await, ann.socket().await);
+    let freeze = Freeze::on(server.test_database().expect("a Postgres database")).await;
+    let key = new_key();
+    let send = json!({"type": "send", "room": "den", "key": key, "body": "in between"});
+    let (refused, ..) = tokio::join!(
+        frame_is_unavailable(&mut socket, send.clone()),
+        frame_is_unavailable(&mut reader, json!({"type": "history", "room": "den"})),
+        frame_is_unavailable(&mut joiner, json!({"type": "join", "room": "den"})),
+        // A room that is not in use yet.
+        frame_is_unavailable(&mut newcomer, json!({"type": "join", "room": "attic"})),
+    );
+    assert_eq!((&refused["key"], &refused["room"]), (&json!(key), &json!("den")));
+    frame_is_unavailable(&mut socket, send.clone()).await;
+    // Typing is stored nowhere: it comes behind whatever would have been shown.
+    socket.send_json(json!({"type": "typing", "room": "den"})).await;
+    let shown = watcher.up_to("typing", |f| f["type"] == "typing").await;
+    assert!(shown.iter().all(|f| f["message"]["body"] != "in between"), "not stored, and shown: {shown:?}");
+
+    freeze.let_go().await;
+    let sent = eventually(LIMIT, "the database to be found again", async || {
+        let answer = socket.ask(send.clone()).await;
+        (answer["type"] == "sent").then_some(answer)
+    })
+    .await;
+    assert_eq!(sent["id"], 2);
+    joiner.join("den").await;
+    newcomer.join("attic").await;
+    reader.ask_ok(json!({"type": "history", "room": "den"})).await;
+    assert_eq!(socket.say("den", "after").await, 3);
+    let stored = ann.reads_whole_room("den").await;
+    let bodies: Vec<_> = stored.iter().map(|message| &message["body"]).collect();
+    assert_eq!(bodies, ["before", "in between", "after"], "once, whatever was tried");
+    let live = [
+        shown.into_iter().filter(|f| f["type"] == "message").map(|f| f["message"].clone()).collect(),
+        watcher.messages_up_to("den", "after").await,
+    ]
+    .concat();
+    assert_eq!(numbers(&live, "id"), [1, 2, 3], "each is shown once");
+}
+
+#[tokio::test]
+async fn http_is_unavailable_in_time_and_a_post_is_stored_once() {
+    let (server, ann, mut socket, _watcher) = den().await;
+    let freeze = Freeze::on(server.test_database().expect("a Postgres database")).await;
+    let stranger = server.stranger();
+    let message = json!({"key": new_key(), "body": "in between"});
+    let account = json!({"username": "ann", "password": PASSWORD});
+    let alive = async {
+        let began = Instant::now();
+        server.stranger().get("page:/healthz").await.ok(200);
+        assert!(began.elapsed() < Duration::from_secs(2), "alive, whatever the database does");
+        let ready = server.stranger().get("page:/readyz").await;
+        assert!(began.elapsed() < ANSWERED, "/readyz after {:?}", began.elapsed());
+        assert_eq!(ready.status, 503);
+    };
+    tokio::join!(
+        call_is_unavailable(&ann.http, Method::GET, "/me", &Value::Null),
+        call_is_unavailable(&ann.http, Method::GET, "/rooms", &Value::Null),
+        call_is_unavailable(&ann.http, Method::GET, "/rooms/den", &Value::Null),
+        call_is_unavailable(&ann.http, Method::GET, "/rooms/den/messages", &Value::Null),
+        call_is_unavailable(&ann.http, Method::POST, "/rooms/den/messages", &message),
+        call_is_unavailable(&stranger, Method::POST, "/login", &account),
+        alive,
+    );
+    freeze.let_go().await;
+    eventually(LIMIT, "the database to be found again", async || {
+        let answer = ann.http.post("/rooms/den/messages", message.clone()).await;
+        [200, 201].contains(&answer.status).then_some(())
+    })
+    .await;
+    assert_eq!(socket.say("den", "after").await, 3);
+    assert_eq!(ann.reads_whole_room("den").await.len(), 3);
+    stranger.post("/login", account).await.ok(200);
+    server.stranger().get("page:/readyz").await.ok(200);
+}
+
+/// As an operator's tool does that copies or repairs the file.
+#[tokio::test]
+async fn a_sqlite_file_that_somebody_else_writes_to_is_unavailable_in_time() {
+    let server = Server::start(Options::sqlite()).await;
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    socket.say("den", "before").await;
+    let path = server.data_dir().join("klatch.db");
+    let mut writer = SqliteConnection::establish(&path.to_string_lossy()).expect("a database that can be opened");
+    writer.batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").expect("a lock");
+    let send = json!({"type": "send", "room": "den", "key": new_key(), "body": "in between"});
+    frame_is_unavailable(&mut socket, send.clone()).await;
+    writer.batch_execute("COMMIT").expect("the lock's end");
+    let sent = eventually(LIMIT, "the file to be free again", async || {
+        let answer = socket.ask(send.clone()).await;
+        (answer["type"] == "sent").then_some(answer)
+    })
+    .await;
+    assert_eq!(sent["id"], 2);
+    assert_eq!(ann.reads_whole_room("den").await.len(), 2);
+}
