@@ -2,8 +2,9 @@
 
 use std::fmt::Display;
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Number, Value};
 
 use super::Seq;
 use crate::error::{Code, Refusal};
@@ -32,6 +33,7 @@ pub struct Parsed {
 #[derive(Debug, PartialEq, Deserialize)]
 pub struct Join {
     pub room: String,
+    #[serde(default, deserialize_with = "whole_or_none")]
     pub after: Option<Seq>,
     pub epoch: Option<String>,
 }
@@ -46,12 +48,14 @@ pub struct Send {
     pub room: String,
     pub key: String,
     pub body: String,
+    #[serde(default, deserialize_with = "whole_or_none")]
     pub reply_to: Option<Seq>,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
 pub struct Edit {
     pub room: String,
+    #[serde(deserialize_with = "whole")]
     pub id: Seq,
     pub body: String,
 }
@@ -59,12 +63,14 @@ pub struct Edit {
 #[derive(Debug, PartialEq, Deserialize)]
 pub struct OfMessage {
     pub room: String,
+    #[serde(deserialize_with = "whole")]
     pub id: Seq,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
 pub struct React {
     pub room: String,
+    #[serde(deserialize_with = "whole")]
     pub id: Seq,
     pub emoji: String,
     pub on: bool,
@@ -73,14 +79,31 @@ pub struct React {
 #[derive(Debug, PartialEq, Deserialize)]
 pub struct History {
     pub room: String,
+    #[serde(default, deserialize_with = "whole_or_none")]
     pub before: Option<Seq>,
+    #[serde(default, deserialize_with = "whole_or_none")]
     pub limit: Option<i64>,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
 pub struct Read {
     pub room: String,
+    #[serde(deserialize_with = "whole")]
     pub seq: Seq,
+}
+
+/// A whole number. One that is too large for any room is out of range and not of the wrong type: it becomes
+/// [`Seq::MIN`], which is no number either.
+fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Seq, D::Error> {
+    let number = Number::deserialize(from)?;
+    let beyond = || number.is_u64().then_some(Seq::MIN);
+    number.as_i64().or_else(beyond).ok_or_else(|| D::Error::custom("a whole number was expected"))
+}
+
+fn whole_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Seq>, D::Error> {
+    #[derive(Deserialize)]
+    struct Whole(#[serde(deserialize_with = "whole")] Seq);
+    Ok(Option::<Whole>::deserialize(from)?.map(|Whole(number)| number))
 }
 
 const MAX_REF_CHARS: usize = 64;

@@ -4,7 +4,7 @@ use crate::common::server::run;
 use crate::common::*;
 
 /// Every option of the contract, without its dashes.
-const OPTIONS: [&str; 16] = [
+pub const OPTIONS: [&str; 16] = [
     "listen",
     "data-dir",
     "public-url",

@@ -7,8 +7,11 @@ use diesel::{Connection, SqliteConnection};
 use reqwest::Method;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
+use tokio::sync::watch;
 
 /// `unavailable` comes within 5 s; the rest is for a busy machine.
 const ANSWERED: Duration = Duration::from_secs(6);
@@ -127,14 +130,6 @@ async fn http_is_unavailable_in_time_and_a_post_is_stored_once() {
     let stranger = server.stranger();
     let message = json!({"key": new_key(), "body": "in between"});
     let account = json!({"username": "ann", "password": PASSWORD});
-    let alive = async {
-        let began = Instant::now();
-        server.stranger().get("page:/healthz").await.ok(200);
-        assert!(began.elapsed() < Duration::from_secs(2), "alive, whatever the database does");
-        let ready = server.stranger().get("page:/readyz").await;
-        assert!(began.elapsed() < ANSWERED, "/readyz after {:?}", began.elapsed());
-        assert_eq!(ready.status, 503);
-    };
     tokio::join!(
         call_is_unavailable(&ann.http, Method::GET, "/me", &Value::Null),
         call_is_unavailable(&ann.http, Method::GET, "/rooms", &Value::Null),
@@ -142,7 +137,6 @@ async fn http_is_unavailable_in_time_and_a_post_is_stored_once() {
         call_is_unavailable(&ann.http, Method::GET, "/rooms/den/messages", &Value::Null),
         call_is_unavailable(&ann.http, Method::POST, "/rooms/den/messages", &message),
         call_is_unavailable(&stranger, Method::POST, "/login", &account),
-        alive,
     );
     freeze.let_go().await;
     eventually(LIMIT, "the database to be found again", async || {
@@ -153,7 +147,95 @@ async fn http_is_unavailable_in_time_and_a_post_is_stored_once() {
     assert_eq!(socket.say("den", "after").await, 3);
     assert_eq!(ann.reads_whole_room("den").await.len(), 3);
     stranger.post("/login", account).await.ok(200);
-    server.stranger().get("page:/readyz").await.ok(200);
+}
+
+/// A network that swallows packets: what was sent stays sent, and nothing comes back.
+#[tokio::test]
+async fn connections_that_hang_are_unavailable_in_time() {
+    let database = TestDatabase::create();
+    let wire = Wire::to(&database.url).await;
+    let server = Options::sqlite().option("--database-url", &wire.url).start().await;
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    let (mut socket, mut reader, mut joiner) =
+        (ann.socket_in("den").await, ann.socket_in("den").await, ann.socket().await);
+    let mut watcher = bob.socket_in("den").await;
+    socket.say("den", "before").await;
+    wire.hang(true);
+    let send = json!({"type": "send", "room": "den", "key": new_key(), "body": "in between"});
+    let ready = async {
+        let began = Instant::now();
+        server.stranger().get("page:/healthz").await.ok(200);
+        assert!(began.elapsed() < Duration::from_secs(2), "alive, whatever the database does");
+        assert_eq!(server.stranger().get("page:/readyz").await.status, 503);
+        assert!(began.elapsed() < ANSWERED, "/readyz after {:?}", began.elapsed());
+    };
+    tokio::join!(
+        frame_is_unavailable(&mut socket, send.clone()),
+        frame_is_unavailable(&mut reader, json!({"type": "history", "room": "den"})),
+        frame_is_unavailable(&mut joiner, json!({"type": "join", "room": "den"})),
+        call_is_unavailable(&ann.http, Method::GET, "/rooms", &Value::Null),
+        ready,
+    );
+    // Another one, when all connections are known to hang.
+    frame_is_unavailable(&mut socket, send.clone()).await;
+    wire.hang(false);
+    eventually(LIMIT, "the database to be found again", async || {
+        let answer = socket.ask(send.clone()).await;
+        (answer["type"] == "sent" && answer["id"] == 2).then_some(())
+    })
+    .await;
+    eventually(LIMIT, "/readyz", async || (server.stranger().get("page:/readyz").await.status == 200).then_some(()))
+        .await;
+    eventually(LIMIT, "a join", async || {
+        let answer = joiner.ask(json!({"type": "join", "room": "den"})).await;
+        (answer["type"] == "joined").then_some(())
+    })
+    .await;
+    assert_eq!(socket.say("den", "after").await, 3);
+    assert_eq!(numbers(&watcher.messages_up_to("den", "after").await, "id"), [1, 2, 3], "each is shown once");
+    assert_eq!(ann.reads_whole_room("den").await.len(), 3);
+}
+
+/// The way to a database, on which bytes can be held up.
+struct Wire {
+    url: String,
+    hanging: watch::Sender<bool>,
+}
+
+impl Wire {
+    async fn to(url: &str) -> Self {
+        let (before, rest) = url.split_once('@').expect("postgres://user@host:port/name");
+        let (there, name) = rest.split_once('/').expect("a database's name");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (hanging, hangs) = watch::channel(false);
+        let there = there.to_owned();
+        tokio::spawn(async move {
+            while let Ok((server, _)) = listener.accept().await {
+                let (there, hangs) = (there.clone(), hangs.clone());
+                tokio::spawn(async move {
+                    let (from, to) = server.into_split();
+                    let (back, forth) = TcpStream::connect(&there).await.expect("Postgres").into_split();
+                    tokio::join!(carry(from, forth, hangs.clone()), carry(back, to, hangs));
+                });
+            }
+        });
+        Self { url: format!("{before}@{address}/{name}"), hanging }
+    }
+
+    fn hang(&self, hanging: bool) {
+        self.hanging.send_replace(hanging);
+    }
+}
+
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut hangs: watch::Receiver<bool>) {
+    let mut bytes = vec![0; 64 * 1024];
+    while let Ok(count) = from.read(&mut bytes).await {
+        if hangs.wait_for(|hangs| !hangs).await.is_err() || count == 0 || to.write_all(&bytes[..count]).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// As an operator's tool does that copies or repairs the file.

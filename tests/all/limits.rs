@@ -41,7 +41,7 @@ async fn changes_above_the_rate_are_told_when_to_come_back(options: Options) {
     let changes = |n: u32| {
         [
             json!({"type": "edit", "room": "den", "id": 1, "body": format!("edited {n}")}),
-            json!({"type": "react", "room": "den", "id": 2, "emoji": "👍", "on": n % 2 == 0}),
+            json!({"type": "react", "room": "den", "id": 2, "emoji": "👍", "on": n.is_multiple_of(2)}),
             json!({"type": "delete", "room": "den", "id": 3}),
         ]
     };

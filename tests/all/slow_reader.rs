@@ -72,7 +72,8 @@ async fn pages_that_had_to_wait_all_come(server: Server) {
         writer.say("den", &format!("message {n}")).await;
     }
     for n in 0..60 {
-        reader.expect_where("a page", |f| f["type"] == "history" && f["ref"] == n.to_string()).await;
+        let reference = json!(n.to_string());
+        reader.expect_where("a page", |f| f["type"] == "history" && f["ref"] == reference).await;
     }
 }
 on_both_databases![pages_that_had_to_wait_all_come];

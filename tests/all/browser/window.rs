@@ -231,6 +231,19 @@ impl Window {
             .filter(|entry| !expected.iter().any(|words| entry.message.contains(words)))
             .collect();
         assert!(severe.is_empty(), "the console's errors: {severe:?}");
-        self.driver.quit().await.unwrap();
+        self.driver.clone().quit().await.unwrap();
+    }
+}
+
+impl Drop for Window {
+    /// After a failure the browser ends at once: to ask it to end blocks the thread that would have to hear the answer.
+    fn drop(&mut self) {
+        let process = self.driver.capabilities().get("goog:processID").and_then(Value::as_i64);
+        if self.driver.clone().leak().is_ok()
+            && let Some(process) = process
+        {
+            // SAFETY: a plain system call; the browser is ended by nobody else before its driver, which outlives it.
+            unsafe { libc::kill(process as i32, libc::SIGKILL) };
+        }
     }
 }

@@ -167,6 +167,8 @@ impl Server {
                 let path = self.data_dir().join("klatch.db");
                 let mut connection =
                     SqliteConnection::establish(&path.to_string_lossy()).expect("a database that can be opened");
+                // The program may be writing just now.
+                connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a setting");
                 connection.batch_execute(sql).expect("SQL that runs");
             }
         }
