@@ -103,8 +103,17 @@ impl Window {
 
     /// The element, once it is there and can be seen.
     pub async fn element(&self, css: &str) -> WebElement {
-        let query = self.driver.query(By::Css(css)).wait(LIMIT, POLL).and_displayed();
-        query.first().await.unwrap_or_else(|error| panic!("{css}: {error}"))
+        let what = format!("{css}, to be seen");
+        eventually(LIMIT, &what, async || {
+            for element in self.driver.find_all(By::Css(css)).await.ok()? {
+                // An element may be replaced between being found and being asked.
+                if element.is_displayed().await.unwrap_or(false) {
+                    return Some(element);
+                }
+            }
+            None
+        })
+        .await
     }
 
     /// Waits until nothing matches.
