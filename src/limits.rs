@@ -42,6 +42,9 @@ struct Buckets {
     reads: DefaultKeyedRateLimiter<UserId>,
 }
 
+/// Read marks a second that a user may set at least.
+const LEAST_READS: NonZeroU32 = NonZeroU32::MIN.saturating_add(31);
+
 /// Seconds between two sweeps of users who have been quiet.
 const SWEEP_SECS: u64 = 60;
 
@@ -49,12 +52,13 @@ impl SendRate {
     /// `per_second` = 0: no limit.
     pub fn new(per_second: u32) -> Self {
         let buckets = NonZeroU32::new(per_second).map(|rate| {
-            let quota = Quota::per_second(rate).allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(2)));
-            Buckets {
-                messages: RateLimiter::keyed(quota),
-                changes: RateLimiter::keyed(quota),
-                reads: RateLimiter::keyed(quota),
-            }
+            let bucket = |rate: NonZeroU32| {
+                let burst = rate.saturating_mul(NonZeroU32::MIN.saturating_add(2));
+                RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst))
+            };
+            // Every open window marks what is read once a second: that must work however slowly its user may send.
+            let of_reads = rate.max(LEAST_READS);
+            Buckets { messages: bucket(rate), changes: bucket(rate), reads: bucket(of_reads) }
         });
         Self { buckets, started: Instant::now(), swept: AtomicU64::new(0) }
     }
@@ -92,6 +96,10 @@ impl SendRate {
 
 /// The time in which failed logins are counted.
 const LOGIN_WINDOW: Duration = Duration::from_secs(60);
+/// Logins of one key that wait for those before them, and for how long; then they are told to come again [`SOON`].
+const MAX_WAITING: usize = 256;
+const MAX_WAIT: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(1);
 /// Accounts and addresses that are kept in mind; beyond that the rarest are forgotten.
 const MAX_KEYS: u64 = 100_000;
 
@@ -177,6 +185,8 @@ struct Counted {
     /// When, the oldest first.
     failed: VecDeque<Instant>,
     pending: usize,
+    /// Those who wait for a place; at most [`MAX_WAITING`].
+    waiting: usize,
 }
 
 /// A place of one that is being tried; given back when it is dropped.
@@ -189,14 +199,38 @@ impl<K: Hash + Eq + Send + Sync + 'static> Window<K> {
 
     async fn enter(&self, key: K) -> Result<Place, Duration> {
         let failures = self.keys.get_with(key, Arc::default);
-        loop {
-            // Listens before it looks, so that nothing is settled in between unheard.
-            let settled = failures.settled.notified();
-            if failures.counted().admit(self.most, Instant::now())? {
-                return Ok(Place(Arc::clone(&failures)));
+        let _waiting = Waiting::join(&failures)?;
+        let admitted = async {
+            loop {
+                // Listens before it looks, so that nothing is settled in between unheard.
+                let settled = failures.settled.notified();
+                if failures.counted().admit(self.most, Instant::now())? {
+                    return Ok(Place(Arc::clone(&failures)));
+                }
+                settled.await;
             }
-            settled.await;
+        };
+        tokio::time::timeout(MAX_WAIT, admitted).await.unwrap_or(Err(SOON))
+    }
+}
+
+/// Counts one who waits for a place, for as long as it is held.
+struct Waiting<'a>(&'a Failures);
+
+impl<'a> Waiting<'a> {
+    fn join(failures: &'a Failures) -> Result<Self, Duration> {
+        let mut counted = failures.counted();
+        if counted.waiting >= MAX_WAITING {
+            return Err(SOON);
         }
+        counted.waiting += 1;
+        Ok(Self(failures))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.counted().waiting -= 1;
     }
 }
 
@@ -318,7 +352,7 @@ mod tests {
     #[test]
     fn a_place_is_free_again_a_minute_later() {
         let start = Instant::now();
-        let mut counted = Counted { failed: [start].into(), pending: 0 };
+        let mut counted = Counted { failed: [start].into(), pending: 0, waiting: 0 };
         counted.admit(1, start + LOGIN_WINDOW - Duration::from_millis(1)).unwrap_err();
         assert_eq!(counted.admit(1, start + LOGIN_WINDOW), Ok(true));
     }

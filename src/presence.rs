@@ -35,6 +35,8 @@ impl Presence {
             self.left.remove(&user.id);
             self.joined.insert(user.id, Arc::clone(user));
         }
+        // A newcomer's list has no names now.
+        self.nameless |= self.people.len() > MAX_PEOPLE;
     }
 
     /// A socket of `user` went.
@@ -69,10 +71,9 @@ impl Presence {
             self.nameless = true;
             return Changes { count, joined: Vec::new(), left: Vec::new() };
         }
-        if std::mem::take(&mut self.nameless) {
-            return Changes { count, joined: self.people().users, left: Vec::new() };
-        }
         let names = |users: BTreeMap<UserId, Arc<User>>| users.into_values().map(|user| User::clone(&user)).collect();
-        Changes { count, joined: names(joined), left: names(left) }
+        let everyone = std::mem::take(&mut self.nameless);
+        let joined = if everyone { self.people().users } else { names(joined) };
+        Changes { count, joined, left: names(left) }
     }
 }

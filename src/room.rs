@@ -27,7 +27,7 @@ use crate::journal::{Append, Committed, Journal, Reply};
 use crate::presence::Presence;
 use crate::protocol::{Close, RoomId, Seq, ServerFrame, User, UserId};
 use crate::store::append::{Action, Change, Done, Write};
-use crate::store::{Store, rooms};
+use crate::store::{AnyConnection, Store, rooms};
 
 pub use self::entrance::{Join, Leave};
 pub use self::order::{Noticed, Recheck};
@@ -38,6 +38,8 @@ const MAILBOX: usize = 1_024;
 const LINGER: Duration = Duration::from_secs(30);
 /// Before a full queue is tried again.
 const SOON: Duration = Duration::from_millis(2);
+/// Before the database is asked again after a failure.
+const RETRY: Duration = Duration::from_millis(500);
 const PRESENCE_INTERVAL: Duration = Duration::from_secs(1);
 /// People who come at the same moment are told in one frame.
 const PRESENCE_DELAY: Duration = Duration::from_millis(50);
@@ -232,10 +234,16 @@ impl ChatRoom {
     fn start_anew(&mut self, epoch: &str, ctx: &mut Context<Self>) {
         tracing::error!(room = self.slug, handed = self.handed, "the room's numbers went back; its sockets start anew");
         if epoch == self.epoch {
-            let store = self.store.clone();
+            let (store, old) = (self.store.clone(), self.epoch.clone());
             actix_rt::spawn(async move {
-                // A failure is logged where it happens; clients notice by their own numbers then.
-                let _ = store.write(|connection| rooms::renew_epoch(connection).map_err(Refusal::from)).await;
+                loop {
+                    let old = old.clone();
+                    let renew = move |connection: &mut AnyConnection| rooms::renew_epoch(connection, &old);
+                    if store.write(move |connection| renew(connection).map_err(Refusal::from)).await.is_ok() {
+                        return;
+                    }
+                    tokio::time::sleep(RETRY).await;
+                }
             });
         }
         self.close_sockets();
@@ -269,6 +277,8 @@ impl Actor for ChatRoom {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
+        // Somebody may have been removed while nobody used the room, and the word of it been lost.
+        self.check_members(ctx);
         ctx.run_interval(LINGER / 4, |room, ctx| {
             room.typing.retain(|_, told| told.elapsed() < TYPING_INTERVAL);
             // Whoever asks for the room after this finds its address closed and has the hub start another.

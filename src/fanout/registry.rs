@@ -134,6 +134,7 @@ impl Registry {
     pub fn watch_one(&mut self, session: SessionId, room: RoomId) {
         if let Some(visitor) = self.sessions.get_mut(&session) {
             visitor.watched.insert(room);
+            visitor.ended.remove(&room);
             self.watchers.entry(room).or_default().insert(session);
         }
     }
@@ -148,7 +149,13 @@ impl Registry {
     pub(super) fn watchers(&mut self, room: RoomId, members: &HashSet<UserId>) {
         let all: Vec<_> = self.sessions.iter().map(|(session, visitor)| (*session, visitor.user)).collect();
         for (session, user) in all {
-            if members.contains(&user) { self.watch_one(session, room) } else { self.unwatch_one(session, room) }
+            let joined = self.sessions.get(&session).is_some_and(|visitor| visitor.joined.contains_key(&room));
+            if members.contains(&user) {
+                self.watch_one(session, room);
+            } else if !joined {
+                // Who is in came in as a member, perhaps after this list was read; a removal ends the seat first.
+                self.unwatch_one(session, room);
+            }
         }
     }
 

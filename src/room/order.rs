@@ -1,12 +1,11 @@
 //! Handing out: every change once, in the order of its number, and to members only.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::prelude::*;
 
-use super::{ChatRoom, Socket};
+use super::{ChatRoom, RETRY, Socket};
 use crate::error::Refusal;
 use crate::fanout::{Live, Op};
 use crate::frame;
@@ -15,8 +14,6 @@ use crate::protocol::{LeftReason, Message, Ref, Seq, ServerFrame, UserId};
 use crate::store::append::Change;
 use crate::store::{members, messages};
 
-/// Before the database is asked again after a failure.
-const RETRY: Duration = Duration::from_millis(500);
 /// The workers are told at least so often while much is handed out: well before the recent frames are forgotten.
 const PUMP_FRAMES: Seq = 64;
 const PUMP_BYTES: usize = 128 * 1024;
@@ -108,10 +105,13 @@ impl ChatRoom {
             self.check_members(ctx);
             return;
         }
-        let (access, count) = (gap.state.access, gap.state.count);
+        let access = gap.state.access;
+        // All messages newer than one of the gap's are in the gap too.
+        let ids: BTreeSet<Seq> = gap.messages.iter().map(|(message, _)| message.id).collect();
         for (message, mentioned) in gap.messages {
             if message.seq > self.handed {
-                let (room, message) = (self.id, Arc::new(message));
+                let newer = ids.range(message.id + 1..).count() as i64;
+                let (room, message, count) = (self.id, Arc::new(message), gap.state.count - newer);
                 self.hand_out(&Change { room, message, access, count, mentioned }, ctx);
             }
         }

@@ -10,7 +10,7 @@ mod load;
 mod picture;
 mod rows;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -109,33 +109,40 @@ pub struct Outcome {
 /// Runs again after a refused row (somebody else stored the same key at the same moment) or a deadlock.
 const ATTEMPTS: usize = 5;
 
-/// Stores a batch. Where the database refuses it for another reason than being away or held up, each write is tried alone,
-/// so that one that can't be stored spoils no stranger's; what is not tried by `deadline` is refused.
+/// Stores a batch. Where the database refuses it for another reason than being away, it is stored in parts: each room by
+/// itself, and where that is refused too each write alone, so that what can't be stored, or waits for somebody who holds
+/// a room, spoils no stranger's. What is not tried by `deadline` is refused.
 ///
 /// # Errors
-/// The database is away or held up. Run the same batch again: what was stored is found.
+/// The database is away. Run the same batch again: what was stored is found.
 pub fn append(connection: &mut AnyConnection, writes: &[Write], deadline: Instant) -> Result<Outcome, StoreError> {
     let error = match batch(connection, writes) {
         Ok(outcome) => return Ok(outcome),
         Err(error) => error,
     };
-    if is_held_up(&error) || !answers(connection) {
+    if is_away(connection, &error) {
         return Err(error.into());
     }
-    tracing::warn!(%error, writes = writes.len(), "a batch was refused; its writes are stored singly");
-    let mut whole = Outcome::default();
-    for write in writes {
-        if Instant::now() > deadline {
-            whole.answers.push(Err(Refusal::unavailable()));
-            continue;
-        }
-        match batch(connection, std::slice::from_ref(write)) {
+    tracing::warn!(%error, writes = writes.len(), "a batch was refused; it is stored in parts");
+    let mut rooms: BTreeMap<RoomId, Vec<usize>> = BTreeMap::new();
+    for (place, write) in writes.iter().enumerate() {
+        rooms.entry(write.room).or_default().push(place);
+    }
+    let mut parts: VecDeque<Vec<usize>> = rooms.into_values().collect();
+    let mut whole = Outcome { answers: vec![Err(Refusal::unavailable()); writes.len()], changes: Vec::new() };
+    while let Some(part) = parts.pop_front().filter(|_| Instant::now() < deadline) {
+        let these: Vec<Write> = part.iter().map(|place| writes[*place].clone()).collect();
+        match batch(connection, &these) {
             Ok(outcome) => {
-                whole.answers.extend(outcome.answers);
                 whole.changes.extend(outcome.changes);
+                for (place, answer) in part.into_iter().zip(outcome.answers) {
+                    whole.answers[place] = answer;
+                }
             }
-            Err(error) if is_held_up(&error) || !answers(connection) => return Err(error.into()),
-            Err(error) => whole.answers.push(Err(StoreError::from(error).into())),
+            Err(error) if is_away(connection, &error) => return Err(error.into()),
+            // Whoever holds the room holds it for each of these.
+            Err(error) if part.len() == 1 || is_held(&error) => tracing::error!(%error, "a write was refused"),
+            Err(_) => part.into_iter().rev().for_each(|place| parts.push_front(vec![place])),
         }
     }
     Ok(whole)
@@ -159,10 +166,15 @@ fn may_pass_next_time(error: &Error) -> bool {
     }
 }
 
-/// A timeout of Postgres, or another program that holds SQLite's lock: the batch is not at fault.
-fn is_held_up(error: &Error) -> bool {
-    let DatabaseError(_, told) = error else { return false };
-    ["timeout", "database is locked"].iter().any(|text| told.message().contains(text))
+/// A timeout of Postgres: somebody holds what is needed.
+fn is_held(error: &Error) -> bool {
+    matches!(error, DatabaseError(_, told) if told.message().contains("timeout"))
+}
+
+/// Nothing can be stored at all: the connection is gone, or another program holds SQLite's one lock.
+fn is_away(connection: &mut AnyConnection, error: &Error) -> bool {
+    matches!(error, DatabaseError(_, told) if told.message().contains("database is locked"))
+        || diesel::sql_query("SELECT 1").execute(connection).is_err()
 }
 
 fn run(connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<Outcome> {
@@ -186,9 +198,4 @@ fn run(connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<Outcome>
         }
     }
     Ok(outcome)
-}
-
-/// Whether the database still answers on this connection: if it does, it was the batch that was wrong.
-fn answers(connection: &mut AnyConnection) -> bool {
-    diesel::sql_query("SELECT 1").execute(connection).is_ok()
 }

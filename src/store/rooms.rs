@@ -90,10 +90,15 @@ pub fn epoch(connection: &mut AnyConnection) -> QueryResult<String> {
     }
 }
 
-/// Begins a new run of numbers: clients throw away what they had.
-pub fn renew_epoch(connection: &mut AnyConnection) -> QueryResult<()> {
-    let epoch = uuid::Uuid::new_v4().simple().to_string();
-    diesel::update(meta::table.find("epoch")).set(meta::value.eq(epoch)).execute(connection).map(drop)
+/// Begins a new run of numbers, unless one has begun since `old` was read by [`epoch`]: clients throw away what they had.
+pub fn renew_epoch(connection: &mut AnyConnection, old: &str) -> QueryResult<()> {
+    let new = uuid::Uuid::new_v4().simple().to_string();
+    // Without the timeline.
+    let stored = old.split('-').next().unwrap_or(old);
+    diesel::update(meta::table.find("epoch").filter(meta::value.eq(stored)))
+        .set(meta::value.eq(new))
+        .execute(connection)
+        .map(drop)
 }
 
 /// Makes a room; whoever makes it is its first member and moderator.
