@@ -14,6 +14,7 @@
 //! | [`broker`] | what happened, told to whoever must act on it |
 //! | [`store`] | the database |
 //! | [`presence`] | who is in a room |
+//! | [`limits`], [`passwords`], [`mailbox`] | how often, hashing beside everything else, messages that must arrive |
 //! | [`render`], [`policy`], [`frame`], [`protocol`], [`config`], [`error`] | text, rights, the wire, options, failures |
 //!
 //! Invariants, each kept in the place named:

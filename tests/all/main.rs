@@ -54,6 +54,7 @@ mod limits;
 mod oversize;
 mod rendering;
 mod slow_reader;
+mod spoiled;
 mod unavailable;
 
 mod browser;

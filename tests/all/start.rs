@@ -1,6 +1,6 @@
 //! Starting: alone on a database, with migrations that run once, on a database it understands, over TLS.
 
-use crate::common::server::run;
+use crate::common::server::{run, run_until_it_serves};
 use crate::common::*;
 use std::process::Output;
 
@@ -50,6 +50,27 @@ on_both_databases![
     a_killed_instances_database_is_free_at_once,
     a_newer_programs_database_is_refused,
 ];
+
+/// Each would make the tables; one at a time may, and then one alone may serve.
+#[tokio::test]
+async fn of_programs_that_start_together_on_a_new_database_one_serves_and_the_others_are_refused() {
+    let database = Database::Postgres.create().expect("a Postgres database");
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let starts = (0..4).map(|n| {
+        let (folder, url) = (folder.path().to_owned(), database.url.clone());
+        async move {
+            let data = format!("data-{n}");
+            let args = ["--listen", "127.0.0.1:0", "--data-dir", &data, "--database-url", &url];
+            run_until_it_serves(&folder, &args).await
+        }
+    });
+    let ended = futures_util::future::join_all(starts).await;
+    let refused: Vec<_> = ended.iter().flatten().collect();
+    assert_eq!(refused.len(), 3, "one of four serves: {refused:?}");
+    for done in refused {
+        assert_refused(done, "another klatch is running");
+    }
+}
 
 #[tokio::test]
 async fn a_postgres_that_demands_tls_is_reached() {

@@ -274,6 +274,24 @@ pub async fn run(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> 
     within(START, "the end of the program", command.output()).await.expect("a program that runs")
 }
 
+/// Runs `klatch` in `folder` until it listens (`None`; it goes on until the test ends) or has ended by itself.
+pub async fn run_until_it_serves(folder: &Path, args: &[&str]) -> Option<Output> {
+    let mut command = bare_command(&[env!("CARGO_BIN_EXE_klatch").to_owned()]);
+    command.args(args).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("a program that runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+    let line = within(START, "a line, or the end of the program", lines.next_line()).await.expect("text");
+    match line {
+        Some(line) => {
+            assert!(line.starts_with("listening on "), "{line}");
+            // Serves until the runtime of the test ends, so that those who come later find it.
+            tokio::spawn(async move { drop(child.wait_with_output().await) });
+            None
+        }
+        None => Some(within(START, "the end of the program", child.wait_with_output()).await.expect("its output")),
+    }
+}
+
 /// A free port below those the system gives to outgoing connections: between a kill and the restart on the same
 /// port no client can be given it by chance.
 pub fn lasting_port() -> u16 {
