@@ -15,9 +15,11 @@ use actix::prelude::*;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-pub use self::outbox::{Outbox, Progress};
+pub use self::outbox::{MAX_UNANSWERED, Outbox, Progress};
 pub use self::registry::{Registry, SessionId, Visitor, registry};
 use crate::protocol::{Close, RoomId, Seq, UserId};
+use crate::survive::survive;
+use crate::testing::may_panic;
 
 /// Ops that may wait for a worker. A room that finds the queue full marks the worker as behind and gives it what it missed
 /// later, from the room's memory or from the database.
@@ -87,6 +89,13 @@ impl Fanout {
     pub fn new(heartbeat: Duration) -> Self {
         Self { heartbeat, beats: 0 }
     }
+
+    /// Some sockets may have been given what others were not when work panics: all of them start anew.
+    fn work(&self, work: impl FnOnce(&mut Registry)) {
+        if survive(|| registry(work)).is_none() {
+            registry(|registry| registry.close_all(Close::GoingAway));
+        }
+    }
 }
 
 impl Actor for Fanout {
@@ -96,7 +105,7 @@ impl Actor for Fanout {
         ctx.set_mailbox_capacity(MAILBOX);
         ctx.run_interval(self.heartbeat / BEATS as u32, |fanout, _| {
             fanout.beats += 1;
-            registry(|registry| registry.ping(fanout.beats % BEATS, BEATS));
+            fanout.work(|registry| registry.ping(fanout.beats % BEATS, BEATS));
         });
     }
 }
@@ -105,8 +114,11 @@ impl Handler<Op> for Fanout {
     type Result = ();
 
     fn handle(&mut self, op: Op, _: &mut Self::Context) {
-        registry(|registry| match op {
-            Op::Deliver { room, frames } => registry.deliver(room, &frames),
+        self.work(|registry| match op {
+            Op::Deliver { room, frames } => {
+                may_panic("fanout");
+                registry.deliver(room, &frames);
+            }
             Op::Seat(seat) => registry.seat(seat),
             Op::Unseat { room, session, generation, farewell } => registry.unseat(room, session, generation, farewell),
             Op::Tell { room, frame, except } => registry.tell(room, &frame, except),
@@ -126,6 +138,6 @@ impl Handler<OnThread> for Fanout {
     type Result = ();
 
     fn handle(&mut self, OnThread(work): OnThread, _: &mut Self::Context) {
-        work();
+        survive(work);
     }
 }

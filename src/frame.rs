@@ -21,6 +21,8 @@ const PONG: u8 = 0xa;
 #[derive(Debug, PartialEq, Eq)]
 pub enum Incoming {
     Text(String),
+    /// Only where the reader accepts it.
+    Binary(Bytes),
     Ping(Bytes),
     Pong,
     /// The code and reason of a close frame, checked; `None` where it had no body.
@@ -34,8 +36,14 @@ pub struct Reader {
     /// What was fed; read up to `start`.
     bytes: Vec<u8>,
     start: usize,
-    /// The fragments of a text message so far.
-    message: Option<Vec<u8>>,
+    /// The fragments of a message so far.
+    message: Option<Message>,
+    accepts_binary: bool,
+}
+
+struct Message {
+    binary: bool,
+    bytes: Vec<u8>,
 }
 
 struct Header {
@@ -48,6 +56,16 @@ struct Header {
 }
 
 impl Reader {
+    /// For a peer that may send binary messages too.
+    pub fn accepting_binary() -> Self {
+        Self { accepts_binary: true, ..Self::default() }
+    }
+
+    /// Whether a message has begun of which more must come.
+    pub fn is_amid_message(&self) -> bool {
+        self.message.is_some() || self.start < self.bytes.len()
+    }
+
     /// Takes what was read from the socket. Call [`next_message`](Self::next_message) until it gives `None` before reading more.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
@@ -92,8 +110,8 @@ impl Reader {
         match opcode {
             CONTINUATION if self.message.is_none() => return Err(Close::Protocol),
             TEXT | BINARY if self.message.is_some() => return Err(Close::Protocol),
-            BINARY => return Err(Close::Binary),
-            CONTINUATION | TEXT | CLOSE | PING | PONG => {}
+            BINARY if !self.accepts_binary => return Err(Close::Binary),
+            CONTINUATION | TEXT | BINARY | CLOSE | PING | PONG => {}
             _ => return Err(Close::Protocol),
         }
         let (payload, extended) = match (short, rest) {
@@ -102,7 +120,7 @@ impl Reader {
             (126 | 127, _) => return Ok(None),
             (short, _) => (short as u64, 0),
         };
-        let held = self.message.as_ref().map_or(0, |message| if control { 0 } else { message.len() });
+        let held = self.message.as_ref().map_or(0, |message| if control { 0 } else { message.bytes.len() });
         if payload > (MAX_FRAME_BYTES - held) as u64 {
             return Err(Close::TooLarge);
         }
@@ -116,19 +134,22 @@ impl Reader {
             PING => Ok(Some(Incoming::Ping(payload.into()))),
             PONG => Ok(Some(Incoming::Pong)),
             CLOSE => close_code(&payload).map(|code| Some(Incoming::Close(code))),
-            _ => {
+            opcode => {
                 let message = match self.message.take() {
                     Some(mut message) => {
-                        message.extend_from_slice(&payload);
+                        message.bytes.extend_from_slice(&payload);
                         message
                     }
-                    None => payload,
+                    None => Message { binary: opcode == BINARY, bytes: payload },
                 };
                 if !header.fin {
                     self.message = Some(message);
                     return Ok(None);
                 }
-                let text = String::from_utf8(message).map_err(|_| Close::InvalidUtf8)?;
+                if message.binary {
+                    return Ok(Some(Incoming::Binary(message.bytes.into())));
+                }
+                let text = String::from_utf8(message.bytes).map_err(|_| Close::InvalidUtf8)?;
                 Ok(Some(Incoming::Text(text)))
             }
         }
@@ -163,6 +184,10 @@ fn unmask(payload: &mut [u8], mask: [u8; 4]) {
 /// A text frame from the server: unmasked, hence the same for everybody.
 pub fn text(payload: &[u8]) -> Bytes {
     encode(TEXT, payload)
+}
+
+pub fn binary(payload: &[u8]) -> Bytes {
+    encode(BINARY, payload)
 }
 
 pub fn ping() -> Bytes {

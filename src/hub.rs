@@ -23,6 +23,8 @@ use crate::protocol::{Close, RoomId, UserId};
 use crate::room::{ChatRoom, Opening};
 use crate::store::Store;
 use crate::store::rooms::{self, RoomState};
+use crate::survive::survive;
+use crate::testing::may_panic;
 
 /// Requests that may wait for the hub; whoever asks waits at it.
 const MAILBOX: usize = 4_096;
@@ -138,8 +140,32 @@ impl Hub {
         HubHandle::new(address, store)
     }
 
+    /// The room of this name, opened if need be.
+    fn find(&mut self, slug: String, ctx: &mut Context<Self>) -> oneshot::Receiver<Result<OpenRoom, Refusal>> {
+        let (answer, answered) = oneshot::channel();
+        if let Some(room) = self.rooms.get(&slug).filter(|room| room.address.connected()) {
+            let _ = answer.send(Ok(room.clone()));
+            return answered;
+        }
+        let waiting = self.opening.entry(slug.clone()).or_default();
+        waiting.push(answer);
+        if waiting.len() == 1 {
+            let (store, wanted) = (self.store.clone(), slug.clone());
+            let found = async move {
+                let found = store.read(move |connection| {
+                    let state = rooms::by_slug(connection, &wanted)?.ok_or_else(Refusal::room_not_found)?;
+                    Ok((state, rooms::epoch(connection)?))
+                });
+                found.await
+            };
+            self.go_on_opening(slug, found, ctx, Self::open_room);
+        }
+        answered
+    }
+
     /// Has a worker start the room, and answers all who wait for it.
     fn open_room(&mut self, slug: String, found: Result<(RoomState, String), Refusal>, ctx: &mut Context<Self>) {
+        may_panic("hub");
         let (state, epoch) = match found {
             Ok(found) => found,
             Err(refusal) => return self.answer(&slug, Err(refusal)),
@@ -168,12 +194,27 @@ impl Hub {
             worker.send(start).await.map_err(|_| Refusal::unavailable())?;
             address.await.map_err(|_| Refusal::unavailable())
         };
-        ctx.spawn(opened.into_actor(self).map(move |address, hub, _| {
+        self.go_on_opening(slug, opened, ctx, move |hub, slug, address, _| {
             let room = address.map(|address| OpenRoom { id, address });
             if let Ok(room) = &room {
                 hub.rooms.insert(slug.clone(), room.clone());
             }
             hub.answer(&slug, room);
+        });
+    }
+
+    /// Goes on with `step` when `awaited` is there. Those who wait for the room are answered even if it panics.
+    fn go_on_opening<T: 'static>(
+        &mut self,
+        slug: String,
+        awaited: impl Future<Output = T> + 'static,
+        ctx: &mut Context<Self>,
+        step: impl FnOnce(&mut Self, String, T, &mut Context<Self>) + 'static,
+    ) {
+        ctx.spawn(awaited.into_actor(self).map(move |outcome, hub, ctx| {
+            if survive(|| step(hub, slug.clone(), outcome, ctx)).is_none() {
+                hub.answer(&slug, Err(Refusal::unavailable()));
+            }
         }));
     }
 
@@ -181,6 +222,33 @@ impl Hub {
         for waiting in self.opening.remove(slug).into_iter().flatten() {
             let _ = waiting.send(room.clone());
         }
+    }
+
+    fn connect(&mut self, connect: Connect) -> Result<SessionId, Close> {
+        if self.draining {
+            return Err(Close::GoingAway);
+        }
+        let open = self.of_user.entry(connect.user).or_default();
+        if self.sockets_per_user > 0 && *open >= self.sockets_per_user {
+            return Err(Close::TooManySockets);
+        }
+        *open += 1;
+        self.last_session += 1;
+        let Connect { user, token_hash, session } = connect;
+        self.sockets.insert(self.last_session, Socket { user, token_hash, session });
+        self.open.send_replace(self.sockets.len());
+        Ok(self.last_session)
+    }
+
+    fn disconnect(&mut self, session: SessionId) {
+        let Some(socket) = self.sockets.remove(&session) else { return };
+        if let Some(open) = self.of_user.get_mut(&socket.user) {
+            *open -= 1;
+            if *open == 0 {
+                self.of_user.remove(&socket.user);
+            }
+        }
+        self.open.send_replace(self.sockets.len());
     }
 
     fn tell_workers(&self, op: impl Fn() -> Op) {
@@ -201,8 +269,8 @@ impl Actor for Hub {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        ctx.run_interval(POLL, |hub, ctx| hub.poll(ctx));
-        ctx.run_interval(PROLONG, |hub, _| hub.prolong_sessions());
+        ctx.run_interval(POLL, |hub, ctx| _ = survive(|| hub.poll(ctx)));
+        ctx.run_interval(PROLONG, |hub, _| _ = survive(|| hub.prolong_sessions()));
     }
 }
 
@@ -219,25 +287,13 @@ impl Handler<Find> for Hub {
     type Result = ResponseFuture<Result<OpenRoom, Refusal>>;
 
     fn handle(&mut self, Find { slug }: Find, ctx: &mut Self::Context) -> Self::Result {
-        if let Some(room) = self.rooms.get(&slug).filter(|room| room.address.connected()) {
-            let room = room.clone();
-            return Box::pin(async { Ok(room) });
-        }
-        let (answer, answered) = oneshot::channel();
-        let waiting = self.opening.entry(slug.clone()).or_default();
-        waiting.push(answer);
-        if waiting.len() == 1 {
-            let (store, wanted) = (self.store.clone(), slug.clone());
-            let found = async move {
-                let found = store.read(move |connection| {
-                    let state = rooms::by_slug(connection, &wanted)?.ok_or_else(Refusal::room_not_found)?;
-                    Ok((state, rooms::epoch(connection)?))
-                });
-                found.await
-            };
-            ctx.spawn(found.into_actor(self).map(|found, hub, ctx| hub.open_room(slug, found, ctx)));
-        }
-        Box::pin(async { answered.await.unwrap_or_else(|_| Err(Refusal::unavailable())) })
+        let found = survive(|| self.find(slug, ctx));
+        Box::pin(async {
+            match found {
+                Some(found) => found.await.unwrap_or_else(|_| Err(Refusal::unavailable())),
+                None => Err(Refusal::unavailable()),
+            }
+        })
     }
 }
 
@@ -245,19 +301,7 @@ impl Handler<Connect> for Hub {
     type Result = Result<SessionId, Close>;
 
     fn handle(&mut self, connect: Connect, _: &mut Self::Context) -> Self::Result {
-        if self.draining {
-            return Err(Close::GoingAway);
-        }
-        let open = self.of_user.entry(connect.user).or_default();
-        if self.sockets_per_user > 0 && *open >= self.sockets_per_user {
-            return Err(Close::TooManySockets);
-        }
-        *open += 1;
-        self.last_session += 1;
-        let Connect { user, token_hash, session } = connect;
-        self.sockets.insert(self.last_session, Socket { user, token_hash, session });
-        self.open.send_replace(self.sockets.len());
-        Ok(self.last_session)
+        survive(|| self.connect(connect)).unwrap_or(Err(Close::GoingAway))
     }
 }
 
@@ -265,14 +309,7 @@ impl Handler<Disconnect> for Hub {
     type Result = ();
 
     fn handle(&mut self, Disconnect(session): Disconnect, _: &mut Self::Context) {
-        let Some(socket) = self.sockets.remove(&session) else { return };
-        if let Some(open) = self.of_user.get_mut(&socket.user) {
-            *open -= 1;
-            if *open == 0 {
-                self.of_user.remove(&socket.user);
-            }
-        }
-        self.open.send_replace(self.sockets.len());
+        survive(|| self.disconnect(session));
     }
 }
 

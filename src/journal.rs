@@ -15,6 +15,8 @@ use crate::mailbox::see_off;
 use crate::protocol::RoomId;
 use crate::store::append::{Change, Done, Outcome, Write, append};
 use crate::store::{PATIENCE, Store};
+use crate::survive::survive;
+use crate::testing::may_panic;
 
 /// Writes in one transaction.
 const MAX_BATCH: usize = 256;
@@ -87,11 +89,16 @@ impl Journal {
         let deadline = running.since + PATIENCE;
         self.running = Some(running);
         let stored = store_batch(self.store.clone(), writes, deadline);
-        ctx.spawn(stored.into_actor(self).map(|stored, journal, ctx| journal.finish(stored, ctx)));
+        ctx.spawn(stored.into_actor(self).map(|stored, journal, ctx| {
+            // What a panic keeps from its rooms, they find with the next poll.
+            survive(|| journal.finish(stored));
+            journal.begin(ctx);
+        }));
     }
 
-    fn finish(&mut self, stored: Stored, ctx: &mut Context<Self>) {
+    fn finish(&mut self, stored: Stored) {
         if let Some(running) = self.running.take() {
+            may_panic("journal");
             match stored.outcome {
                 Ok(outcome) => deliver(running, outcome, stored.unsure),
                 Err(error) => {
@@ -100,7 +107,6 @@ impl Journal {
                 }
             }
         }
-        self.begin(ctx);
     }
 
     /// Answers those who have waited for as long as anybody should. A write that is being stored by then may still be

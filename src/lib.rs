@@ -15,6 +15,7 @@
 //! | [`store`] | the database |
 //! | [`presence`] | who is in a room |
 //! | [`limits`], [`passwords`], [`mailbox`] | how often, hashing beside everything else, messages that must arrive |
+//! | [`survive`], [`testing`] | what a panic may cost, and how tests cause one |
 //! | [`render`], [`policy`], [`frame`], [`protocol`], [`config`], [`error`] | text, rights, the wire, options, failures |
 //!
 //! Invariants, each kept in the place named:
@@ -41,4 +42,6 @@ pub mod room;
 pub mod server;
 pub mod session;
 pub mod store;
+pub mod survive;
+pub mod testing;
 pub mod web;

@@ -4,11 +4,13 @@ use std::process::ExitCode;
 
 use klatch::config::{Config, LogFormat};
 use klatch::server;
+use klatch::survive::log_panics;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let ended = Config::parse_from(std::env::args_os()).and_then(|config| {
         log(config.log_format);
+        log_panics();
         server::run(config)
     });
     match ended {

@@ -28,6 +28,7 @@ use crate::presence::Presence;
 use crate::protocol::{Close, RoomId, Seq, ServerFrame, User, UserId};
 use crate::store::append::{Action, Change, Done, Write};
 use crate::store::{AnyConnection, Store, rooms};
+use crate::testing::may_panic;
 
 pub use self::entrance::{Join, Leave};
 pub use self::order::{Noticed, Recheck};
@@ -293,6 +294,7 @@ impl Handler<Act> for ChatRoom {
     type Result = ();
 
     fn handle(&mut self, act: Act, ctx: &mut Self::Context) {
+        may_panic("room");
         self.append(act.user, act.action, act.reply, ctx);
     }
 }

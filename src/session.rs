@@ -54,6 +54,8 @@ pub struct Visit {
     pub user: User,
     pub token_hash: String,
     pub permit: SocketPermit,
+    /// The socket only sends back what it gets, see [`testing::echoes`](crate::testing::echoes).
+    pub echo: bool,
 }
 
 /// Counts one open socket for as long as it is held.
@@ -100,6 +102,9 @@ pub struct Session {
     departed: bool,
     /// Bad frames in a row.
     bad_frames: u8,
+    /// Since when a message is awaited of which a part has come.
+    amid_message: Option<Instant>,
+    echo: bool,
     opened: Instant,
     _permit: SocketPermit,
 }
@@ -130,7 +135,7 @@ struct Joined {
 impl Session {
     /// Starts the actor on this thread, for a socket whose handshake is done; `read` is what came behind it.
     pub fn start(shared: Rc<Shared>, visit: Visit, io: TcpStream, read: &[u8]) {
-        let mut reader = Reader::default();
+        let mut reader = if visit.echo { Reader::accepting_binary() } else { Reader::default() };
         reader.feed(read);
         let session = Self {
             shared,
@@ -149,6 +154,8 @@ impl Session {
             blocked: false,
             departed: false,
             bad_frames: 0,
+            amid_message: None,
+            echo: visit.echo,
             opened: Instant::now(),
             _permit: visit.permit,
         };
@@ -221,6 +228,15 @@ impl Session {
         self.state = State::Closing;
     }
 
+    /// The one clean-up of a socket, however it ended.
+    fn end(&mut self) {
+        self.depart();
+        if let Some(id) = self.id.take() {
+            let hub = self.shared.hub.clone();
+            actix_rt::spawn(async move { hub.disconnect(id).await });
+        }
+    }
+
     /// Leaves all rooms: at the latest when the actor ends, and already when its close frame is queued, which a peer that
     /// reads nothing may take long to fetch.
     fn depart(&mut self) {
@@ -257,17 +273,16 @@ impl Actor for Session {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.connect(ctx);
+        if self.echo {
+            self.state = State::Open;
+        } else {
+            self.connect(ctx);
+        }
         ctx.spawn(Run::default());
     }
 
-    /// The one clean-up of a socket, however it ended.
     fn stopped(&mut self, _: &mut Self::Context) {
-        self.depart();
-        if let Some(id) = self.id {
-            let hub = self.shared.hub.clone();
-            actix_rt::spawn(async move { hub.disconnect(id).await });
-        }
+        self.end();
         tracing::info!(
             user = self.user.username,
             code = self.outbox.closed().map(Close::code),
@@ -275,6 +290,15 @@ impl Actor for Session {
             bytes_out = self.outbox.written(),
             "socket ended"
         );
+    }
+}
+
+impl Drop for Session {
+    /// A session that panics is not told that it has stopped.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.end();
+        }
     }
 }
 

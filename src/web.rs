@@ -49,6 +49,7 @@ use crate::hub::HubHandle;
 use crate::limits::{LoginRate, SendRate};
 use crate::passwords::Passwords;
 use crate::store::Store;
+use crate::testing;
 
 /// What all requests share.
 pub struct App {
@@ -131,6 +132,9 @@ pub fn app(
 }
 
 fn the_same_for_all(cfg: &mut ServiceConfig) {
+    if testing::echoes() {
+        cfg.service(resource("/").get(upgrade::echo));
+    }
     cfg.service(resource("/static/{build}/{path:.*}").get(assets::file))
         .service(resource("/favicon.ico").get(assets::favicon))
         .service(resource("/healthz").get(operators::healthz))

@@ -15,7 +15,7 @@ use crate::protocol::{Close, MAX_WAITING_BYTES};
 const ROOM_FOR_A_PAGE: usize = MAX_WAITING_BYTES / 4;
 const MAX_SLICES: usize = 64;
 /// Heartbeats without a sign of life that end a socket.
-const MAX_UNANSWERED: u8 = 2;
+pub const MAX_UNANSWERED: u8 = 2;
 
 /// A socket with the frames that it has not taken yet: at most [`MAX_WAITING_BYTES`], then it is closed as too slow.
 ///

@@ -261,6 +261,12 @@ impl Registry {
         }
     }
 
+    pub(super) fn close_all(&mut self, close: Close) {
+        for visitor in self.sessions.values() {
+            visitor.outbox.close(close);
+        }
+    }
+
     /// Pings the sockets whose turn it is.
     pub(super) fn ping(&mut self, beat: u64, beats: u64) {
         let ping = frame::ping();

@@ -14,8 +14,28 @@ use crate::mailbox::see_off;
 use crate::protocol::{Close, RoomId, RoomKind, ServerFrame, UserId};
 use crate::room::Recheck;
 use crate::store::{AnyConnection, members, rooms};
+use crate::survive::survive;
 
 impl Hub {
+    fn act_on(&mut self, event: Event, ctx: &mut Context<Self>) {
+        match event {
+            Event::SessionEnded { token_hash } => {
+                let of_session =
+                    |(id, socket): (&u64, &super::Socket)| (socket.token_hash == token_hash).then_some(*id);
+                let ended: Vec<_> = self.sockets.iter().filter_map(of_session).collect();
+                self.end(ended.into_iter(), &EndSocket { close: Close::SessionEnded, bye: None });
+            }
+            Event::RoomChanged { room } => self.announce_room(room, ctx),
+            Event::MemberAdded { room, user } => self.announce_member(room, user, ctx),
+            Event::MemberRemoved { room, user } => {
+                for open in self.rooms.values().filter(|open| open.id == room) {
+                    see_off(open.address.send(Recheck));
+                }
+                self.announce_member(room, user, ctx);
+            }
+        }
+    }
+
     /// Tells all who may see the room.
     fn announce_room(&mut self, room: RoomId, ctx: &mut Context<Self>) {
         let read = move |connection: &mut AnyConnection| {
@@ -59,7 +79,7 @@ impl Hub {
         let store = self.store.clone();
         let read = async move { store.read(read).await };
         ctx.spawn(read.into_actor(self).map(|read, hub, _| match read {
-            Ok(found) => then(hub, found),
+            Ok(found) => _ = survive(|| then(hub, found)),
             // Clients see it with their next list of rooms.
             Err(refusal) => tracing::warn!(%refusal, "a change of a room was not announced"),
         }));
@@ -74,21 +94,6 @@ impl Handler<Event> for Hub {
     type Result = ();
 
     fn handle(&mut self, event: Event, ctx: &mut Self::Context) {
-        match event {
-            Event::SessionEnded { token_hash } => {
-                let of_session =
-                    |(id, socket): (&u64, &super::Socket)| (socket.token_hash == token_hash).then_some(*id);
-                let ended: Vec<_> = self.sockets.iter().filter_map(of_session).collect();
-                self.end(ended.into_iter(), &EndSocket { close: Close::SessionEnded, bye: None });
-            }
-            Event::RoomChanged { room } => self.announce_room(room, ctx),
-            Event::MemberAdded { room, user } => self.announce_member(room, user, ctx),
-            Event::MemberRemoved { room, user } => {
-                for open in self.rooms.values().filter(|open| open.id == room) {
-                    see_off(open.address.send(Recheck));
-                }
-                self.announce_member(room, user, ctx);
-            }
-        }
+        survive(|| self.act_on(event, ctx));
     }
 }

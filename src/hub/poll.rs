@@ -12,6 +12,7 @@ use crate::mailbox::see_off;
 use crate::protocol::{Close, RoomId, Seq};
 use crate::room::Noticed;
 use crate::store::{rooms, sessions};
+use crate::survive::survive;
 
 /// Where rooms stand, the epoch, and the sessions that have not ended.
 type Polled = (Vec<(RoomId, Seq, i64)>, String, Vec<String>);
@@ -37,15 +38,19 @@ impl Hub {
         ctx.spawn(read.into_actor(self).map(move |read, hub, _| {
             hub.polling = false;
             // A failure is logged where it happens; the next poll asks again.
-            if let Ok((numbers, epoch, alive)) = read {
-                hub.notice(&numbers, &epoch);
-                let alive: HashSet<String> = alive.into_iter().collect();
-                let ended = |hash: &String| asked.contains(hash) && !alive.contains(hash);
-                let gone: Vec<_> =
-                    hub.sockets.iter().filter(|(_, socket)| ended(&socket.token_hash)).map(|(id, _)| *id).collect();
-                hub.end(gone.into_iter(), &EndSocket { close: Close::SessionEnded, bye: None });
+            if let Ok(polled) = read {
+                survive(|| hub.polled(polled, &asked));
             }
         }));
+    }
+
+    fn polled(&self, (numbers, epoch, alive): Polled, asked: &HashSet<String>) {
+        self.notice(&numbers, &epoch);
+        let alive: HashSet<String> = alive.into_iter().collect();
+        let ended = |hash: &String| asked.contains(hash) && !alive.contains(hash);
+        let gone: Vec<_> =
+            self.sockets.iter().filter(|(_, socket)| ended(&socket.token_hash)).map(|(id, _)| *id).collect();
+        self.end(gone.into_iter(), &EndSocket { close: Close::SessionEnded, bye: None });
     }
 
     /// An open socket is a use of its session. Written in portions, so that messages are stored between them.

@@ -13,6 +13,7 @@ use crate::render::render_body;
 use crate::room::{Act, ChatRoom, MarkRead, Typing};
 use crate::store::append::Action;
 use crate::store::messages::{self, Cursor};
+use crate::testing::may_panic;
 
 /// A request for a page, which waits until the page before it is fetched and the outbox has room.
 pub enum Held {
@@ -23,6 +24,7 @@ pub enum Held {
 impl Session {
     /// Acts on one text frame.
     pub(super) fn command(&mut self, text: &str) {
+        may_panic("session");
         let parsed = parse(text);
         let reference = parsed.reference;
         let frame = match parsed.frame {

@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use socket2::SockRef;
 
 use super::{LAST_WRITES, MAX_IN_FLIGHT, Session, State};
-use crate::fanout::Progress;
+use crate::fanout::{MAX_UNANSWERED, Progress};
 use crate::frame::{self, Incoming};
 use crate::protocol::{Close, MAX_BAD_FRAMES};
 
@@ -134,10 +134,21 @@ impl Session {
     fn read(&mut self, task: &mut task::Context<'_>) -> Result<bool, Gone> {
         match self.reader.next_message() {
             Ok(Some(incoming)) => self.act_on(incoming),
+            Ok(None) if self.is_too_slow_to_speak() => self.close(Close::NoPong),
             Ok(None) => return self.fill(task),
             Err(close) => self.close(close),
         }
         Ok(true)
+    }
+
+    /// Whether a message has begun long ago. One of which nothing more comes leaves its pings unanswered.
+    fn is_too_slow_to_speak(&mut self) -> bool {
+        if !self.reader.is_amid_message() {
+            self.amid_message = None;
+            return false;
+        }
+        let began = *self.amid_message.get_or_insert_with(Instant::now);
+        began.elapsed() > self.shared.heartbeat * u32::from(MAX_UNANSWERED)
     }
 
     fn fill(&mut self, task: &mut task::Context<'_>) -> Result<bool, Gone> {
@@ -163,7 +174,10 @@ impl Session {
     fn act_on(&mut self, incoming: Incoming) {
         self.outbox.alive();
         match incoming {
+            Incoming::Text(text) if self.echo => self.outbox.send(frame::text(text.as_bytes())),
+            Incoming::Binary(bytes) => self.outbox.send(frame::binary(&bytes)),
             Incoming::Text(text) => {
+                self.amid_message = None;
                 self.command(&text);
                 if self.bad_frames >= MAX_BAD_FRAMES {
                     self.close(Close::BadFrames);

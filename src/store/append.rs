@@ -24,6 +24,7 @@ use super::marks::Marks;
 use crate::error::{Refusal, StoreError};
 use crate::protocol::{Key, Message, RoomId, Seq, UserId};
 use crate::render::Rendered;
+use crate::testing::may_panic;
 
 /// Somebody does something in a room.
 #[derive(Clone, Debug)]
@@ -117,7 +118,10 @@ const ATTEMPTS: usize = 5;
 /// The database is away. Run the same batch again: what was stored is found.
 pub fn append(connection: &mut AnyConnection, writes: &[Write], deadline: Instant) -> Result<Outcome, StoreError> {
     let error = match batch(connection, writes) {
-        Ok(outcome) => return Ok(outcome),
+        Ok(outcome) => {
+            may_panic("commit");
+            return Ok(outcome);
+        }
         Err(error) => error,
     };
     if is_away(connection, &error) {

@@ -1,12 +1,11 @@
 //! DbExecutor: the sync actors that alone touch a database, each on a thread of its own.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use actix::prelude::*;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::connection::{AnyConnection, ConnectionPool};
 use crate::error::StoreError;
+use crate::survive::survive;
 
 /// Runs queries one after another on a pooled connection.
 ///
@@ -60,9 +59,6 @@ impl Handler<Query> for DbExecutor {
         let work = query.work;
         // A panic must not take the thread with it. Its connection is not used again: the pool drops one that comes back
         // during a panic.
-        let done = catch_unwind(AssertUnwindSafe(|| work(&self.pool)));
-        if done.is_err() {
-            tracing::error!("a database task panicked");
-        }
+        survive(|| work(&self.pool));
     }
 }

@@ -1,6 +1,7 @@
 //! What every answer carries: a request id, the security headers, a readable body if something went wrong; and the line
 //! in the log that tells of it.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -12,6 +13,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, ResponseError};
+use futures_util::FutureExt;
 
 use super::api::bodies::ErrorBody;
 use super::{App, Failure, client};
@@ -78,7 +80,7 @@ pub async fn complete(
     if req.method() == Method::HEAD {
         req.head_mut().method = Method::GET;
     }
-    match next.call(req).await {
+    match answer(req, next).await {
         Ok(response) => {
             let mut response = explained(&app, &asked, response.map_into_boxed_body());
             app.headers.add_to(response.headers_mut());
@@ -86,11 +88,14 @@ pub async fn complete(
             asked.log(response.status());
             Ok(response)
         }
-        // Handlers answer their own failures; what arrives here is the session's, whose request is gone by now and whose
-        // cause is in the log.
+        // Handlers answer their own failures; what arrives here is the session's, or a panic. The request is gone by now,
+        // and the cause is in the log.
         Err(error) => {
             tracing::debug!(%error, "the session could not be read or written");
-            let failure = Failure::of_status(StatusCode::SERVICE_UNAVAILABLE);
+            let failure = match error.as_error::<Failure>() {
+                Some(failure) => failure.clone(),
+                None => Failure::of_status(StatusCode::SERVICE_UNAVAILABLE),
+            };
             asked.log(failure.status);
             let page = (!asked.is_program).then(|| app.templates.failure(&failure));
             let mut headers = HeaderMap::new();
@@ -99,6 +104,15 @@ pub async fn complete(
             Err(Broken { failure, page, headers }.into())
         }
     }
+}
+
+/// The answer of what is within. Where that panics, the request fails alone.
+async fn answer(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody + 'static>, actix_web::Error> {
+    let answered = AssertUnwindSafe(next.call(req)).catch_unwind().await;
+    answered.unwrap_or_else(|_| Err(Failure::of_status(StatusCode::INTERNAL_SERVER_ERROR).into()))
 }
 
 /// A failure that has to bring everything its answer carries.

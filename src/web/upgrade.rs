@@ -10,6 +10,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::{Account, App, Failure};
 use crate::error::{Code, Refusal};
+use crate::protocol::User;
 use crate::session::{SocketPermit, Visit};
 
 /// `GET /ws`. The answer is 101, and the [`Visit`] in the request's extensions is what the socket runs with.
@@ -18,6 +19,21 @@ use crate::session::{SocketPermit, Visit};
 /// 401 without a session, 503 while draining or with as many sockets as may be open, 400 where it is no WebSocket
 /// handshake; an origin that is not allowed has been refused before.
 pub async fn ws(app: Data<App>, req: HttpRequest, account: Account) -> Result<HttpResponse, Failure> {
+    let Account { user, token_hash } = account;
+    shake_hands(&app, &req, |permit| Visit { user, token_hash, permit, echo: false })
+}
+
+/// A socket that sends every message back, see [`testing::echoes`](crate::testing::echoes).
+pub async fn echo(app: Data<App>, req: HttpRequest) -> Result<HttpResponse, Failure> {
+    let user = User { id: 0, username: "echo".into(), display_name: "echo".into() };
+    shake_hands(&app, &req, |permit| Visit { user, token_hash: String::new(), permit, echo: true })
+}
+
+fn shake_hands(
+    app: &App,
+    req: &HttpRequest,
+    visit: impl FnOnce(SocketPermit) -> Visit,
+) -> Result<HttpResponse, Failure> {
     if app.draining.load(Ordering::Relaxed) {
         return Err(unavailable("this instance is going away"));
     }
@@ -30,8 +46,7 @@ pub async fn ws(app: Data<App>, req: HttpRequest, account: Account) -> Result<Ht
         HandshakeError::GetMethodRequired => Failure::of_status(StatusCode::METHOD_NOT_ALLOWED),
         _ => Failure::of_status(StatusCode::BAD_REQUEST),
     })?;
-    let Account { user, token_hash } = account;
-    req.extensions_mut().insert(Visit { user, token_hash, permit });
+    req.extensions_mut().insert(visit(permit));
     Ok(response.finish().map_into_boxed_body().into())
 }
 

@@ -1,12 +1,12 @@
-//! The crash proof: a server that is killed with -9 at random moments loses, doubles and reorders nothing that it
-//! told anybody. `KLATCH_TEST_SEED` repeats or varies a run.
+//! The crash proof: a server that is killed with -9 at random moments, or drained, loses, doubles and reorders nothing
+//! that it told anybody. `KLATCH_TEST_SEED` repeats or varies a run.
 
 mod client;
 
 use crate::common::server::lasting_port;
 use crate::common::{self, *};
 use crate::history::{History, Message, Recorder, Room, check};
-use client::{Client, Phase};
+use client::{Client, Manners, Phase};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
@@ -15,11 +15,42 @@ use tokio::sync::{mpsc, watch};
 
 const CLIENTS: usize = 12;
 const KILLS: usize = 20;
+const DRAINS: usize = 6;
 
 /// In the first nothing but sends happens, so that its numbers can be checked without an allowance.
 pub const ROOMS: [&str; 3] = ["log", "den", "attic"];
 
 async fn twenty_kills_lose_double_and_reorder_nothing(options: Options) {
+    under_load(options, Manners::default(), async |server, rng| {
+        for _ in 0..KILLS {
+            moment(rng).await;
+            server.restart().await;
+        }
+    })
+    .await;
+}
+
+/// Each socket is told, and each process ends by itself in time.
+async fn drains_under_load_lose_double_and_reorder_nothing(options: Options) {
+    let manners = Manners { says_bye: true };
+    under_load(options.option("--drain-secs", 1), manners, async |server, rng| {
+        for _ in 0..DRAINS {
+            moment(rng).await;
+            server.signal(libc::SIGTERM);
+            assert_eq!(server.exit(Duration::from_secs(1 + 5)).await.code(), Some(0));
+            server.restart().await;
+        }
+    })
+    .await;
+}
+
+/// The moment of a fault, not a wait for anything.
+async fn moment(rng: &mut StdRng) {
+    tokio::time::sleep(Duration::from_millis(rng.random_range(50..1500))).await;
+}
+
+/// Clients do what clients do while `faults` happen; what they were told is held against the database then.
+async fn under_load(options: Options, manners: Manners, faults: impl AsyncFnOnce(&mut Server, &mut StdRng)) {
     let seed = std::env::var("KLATCH_TEST_SEED").map_or(20_260_101, |seed| seed.parse().expect("a number"));
     eprintln!("KLATCH_TEST_SEED={seed}");
     let address = format!("127.0.0.1:{}", lasting_port());
@@ -34,16 +65,12 @@ async fn twenty_kills_lose_double_and_reorder_nothing(options: Options) {
     let mut clients = vec![];
     for n in 0..CLIENTS {
         let person = server.person(&format!("client-{n}")).await;
-        let client = Client::new(person, StdRng::seed_from_u64(seed + n as u64), recorder.clone());
+        let client = Client::new(person, StdRng::seed_from_u64(seed + n as u64), recorder.clone(), manners);
         clients.push(tokio::spawn(client.run(phases.clone(), tell.clone())));
     }
     drop(tell); // so that its other end hears when no client is left
     let mut rng = StdRng::seed_from_u64(seed);
-    for _ in 0..KILLS {
-        // The moment of the fault, not a wait for anything.
-        tokio::time::sleep(Duration::from_millis(rng.random_range(50..1500))).await;
-        server.restart().await;
-    }
+    faults(&mut server, &mut rng).await;
     phase.send_replace(Phase::Finish);
     for _ in 0..CLIENTS {
         let limit = Duration::from_secs(60);
@@ -59,7 +86,7 @@ async fn twenty_kills_lose_double_and_reorder_nothing(options: Options) {
     let records = recorder.records();
     let sizes: Vec<_> = rooms.values().map(|room| (room.messages.len(), room.seq)).collect();
     eprintln!("{} records; messages and numbers of the rooms: {sizes:?}", records.len());
-    assert!(sizes.iter().all(|(messages, _)| *messages > KILLS), "there was a load");
+    assert!(sizes.iter().all(|(messages, _)| *messages > CLIENTS), "there was a load");
     if let Err(violation) = check(&History { records, rooms }) {
         panic!("{violation}");
     }
@@ -81,4 +108,4 @@ async fn stored(reader: &Person) -> BTreeMap<String, Room> {
     rooms
 }
 
-on_both_databases![twenty_kills_lose_double_and_reorder_nothing];
+on_both_databases![twenty_kills_lose_double_and_reorder_nothing, drains_under_load_lose_double_and_reorder_nothing];

@@ -45,13 +45,16 @@ mod page_sizes;
 mod reactions;
 mod removal;
 
+mod conformance;
 mod drain;
 mod errors;
 mod framing;
 mod frozen;
 mod heartbeat;
+mod hostile_frames;
 mod limits;
 mod oversize;
+mod panics;
 mod rendering;
 mod slow_reader;
 mod spoiled;

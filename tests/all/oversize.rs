@@ -1,7 +1,9 @@
 //! Frames of up to 64 KiB; what is larger is refused from its header, before it is buffered.
 
-use crate::common::raw::CONTINUATION;
+use crate::common::raw::{CLOSE, CONTINUATION, PING, PONG};
 use crate::common::*;
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 const LIMIT: usize = 64 * 1024;
 
@@ -73,6 +75,41 @@ async fn a_fragmented_message_counts_as_a_whole() {
     // One byte too many together with what is there; again the header alone.
     raw.send(Frame::new(CONTINUATION, "").declaring(LIMIT as u64 / 2 + 1)).await;
     assert_eq!(raw.closed().await, Some(1009));
+}
+
+/// Asserts that a message whose parts come one after another, each long before its sender would count as gone, is not
+/// waited for much longer than for an answer to a ping.
+async fn is_not_waited_for(mut parts: impl Iterator<Item = Vec<u8>>, answers_pings: bool) {
+    let server = Options::sqlite().heartbeat_secs(1).start().await;
+    let ann = server.person("ann").await;
+    let mut raw = Raw::open(&ann).await;
+    let began = Instant::now();
+    loop {
+        raw.write(&parts.next().expect("it never ends")).await;
+        let Ok((opcode, payload)) = timeout(Duration::from_millis(50), raw.frame()).await else { continue };
+        match opcode {
+            PING if answers_pings => raw.send(Frame::new(PONG, payload)).await,
+            CLOSE => {
+                assert_eq!(payload[..2], 4409_u16.to_be_bytes());
+                break;
+            }
+            _ => {}
+        }
+    }
+    assert!(began.elapsed() > Duration::from_secs(1), "a slow line is no crime");
+}
+
+#[tokio::test]
+async fn a_frame_that_comes_byte_by_byte_is_not_waited_for() {
+    let frame = Frame::text("x".repeat(LIMIT)).bytes();
+    is_not_waited_for(frame.into_iter().map(|byte| vec![byte]), false).await;
+}
+
+#[tokio::test]
+async fn a_fragmented_message_that_never_ends_is_not_waited_for() {
+    let first = Frame::text("x").unfinished().bytes();
+    let next = Frame::new(CONTINUATION, "").unfinished().bytes();
+    is_not_waited_for(std::iter::once(first).chain(std::iter::repeat(next)), true).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A client that stops reading costs its own socket, and nobody else's time.
 
 use crate::common::*;
+use std::time::{Duration, Instant};
 
 async fn whoever_stops_reading_is_closed_with_4408(server: Server) {
     let [ann, bob] = server.people(["ann", "bob"]).await;
@@ -76,5 +77,72 @@ async fn pages_that_had_to_wait_all_come(server: Server) {
         reader.expect_where("a page", |f| f["type"] == "history" && f["ref"] == reference).await;
     }
 }
-on_both_databases![pages_that_had_to_wait_all_come];
-on_both_databases![whoever_stops_reading_is_closed_with_4408, a_page_asked_for_never_closes_its_socket];
+/// Rounds of the load, each once without slow readers and once with new ones.
+const ROUNDS: usize = 8;
+/// Messages of about 32 KB in a round: 100 MB pass the slow readers in all.
+const MESSAGES: usize = 400;
+const SLOW_READERS: usize = 4;
+
+#[tokio::test]
+async fn a_hundred_megabytes_past_slow_readers_delay_nobody_and_take_no_memory() {
+    // Whoever reads frame by frame here answers no pings.
+    let server = Options::sqlite().heartbeat_secs(3600).start().await;
+    let [ann, bob, cat] = server.people(["ann", "bob", "cat"]).await;
+    ann.makes_room("alone").await;
+    ann.makes_room("den").await;
+    let (mut writer, mut reader) = (ann.socket().await, Raw::open(&bob).await);
+    for room in ["alone", "den"] {
+        writer.join(room).await;
+        reader.send(Frame::text(json!({"type": "join", "room": room}).to_string())).await;
+        while reader.json().await["type"] != "joined" {}
+    }
+    let body = "🦀".repeat(4000);
+    let (mut control, mut beside) = (vec![], vec![]);
+    let (mut control_memory, mut memory) = (0, 0);
+    for _ in 0..ROUNDS {
+        control.extend(latencies("alone", MESSAGES / 2, &body, &mut writer, &mut reader).await);
+        control_memory = control_memory.max(server.resident_bytes());
+        let mut slow = vec![];
+        for _ in 0..SLOW_READERS {
+            let mut socket = Socket::open_with_small_buffer(&cat).await;
+            socket.join("den").await;
+            slow.push(socket);
+        }
+        beside.extend(latencies("den", MESSAGES, &body, &mut writer, &mut reader).await);
+        memory = memory.max(server.resident_bytes());
+        for mut socket in slow {
+            assert_eq!(socket.closed().await.0, 4408);
+        }
+    }
+    let (control, beside) = (p99(control), p99(beside));
+    eprintln!("p99 {control:?} alone, {beside:?} beside; memory {control_memory} and {memory} bytes");
+    // The second summand is a pause of the machine, which no program is spared.
+    assert!(beside < 2 * control + Duration::from_millis(20), "{beside:?} beside slow readers, {control:?} without");
+    let waiting = SLOW_READERS as u64 * 1024 * 1024;
+    assert!(memory < control_memory + 2 * waiting + 16 * 1024 * 1024, "{memory} bytes, {control_memory} without");
+}
+
+/// From each send to its whole arrival at another socket, one message after another.
+async fn latencies(room: &str, count: usize, body: &str, writer: &mut Socket, reader: &mut Raw) -> Vec<Duration> {
+    let mut latencies = vec![];
+    for _ in 0..count {
+        let began = Instant::now();
+        writer.send_json(json!({"type": "send", "room": room, "key": new_key(), "body": body})).await;
+        while reader.frame().await.1.len() < body.len() {}
+        latencies.push(began.elapsed());
+        writer.expect("sent").await;
+        writer.message().await;
+    }
+    latencies
+}
+
+fn p99(mut latencies: Vec<Duration>) -> Duration {
+    latencies.sort();
+    latencies[latencies.len() * 99 / 100]
+}
+
+on_both_databases![
+    whoever_stops_reading_is_closed_with_4408,
+    a_page_asked_for_never_closes_its_socket,
+    pages_that_had_to_wait_all_come,
+];

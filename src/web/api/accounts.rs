@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::bodies::{Always, Changing, ErrorBody, LogIn, SignUp, WithBody, WithSession};
 use crate::protocol::User;
+use crate::testing::may_panic;
 use crate::web::{Account, App, Failure, accounts};
 
 /// Make an account and sign in
@@ -54,5 +55,6 @@ pub async fn log_out(req: HttpRequest, _: Account) -> HttpResponse {
     (status = 200, body = User), WithSession, Always,
 ))]
 pub async fn me(account: Account) -> HttpResponse {
+    may_panic("handler");
     HttpResponse::Ok().json(account.user)
 }

@@ -229,15 +229,20 @@ impl Socket {
     }
 
     pub async fn closed_within(&mut self, limit: Duration) -> (u16, String) {
+        self.ended_within(limit).await.expect("a close frame before the end of the connection")
+    }
+
+    /// How this socket ended: with a close frame, or without one (`None`); frames that come before are kept.
+    pub async fn ended_within(&mut self, limit: Duration) -> Option<(u16, String)> {
         let end = async {
             loop {
                 match self.read_or_end().await {
                     Ok(frame) => self.kept.push_back(frame),
-                    Err(end) => return end.expect("a close frame before the end of the connection"),
+                    Err(end) => return end,
                 }
             }
         };
-        within(limit, "a close frame", end).await
+        within(limit, "the end of the socket", end).await
     }
 
     /// Frames kept so far.

@@ -25,7 +25,17 @@ pub enum Phase {
 /// Longer than a restart of the server on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Why a turn with a socket is over.
+/// How the server ends a socket.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manners {
+    /// With `bye` and 1012, rather than in any way.
+    pub says_bye: bool,
+}
+
+/// Code and reason of a close frame, if there was one.
+type End = Option<(u16, String)>;
+
+/// A turn with a socket is over.
 #[derive(Debug)]
 struct Cut;
 
@@ -34,6 +44,11 @@ pub struct Client {
     person: Person,
     rng: StdRng,
     recorder: Recorder,
+    manners: Manners,
+    hung_up: bool,
+    said_bye: bool,
+    /// How the server ended the socket, as far as it was read.
+    end: Option<End>,
     epoch: Value,
     /// Joins without an answer.
     joining: usize,
@@ -47,11 +62,15 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(person: Person, rng: StdRng, recorder: Recorder) -> Self {
+    pub fn new(person: Person, rng: StdRng, recorder: Recorder, manners: Manners) -> Self {
         Self {
             person,
             rng,
             recorder,
+            manners,
+            hung_up: false,
+            said_bye: false,
+            end: None,
             epoch: Value::Null,
             joining: 0,
             cursors: ROOMS.map(|room| (room, 0)).into(),
@@ -65,10 +84,12 @@ impl Client {
     pub async fn run(mut self, mut phases: watch::Receiver<Phase>, finished: mpsc::Sender<()>) {
         let mut finished = Some(finished);
         loop {
-            let socket = self.connect().await;
-            if self.turn(socket, &mut phases, &mut finished).await.is_ok() {
+            let mut socket = self.connect().await;
+            (self.hung_up, self.said_bye, self.end) = (false, false, None);
+            if self.turn(&mut socket, &mut phases, &mut finished).await.is_ok() {
                 return;
             }
+            self.check_manners(socket).await;
             self.asked.clear(); // their answers will never come
         }
     }
@@ -85,10 +106,26 @@ impl Client {
         }
     }
 
+    async fn check_manners(&mut self, mut socket: Socket) {
+        if !self.manners.says_bye || self.hung_up {
+            return;
+        }
+        // What could not be written may have been overtaken by words that are not read yet.
+        let mut end = self.end.take();
+        while end.is_none() {
+            match socket.next_or_end().await {
+                Ok(frame) => self.take(frame),
+                Err(told) => end = Some(told),
+            }
+        }
+        assert!(matches!(end, Some(Some((1012, _)))), "{end:?}");
+        assert!(self.said_bye, "`bye` comes before the end");
+    }
+
     /// One socket's time: `Ok` when all is settled.
     async fn turn(
         &mut self,
-        mut socket: Socket,
+        socket: &mut Socket,
         phases: &mut watch::Receiver<Phase>,
         finished: &mut Option<mpsc::Sender<()>>,
     ) -> Result<(), Cut> {
@@ -97,35 +134,36 @@ impl Client {
             if !self.epoch.is_null() {
                 frame["epoch"] = self.epoch.clone();
             }
-            self.put(&mut socket, frame).await?;
+            self.put(socket, frame).await?;
         }
         // What follows needs the rooms joined, so the answers come first.
         self.joining = ROOMS.len();
         while self.joining > 0 {
-            self.read(&mut socket).await?;
+            self.read(socket).await?;
         }
         for (room, key, body) in self.pending.clone() {
-            self.try_send(&mut socket, room, key, body).await?;
+            self.try_send(socket, room, key, body).await?;
         }
         loop {
-            self.read_answers(&mut socket).await?;
+            self.read_answers(socket).await?;
             let phase = phases.borrow_and_update().clone();
             match phase {
                 Phase::Load => {
                     if self.rng.random_bool(0.01) {
-                        return Err(Cut); // a client may hang up as well
+                        self.hung_up = true; // as clients do too
+                        return Err(Cut);
                     }
                     for _ in 0..self.rng.random_range(1..4) {
-                        self.act(&mut socket).await?;
+                        self.act(socket).await?;
                     }
-                    self.think(&mut socket).await?;
+                    self.think(socket).await?;
                 }
                 Phase::Finish => {
                     if let Some(finished) = finished.take() {
                         finished.send(()).await.expect("the driver listens");
                     }
                     tokio::select! {
-                        read = socket.read_or_end() => self.take(read.map_err(|_| Cut)?),
+                        read = socket.read_or_end() => self.take_or_end(read)?,
                         _ = phases.changed() => {}
                     }
                 }
@@ -133,7 +171,7 @@ impl Client {
                     if ROOMS.iter().all(|room| self.cursors[room] >= goals[*room]) {
                         return Ok(());
                     }
-                    self.read(&mut socket).await?;
+                    self.read(socket).await?;
                 }
             }
         }
@@ -211,7 +249,7 @@ impl Client {
         let pause = Duration::from_millis(self.rng.random_range(20..120));
         let end = Instant::now() + pause;
         while let Ok(read) = tokio::time::timeout_at(end, socket.read_or_end()).await {
-            self.take(read.map_err(|_| Cut)?);
+            self.take_or_end(read)?;
         }
         Ok(())
     }
@@ -219,12 +257,23 @@ impl Client {
     async fn read(&mut self, socket: &mut Socket) -> Result<(), Cut> {
         let name = format!("a frame for {}, which waits for {:?} {:?}", self.person.name, self.pending, self.asked);
         let read = common::wait::within(LIMIT, &name, socket.read_or_end()).await;
-        self.take(read.map_err(|_| Cut)?);
+        self.take_or_end(read)
+    }
+
+    fn take_or_end(&mut self, read: Result<Value, End>) -> Result<(), Cut> {
+        match read {
+            Ok(frame) => self.take(frame),
+            Err(end) => {
+                self.end = Some(end);
+                return Err(Cut);
+            }
+        }
         Ok(())
     }
 
     /// Writes down what a frame tells.
     fn take(&mut self, frame: Value) {
+        self.said_bye |= frame["type"] == "bye";
         let Some(room) = ROOMS.into_iter().find(|room| frame["room"] == *room) else {
             return;
         };

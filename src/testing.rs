@@ -1,0 +1,28 @@
+//! Switches for tests, taken from the environment. A release build has none of them.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// How often each place may still be passed before it panics.
+static PANICS: LazyLock<HashMap<String, AtomicI64>> = LazyLock::new(|| {
+    let places = std::env::var("KLATCH_TEST_PANIC").unwrap_or_default();
+    let places = places.split(',').filter_map(|place| place.split_once(':'));
+    places.filter_map(|(place, passes)| Some((place.to_owned(), passes.parse::<i64>().ok()?.into()))).collect()
+});
+
+/// Panics when this place is passed for the n-th time, where `KLATCH_TEST_PANIC` is `place:n`, or a list of such.
+#[track_caller]
+pub fn may_panic(place: &str) {
+    if cfg!(debug_assertions)
+        && let Some(passes) = PANICS.get(place)
+        && passes.fetch_sub(1, Ordering::Relaxed) == 1
+    {
+        panic!("a test wanted this");
+    }
+}
+
+/// Whether `GET /` opens sockets that send every message back, for conformance suites: where `KLATCH_TEST_ECHO` is set.
+pub fn echoes() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("KLATCH_TEST_ECHO").is_some()
+}
