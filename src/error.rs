@@ -11,6 +11,8 @@ use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
 
+use crate::metrics::METRICS;
+
 /// The stable code of a refusal, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -98,9 +100,24 @@ pub enum StoreError {
     Lost,
 }
 
+impl StoreError {
+    /// Adds to the metrics; goes with every line in the log that tells of one.
+    pub fn count(&self) {
+        let kind = match self {
+            Self::Database(_) => "query",
+            Self::Connection(_) => "connection",
+            Self::TimedOut(_) => "timeout",
+            Self::Busy => "busy",
+            Self::Lost => "lost",
+        };
+        METRICS.database_errors.of(kind).increment(1);
+    }
+}
+
 impl From<StoreError> for Refusal {
     /// Logs the cause, for the operator, and tells the asker what they can do.
     fn from(error: StoreError) -> Self {
+        error.count();
         tracing::error!(%error, "store failed");
         Self::unavailable()
     }

@@ -6,6 +6,7 @@
 
 mod outbox;
 mod registry;
+pub mod tally;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tokio::sync::oneshot;
 
 pub use self::outbox::{MAX_UNANSWERED, Outbox, Progress};
 pub use self::registry::{Registry, SessionId, Visitor, registry};
+use crate::metrics::{Counted, METRICS};
 use crate::protocol::{Close, RoomId, Seq, UserId};
 use crate::survive::survive;
 use crate::testing::may_panic;
@@ -32,9 +34,21 @@ pub struct Live {
     pub frame: Bytes,
 }
 
-/// What a room or the hub has a worker do.
+/// An op on its way to a worker, counted until it is acted on.
 #[derive(Message)]
 #[rtype(result = "()")]
+pub struct Posted {
+    pub op: Op,
+    _waiting: Counted,
+}
+
+impl From<Op> for Posted {
+    fn from(op: Op) -> Self {
+        Self { op, _waiting: Counted::one(&METRICS.worker_ops_waiting) }
+    }
+}
+
+/// What a room or the hub has a worker do.
 pub enum Op {
     /// Hand out live frames, in order.
     Deliver { room: RoomId, frames: Arc<[Live]> },
@@ -110,11 +124,11 @@ impl Actor for Fanout {
     }
 }
 
-impl Handler<Op> for Fanout {
+impl Handler<Posted> for Fanout {
     type Result = ();
 
-    fn handle(&mut self, op: Op, _: &mut Self::Context) {
-        self.work(|registry| match op {
+    fn handle(&mut self, posted: Posted, _: &mut Self::Context) {
+        self.work(|registry| match posted.op {
             Op::Deliver { room, frames } => {
                 may_panic("fanout");
                 registry.deliver(room, &frames);

@@ -16,7 +16,7 @@ use tokio::sync::{oneshot, watch};
 pub use self::handle::{HubHandle, Post};
 use crate::broker::Broker;
 use crate::error::Refusal;
-use crate::fanout::{Fanout, OnThread, Op, SessionId};
+use crate::fanout::{Fanout, OnThread, Op, Posted, SessionId};
 use crate::journal::Journal;
 use crate::mailbox::see_off;
 use crate::protocol::{Close, RoomId, UserId};
@@ -253,7 +253,7 @@ impl Hub {
 
     fn tell_workers(&self, op: impl Fn() -> Op) {
         for worker in &self.workers {
-            see_off(worker.send(op()));
+            see_off(worker.send(Posted::from(op())));
         }
     }
 

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::error::{Refusal, StoreError};
 use crate::mailbox::see_off;
+use crate::metrics::{Counted, METRICS};
 use crate::protocol::RoomId;
 use crate::store::append::{Change, Done, Outcome, Write, append};
 use crate::store::{PATIENCE, Store};
@@ -36,6 +37,13 @@ pub struct Append {
     pub write: Write,
     pub reply: Reply,
     pub room: Recipient<Committed>,
+    _waiting: Counted,
+}
+
+impl Append {
+    pub fn new(write: Write, reply: Reply, room: Recipient<Committed>) -> Self {
+        Self { write, reply, room, _waiting: Counted::one(&METRICS.journal_waiting) }
+    }
 }
 
 /// Changes of one room that are committed, in the order of their numbers.
@@ -86,6 +94,7 @@ impl Journal {
             running.replies.push(Some(append.reply));
             writes.push(append.write);
         }
+        METRICS.commit_writes.record(size as f64);
         let deadline = running.since + PATIENCE;
         self.running = Some(running);
         let stored = store_batch(self.store.clone(), writes, deadline);
@@ -102,6 +111,7 @@ impl Journal {
             match stored.outcome {
                 Ok(outcome) => deliver(running, outcome, stored.unsure),
                 Err(error) => {
+                    error.count();
                     tracing::error!(%error, writes = running.replies.len(), "a batch could not be stored");
                     deliver(running, Outcome::default(), true);
                 }
@@ -139,8 +149,10 @@ async fn store_batch(store: Store, writes: Vec<Write>, deadline: Instant) -> Sto
     let mut unsure = false;
     loop {
         let batch = Arc::clone(&writes);
-        match store.write_to_the_end(move |connection| append(connection, &batch, deadline)).await {
+        match store.write_to_the_end(move |connection| timed(|| append(connection, &batch, deadline))).await {
             Err(error) if Instant::now() + RETRY < deadline => {
+                error.count();
+                METRICS.batches_retried.increment(1);
                 tracing::warn!(%error, "storing a batch again");
                 unsure = true;
                 tokio::time::sleep(RETRY).await;
@@ -150,8 +162,17 @@ async fn store_batch(store: Store, writes: Vec<Write>, deadline: Instant) -> Sto
     }
 }
 
+/// Measures what is stored; how long a failure took says nothing about commits.
+fn timed<T, E>(store: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    let since = Instant::now();
+    store().inspect(|_| METRICS.commit_duration.record(since.elapsed()))
+}
+
 /// Hands every room its changes, and answers those who asked. Whoever finds no answer in the outcome is refused.
 fn deliver(running: Running, outcome: Outcome, unsure: bool) {
+    let new = outcome.changes.iter().filter(|change| change.is_new()).count();
+    METRICS.messages_sent.increment(new as u64);
+    METRICS.messages_changed.increment((outcome.changes.len() - new) as u64);
     let mut by_room: HashMap<RoomId, Vec<Change>> = HashMap::new();
     for change in outcome.changes {
         by_room.entry(change.room).or_default().push(change);

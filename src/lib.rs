@@ -17,11 +17,13 @@
 //! | [`limits`], [`passwords`], [`mailbox`] | how often, hashing beside everything else, messages that must arrive |
 //! | [`survive`], [`testing`] | what a panic may cost, and how tests cause one |
 //! | [`render`], [`policy`], [`frame`], [`protocol`], [`config`], [`error`] | text, rights, the wire, options, failures |
+//! | [`metrics`] | numbers for operators |
 //!
 //! Invariants, each kept in the place named:
 //! - no SQL outside [`store`]; no frame of a socket outside [`protocol`]; no decision about rights outside [`policy`];
 //! - nothing is shown before it is committed: only [`journal`] hands changes to rooms;
 //! - no order comes from a clock;
+//! - no name of a metric outside [`metrics`];
 //! - no lock is held across an `.await`, and nothing blocks a worker thread.
 
 pub mod broker;
@@ -33,6 +35,7 @@ pub mod hub;
 pub mod journal;
 pub mod limits;
 pub mod mailbox;
+pub mod metrics;
 pub mod passwords;
 pub mod policy;
 pub mod presence;

@@ -14,6 +14,7 @@ use moka::sync::Cache;
 use tokio::sync::Notify;
 
 use crate::error::Refusal;
+use crate::metrics::METRICS;
 use crate::protocol::UserId;
 
 /// What a user does in a room: each kind has a bucket of its own.
@@ -70,12 +71,13 @@ impl SendRate {
     pub fn check(&self, user: UserId, kind: Kind) -> Result<(), Refusal> {
         let Some(buckets) = &self.buckets else { return Ok(()) };
         self.forget_the_quiet(buckets);
-        let (bucket, message) = match kind {
-            Kind::Message => (&buckets.messages, "too many messages at once"),
-            Kind::Change => (&buckets.changes, "too many changes at once"),
-            Kind::Read => (&buckets.reads, "too many read marks at once"),
+        let (bucket, name, message) = match kind {
+            Kind::Message => (&buckets.messages, "message", "too many messages at once"),
+            Kind::Change => (&buckets.changes, "change", "too many changes at once"),
+            Kind::Read => (&buckets.reads, "read", "too many read marks at once"),
         };
         bucket.check_key(&user).map_err(|until| {
+            METRICS.requests_limited.of(name).increment(1);
             Refusal::rate_limited(message, millis_up(until.wait_time_from(DefaultClock::default().now())))
         })
     }
@@ -153,6 +155,7 @@ impl LoginRate {
 }
 
 fn too_many(wait: Duration) -> Refusal {
+    METRICS.logins_refused.of("rate").increment(1);
     Refusal::rate_limited("too many failed logins, wait a moment", millis_up(wait))
 }
 
@@ -224,12 +227,14 @@ impl<'a> Waiting<'a> {
             return Err(SOON);
         }
         counted.waiting += 1;
+        METRICS.logins_waiting.increment(1);
         Ok(Self(failures))
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
+        METRICS.logins_waiting.decrement(1);
         self.0.counted().waiting -= 1;
     }
 }

@@ -7,6 +7,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
 use crate::error::Refusal;
+use crate::metrics::METRICS;
 
 /// OWASP's parameters for argon2id: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -29,13 +30,25 @@ pub struct Passwords {
     turns: Arc<Semaphore>,
     /// Those that run and those that wait.
     places: Arc<Semaphore>,
+    /// How many `turns` there are.
+    at_once: usize,
 }
 
 impl Passwords {
     /// At most half of the cores, so that a storm of logins leaves the rest to messages.
     pub fn new(cores: usize) -> Self {
         let at_once = (cores / 2).max(1);
-        Self { turns: Arc::new(Semaphore::new(at_once)), places: Arc::new(Semaphore::new(at_once + MAX_WAITING)) }
+        let places = Arc::new(Semaphore::new(at_once + MAX_WAITING));
+        Self { turns: Arc::new(Semaphore::new(at_once)), places, at_once }
+    }
+
+    /// Tells the metrics what runs and waits just now.
+    pub fn observe(&self) {
+        let running = self.at_once - self.turns.available_permits();
+        let in_all = self.at_once + MAX_WAITING - self.places.available_permits();
+        METRICS.passwords.of("running").set(running as f64);
+        // The two are not read at the same moment.
+        METRICS.passwords.of("waiting").set(in_all.saturating_sub(running) as f64);
     }
 
     /// The hash to store, with a salt of its own, as a PHC string.
@@ -69,7 +82,10 @@ impl Passwords {
     }
 
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
-        let busy = |_| Refusal::rate_limited("too many people are signing in, try again in a moment", RETRY_AFTER_MS);
+        let busy = |_| {
+            METRICS.logins_refused.of("busy").increment(1);
+            Refusal::rate_limited("too many people are signing in, try again in a moment", RETRY_AFTER_MS)
+        };
         let place = self.places.clone().try_acquire_owned().map_err(busy)?;
         // Neither semaphore is ever closed, so this only waits.
         let turn = self.turns.clone().acquire_owned().await.map_err(|_| Refusal::unavailable())?;

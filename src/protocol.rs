@@ -9,6 +9,8 @@ mod server;
 pub use client::{ClientFrame, Parsed, parse};
 pub use server::{Close, LeftReason, Limits, Ref, ServerFrame};
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveDateTime, SecondsFormat};
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
@@ -204,6 +206,16 @@ impl Key {
             }
             _ => Err(Refusal::invalid("key: must be a UUID")),
         }
+    }
+}
+
+/// What the log calls a request, and `X-Request-Id` tells its client: 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestId(pub u64);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
     }
 }
 

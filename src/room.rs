@@ -24,6 +24,7 @@ use crate::error::Refusal;
 use crate::fanout::{Fanout, Op, SessionId};
 use crate::frame;
 use crate::journal::{Append, Committed, Journal, Reply};
+use crate::metrics::{Counted, METRICS};
 use crate::presence::Presence;
 use crate::protocol::{Close, RoomId, Seq, ServerFrame, User, UserId};
 use crate::store::append::{Action, Change, Done, Write};
@@ -94,6 +95,7 @@ pub struct ChatRoom {
     store: Store,
     journal: Addr<Journal>,
     broker: Broker,
+    _counted: Counted,
 }
 
 struct Socket {
@@ -157,13 +159,14 @@ impl ChatRoom {
             store: opening.store,
             journal: opening.journal,
             broker: opening.broker,
+            _counted: Counted::one(&METRICS.rooms),
         }
     }
 
     fn append(&mut self, user: UserId, action: Action, reply: Reply, ctx: &mut Context<Self>) {
         self.used = Instant::now();
         let room: Recipient<Committed> = ctx.address().recipient();
-        let append = Append { write: Write { room: self.id, user, action }, reply, room };
+        let append = Append::new(Write { room: self.id, user, action }, reply, room);
         if let Err(SendError::Full(append) | SendError::Closed(append)) = self.journal.try_send(append) {
             let _ = append.reply.send(Err(Refusal::unavailable()));
         }

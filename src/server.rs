@@ -5,7 +5,7 @@ mod takeover;
 use std::io::Write;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -24,6 +24,7 @@ use crate::error::StartError;
 use crate::fanout::Fanout;
 use crate::hub::{Hub, HubHandle};
 use crate::limits::SendRate;
+use crate::metrics::Exporter;
 use crate::session::Shared;
 use crate::store::open::open;
 use crate::web::{self, App};
@@ -52,6 +53,8 @@ pub fn run(config: Config) -> Result<(), StartError> {
 }
 
 async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartError> {
+    let exporter = Exporter::install().map_err(|error| StartError(format!("metrics: {error}")))?;
+    actix_rt::spawn(exporter.clone().keep_up());
     let address = listener.local_addr().map_err(|error| StartError::option("listen", error))?;
     let store = open(&config.database_url())?;
     let key = config.cookie_key()?;
@@ -59,15 +62,14 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
         Hub::start(store.clone(), config.sockets_per_user as usize, TimeDelta::days(i64::from(config.session_days)));
     let draining = Arc::new(AtomicBool::new(false));
     let send_rate = Arc::new(SendRate::new(config.send_rate));
-    let sockets = Arc::new(AtomicUsize::new(0));
     let app = App::new(
         Arc::clone(&config),
         store.clone(),
         hub.clone(),
         Arc::clone(&send_rate),
         Arc::clone(&draining),
-        sockets,
         key,
+        exporter,
     )?;
     let app = Data::new(app);
     let mut signals = Signals::new()?;

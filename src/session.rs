@@ -20,12 +20,15 @@ use self::answers::Answer;
 use self::commands::Held;
 use self::run::Run;
 use crate::error::Refusal;
-use crate::fanout::{Outbox, SessionId, registry};
+use crate::fanout::{Outbox, SessionId, registry, tally};
 use crate::frame::{self, Reader};
 use crate::hub::{EndSocket, HubHandle};
 use crate::limits::SendRate;
 use crate::mailbox::see_off;
-use crate::protocol::{Close, Limits, MAX_BODY_CHARS, MAX_FRAME_BYTES, MemberRoom, RoomId, Seq, ServerFrame, User};
+use crate::metrics::{Counted, METRICS};
+use crate::protocol::{
+    Close, Limits, MAX_BODY_CHARS, MAX_FRAME_BYTES, MemberRoom, RequestId, RoomId, Seq, ServerFrame, User,
+};
 use crate::room::{ChatRoom, Leave};
 use crate::store::rooms::Listed;
 use crate::store::{Store, rooms, sessions};
@@ -36,6 +39,8 @@ const MAX_IN_FLIGHT: usize = 64;
 const LAST_READS: Duration = Duration::from_secs(1);
 /// How long a closed socket may take to fetch its last frames.
 const LAST_WRITES: Duration = Duration::from_secs(20);
+/// What the log and the metrics call an end without a close frame, as RFC 6455, section 7.4.1, does.
+const NO_CLOSE_FRAME: u16 = 1006;
 
 /// What all sessions of a worker share.
 pub struct Shared {
@@ -49,10 +54,11 @@ pub struct Shared {
     pub worker: usize,
 }
 
-/// Who opened the socket.
+/// Who opened the socket, and with which request.
 pub struct Visit {
     pub user: User,
     pub token_hash: String,
+    pub request: RequestId,
     pub permit: SocketPermit,
     /// The socket only sends back what it gets, see [`testing::echoes`](crate::testing::echoes).
     pub echo: bool,
@@ -93,7 +99,7 @@ pub struct Session {
     /// A page is being fetched; the next one waits for it, so that requested pages never make the socket too slow.
     paging: bool,
     /// A frame that has to wait; the socket is not read meanwhile.
-    held: Option<Held>,
+    held: Option<(Held, Counted)>,
     /// A join is under way; the socket is not read meanwhile, so that what follows it finds the room joined.
     joining: bool,
     /// A request waits for room in its room's queue; the socket is not read meanwhile.
@@ -106,6 +112,10 @@ pub struct Session {
     amid_message: Option<Instant>,
     echo: bool,
     opened: Instant,
+    /// The request that opened it, for the log.
+    request: RequestId,
+    /// Bytes read so far.
+    received: u64,
     _permit: SocketPermit,
 }
 
@@ -157,15 +167,19 @@ impl Session {
             amid_message: None,
             echo: visit.echo,
             opened: Instant::now(),
+            request: visit.request,
+            received: read.len() as u64,
             _permit: visit.permit,
         };
+        METRICS.sockets_opened.increment(1);
+        tally::received(read.len());
         Actor::start(session);
     }
 
     fn connect(&mut self, ctx: &mut Context<Self>) {
         let (hub, user, token_hash) = (self.shared.hub.clone(), self.user.id, self.token_hash.clone());
         let session = ctx.address().recipient();
-        self.answers.push(Box::pin(async move { Answer::Connected(hub.connect(user, token_hash, session).await) }));
+        self.wait_for(async move { Answer::Connected(hub.connect(user, token_hash, session).await) });
     }
 
     /// Registers the socket first and reads second, so that nothing the user is told in between is lost.
@@ -178,14 +192,14 @@ impl Session {
                 self.id = Some(id);
                 registry(|registry| registry.admit(id, self.user.id, Rc::clone(&self.outbox)));
                 let (store, user, hash) = (self.shared.store.clone(), self.user.id, self.token_hash.clone());
-                self.answers.push(Box::pin(async move {
+                self.wait_for(async move {
                     let read = store.read(move |connection| {
                         let alive = sessions::still_alive(connection, &[hash])?;
                         let rooms = rooms::of_member(connection, user)?;
                         Ok::<_, Refusal>((!alive.is_empty()).then_some(rooms))
                     });
                     Answer::Rooms(read.await)
-                }));
+                });
             }
         }
     }
@@ -214,6 +228,15 @@ impl Session {
         }
     }
 
+    /// Has the answer acted on when it comes.
+    fn wait_for(&mut self, answer: impl Future<Output = Answer> + 'static) {
+        let waiting = Counted::one(&METRICS.requests_waiting);
+        self.answers.push(Box::pin(async move {
+            let _waiting = waiting;
+            answer.await
+        }));
+    }
+
     fn tell(&self, frame: &ServerFrame) {
         self.outbox.send(frame::text(&frame.to_json()));
     }
@@ -231,6 +254,8 @@ impl Session {
     /// The one clean-up of a socket, however it ended.
     fn end(&mut self) {
         self.depart();
+        let code = self.outbox.closed().map_or(NO_CLOSE_FRAME, Close::code);
+        METRICS.sockets_closed.of(code.to_string()).increment(1);
         if let Some(id) = self.id.take() {
             let hub = self.shared.hub.clone();
             actix_rt::spawn(async move { hub.disconnect(id).await });
@@ -283,10 +308,15 @@ impl Actor for Session {
 
     fn stopped(&mut self, _: &mut Self::Context) {
         self.end();
+        let closed = self.outbox.closed();
+        let code = closed.map_or(NO_CLOSE_FRAME, Close::code);
         tracing::info!(
+            id = %self.request,
             user = self.user.username,
-            code = self.outbox.closed().map(Close::code),
-            seconds = self.opened.elapsed().as_secs(),
+            code,
+            reason = closed.map_or("gone", Close::word),
+            millis = self.opened.elapsed().as_millis() as u64,
+            bytes_in = self.received,
             bytes_out = self.outbox.written(),
             "socket ended"
         );

@@ -27,6 +27,7 @@ use tokio::sync::Semaphore;
 use self::connection::ConnectionPool;
 use self::executor::{DbExecutor, Query};
 use crate::error::StoreError;
+use crate::metrics::METRICS;
 
 pub use self::connection::AnyConnection;
 
@@ -45,6 +46,7 @@ pub struct Store {
     writers: Lane,
     /// How many batches may be stored at the same time.
     pub journal_lanes: usize,
+    pool: ConnectionPool,
 }
 
 #[derive(Clone)]
@@ -63,7 +65,16 @@ impl Store {
                 permits: Arc::new(Semaphore::new(MAX_WAITING)),
             }
         };
-        Self { readers: lane(readers), writers: lane(writers), journal_lanes }
+        Self { readers: lane(readers), writers: lane(writers), journal_lanes, pool }
+    }
+
+    /// Tells the metrics what runs and waits just now.
+    pub fn observe(&self) {
+        METRICS.database_queries.of("read").set(self.readers.queries() as f64);
+        METRICS.database_queries.of("write").set(self.writers.queries() as f64);
+        let pool = self.pool.state();
+        METRICS.database_connections.of("idle").set(pool.idle_connections);
+        METRICS.database_connections.of("used").set(pool.connections.saturating_sub(pool.idle_connections));
     }
 
     /// Runs `work` on a reader; gives up waiting after [`PATIENCE`].
@@ -104,6 +115,11 @@ impl Store {
 }
 
 impl Lane {
+    /// Those that run and those that wait.
+    fn queries(&self) -> usize {
+        MAX_WAITING - self.permits.available_permits()
+    }
+
     async fn run<T, E>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,

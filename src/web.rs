@@ -47,6 +47,7 @@ use crate::config::{Config, cores};
 use crate::error::StartError;
 use crate::hub::HubHandle;
 use crate::limits::{LoginRate, SendRate};
+use crate::metrics::Exporter;
 use crate::passwords::Passwords;
 use crate::store::Store;
 use crate::testing;
@@ -67,6 +68,7 @@ pub struct App {
     /// Signs the session cookie.
     pub key: Key,
     pub templates: Templates,
+    pub exporter: Exporter,
     /// What every answer carries.
     headers: answers::Headers,
 }
@@ -80,8 +82,8 @@ impl App {
         hub: HubHandle,
         send_rate: Arc<SendRate>,
         draining: Arc<AtomicBool>,
-        sockets: Arc<AtomicUsize>,
         key: Key,
+        exporter: Exporter,
     ) -> Result<Self, StartError> {
         Ok(Self {
             passwords: Passwords::new(cores()),
@@ -93,8 +95,9 @@ impl App {
             hub,
             send_rate,
             draining,
-            sockets,
+            sockets: Arc::default(),
             key,
+            exporter,
         })
     }
 }

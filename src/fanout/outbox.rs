@@ -8,7 +8,9 @@ use std::task::{Context, Poll, Waker};
 use bytes::{Buf, Bytes};
 use tokio::net::TcpStream;
 
+use super::tally;
 use crate::frame;
+use crate::metrics::METRICS;
 use crate::protocol::{Close, MAX_WAITING_BYTES};
 
 /// Requested pages are given while less than this waits, so that they can't make a socket too slow.
@@ -69,17 +71,19 @@ impl Outbox {
         &self.io
     }
 
-    /// Queues frames and writes what the socket takes.
-    pub fn send_all<'a>(&self, frames: impl IntoIterator<Item = &'a Bytes>) {
+    /// Queues frames and writes what the socket takes. Says how many were queued: none once it is closed.
+    pub fn send_all<'a>(&self, frames: impl IntoIterator<Item = &'a Bytes>) -> usize {
         let mut inner = self.inner.borrow_mut();
         let idle = inner.queue.is_empty();
+        let mut queued = 0;
         for frame in frames {
-            inner.push(frame.clone());
+            queued += usize::from(inner.push(frame.clone()));
         }
         // While something waits already, the session writes when the socket is ready.
         if idle && !matches!(inner.flush(&self.io), Ok(Progress::Idle)) {
             inner.wake();
         }
+        queued
     }
 
     pub fn send(&self, frame: Bytes) {
@@ -161,18 +165,21 @@ impl Outbox {
 }
 
 impl Inner {
-    fn push(&mut self, frame: Bytes) {
+    fn push(&mut self, frame: Bytes) -> bool {
         if self.closed.is_some() {
-            return;
+            return false;
         }
         if self.waiting + frame.len() > MAX_WAITING_BYTES {
+            METRICS.slow_sockets_closed.increment(1);
             self.abandon(Close::TooSlow);
-        } else {
-            self.queue_frame(frame);
+            return false;
         }
+        self.queue_frame(frame);
+        true
     }
 
     fn queue_frame(&mut self, frame: Bytes) {
+        tally::queued(frame.len());
         self.waiting += frame.len();
         self.queue.push_back(frame);
     }
@@ -180,7 +187,9 @@ impl Inner {
     fn abandon(&mut self, close: Close) {
         // A frame of which a part is written must end, or the close frame would be read as its middle.
         self.queue.truncate(usize::from(self.begun));
+        tally::dropped(self.waiting);
         self.waiting = self.queue.iter().map(Bytes::len).sum();
+        tally::queued(self.waiting);
         self.queue_frame(frame::close(close.code(), close.reason()));
         self.closed = Some(close);
         self.wake();
@@ -211,6 +220,7 @@ impl Inner {
     }
 
     fn advance(&mut self, mut written: usize) {
+        tally::sent(written);
         self.waiting -= written;
         self.written += written as u64;
         while let Some(front) = self.queue.front_mut() {
@@ -229,5 +239,13 @@ impl Inner {
         if let Some(session) = &self.session {
             session.wake_by_ref();
         }
+    }
+}
+
+impl Drop for Inner {
+    /// A socket that breaks takes along what waited for it.
+    fn drop(&mut self) {
+        tally::dropped(self.waiting);
+        tally::tell();
     }
 }

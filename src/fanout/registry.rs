@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 
-use super::{Live, Outbox, Seat};
+use super::{Live, Outbox, Seat, tally};
 use crate::frame;
 use crate::protocol::{Close, RoomId, Seq, UserId};
 
@@ -18,8 +18,11 @@ thread_local! {
 }
 
 /// Works on this thread's registry. Nothing in here calls back into an actor, so it is never borrowed twice.
+/// Tells the metrics what was done.
 pub fn registry<T>(work: impl FnOnce(&mut Registry) -> T) -> T {
-    REGISTRY.with_borrow_mut(work)
+    let done = REGISTRY.with_borrow_mut(work);
+    tally::tell();
+    done
 }
 
 /// The sockets of this thread.
@@ -212,12 +215,14 @@ impl Registry {
 
     pub(super) fn deliver(&mut self, room: RoomId, frames: &[Live]) {
         let Some(seats) = self.rooms.get(&room) else { return };
+        let mut delivered = 0;
         for seat in &seats.list {
             let from = frames.partition_point(|live| live.seq <= seat.above);
             if from < frames.len() {
-                seat.outbox.send_all(frames[from..].iter().map(|live| &live.frame));
+                delivered += seat.outbox.send_all(frames[from..].iter().map(|live| &live.frame));
             }
         }
+        tally::delivered(delivered);
     }
 
     pub(super) fn tell(&mut self, room: RoomId, frame: &Bytes, except: Option<UserId>) {

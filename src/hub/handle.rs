@@ -7,6 +7,7 @@ use super::{AddWorker, Connect, Disconnect, Drain, EndSocket, Find, Hub, OpenRoo
 use crate::broker::Event;
 use crate::error::Refusal;
 use crate::fanout::{Fanout, SessionId};
+use crate::metrics::{Counted, METRICS};
 use crate::protocol::{Close, Key, Message, Seq, UserId};
 use crate::render::Rendered;
 use crate::room::Act;
@@ -38,12 +39,12 @@ impl HubHandle {
 
     /// Registers a worker thread; gives its index.
     pub async fn add_worker(&self, worker: Addr<Fanout>) -> Result<usize, Refusal> {
-        self.hub.send(AddWorker(worker)).await.map_err(gone)
+        self.ask(AddWorker(worker)).await.map_err(gone)
     }
 
     /// The room of this name, in use.
     pub async fn find(&self, slug: &str) -> Result<OpenRoom, Refusal> {
-        self.hub.send(Find { slug: slug.to_owned() }).await.map_err(gone)?
+        self.ask(Find { slug: slug.to_owned() }).await.map_err(gone)?
     }
 
     /// Registers a socket, or says why it must be closed.
@@ -53,16 +54,16 @@ impl HubHandle {
         token_hash: String,
         session: Recipient<EndSocket>,
     ) -> Result<SessionId, Close> {
-        self.hub.send(Connect { user, token_hash, session }).await.unwrap_or(Err(Close::GoingAway))
+        self.ask(Connect { user, token_hash, session }).await.unwrap_or(Err(Close::GoingAway))
     }
 
     pub async fn disconnect(&self, session: SessionId) {
-        let _ = self.hub.send(Disconnect(session)).await;
+        let _ = self.ask(Disconnect(session)).await;
     }
 
     /// Tells whoever must act on it.
     pub async fn announce(&self, event: Event) {
-        if let Err(error) = self.hub.send(event).await {
+        if let Err(error) = self.ask(event).await {
             tracing::error!(%error, "an event found no hub");
         }
     }
@@ -91,6 +92,15 @@ impl HubHandle {
             }
         }
         Err(Refusal::unavailable())
+    }
+
+    async fn ask<M>(&self, message: M) -> Result<M::Result, MailboxError>
+    where
+        M: actix::Message<Result: Send> + Send + 'static,
+        Hub: Handler<M>,
+    {
+        let _waiting = Counted::one(&METRICS.hub_requests_waiting);
+        self.hub.send(message).await
     }
 }
 

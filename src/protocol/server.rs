@@ -176,6 +176,24 @@ impl Close {
         self as u16
     }
 
+    /// The code in a word, for the log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Protocol => "protocol_error",
+            Self::Binary => "binary_frame",
+            Self::InvalidUtf8 => "invalid_utf8",
+            Self::BadFrames => "bad_frames",
+            Self::TooLarge => "too_large",
+            Self::GoingAway => "going_away",
+            Self::Full => "full",
+            Self::SessionEnded => "session_ended",
+            Self::TooSlow => "too_slow",
+            Self::NoPong => "no_pong",
+            Self::TooManySockets => "too_many_sockets",
+        }
+    }
+
     /// A text for the people who debug a client; at most 123 bytes, as a close frame allows.
     pub fn reason(self) -> &'static str {
         match self {

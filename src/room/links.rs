@@ -6,8 +6,9 @@ use std::sync::Arc;
 use actix::prelude::*;
 
 use super::recent::Recent;
-use crate::fanout::{Fanout, Live, Op, Seat};
+use crate::fanout::{Fanout, Live, Op, Posted, Seat};
 use crate::mailbox::see_off;
+use crate::metrics::METRICS;
 use crate::protocol::{RoomId, Seq};
 
 /// Ops that may wait for a worker beside the seats; one more is dropped. Live frames are never among them, and whoever
@@ -32,7 +33,7 @@ struct Link {
     /// Sockets of the room on that worker.
     seated: usize,
     /// What the full queue did not take, in order. Seats are bounded by the sockets, the rest by [`MAX_WAITING`].
-    waiting: VecDeque<Op>,
+    waiting: VecDeque<Posted>,
 }
 
 /// What pumping came to.
@@ -58,7 +59,7 @@ impl Links {
     pub fn seat(&mut self, worker: usize, seat: Seat, new: bool) {
         let link = &mut self.links[worker];
         link.seated += usize::from(new);
-        link.waiting.push_back(Op::Seat(seat));
+        link.waiting.push_back(Op::Seat(seat).into());
     }
 
     /// A socket has left by itself.
@@ -69,7 +70,7 @@ impl Links {
     /// A socket is made to leave.
     pub fn unseat(&mut self, worker: usize, op: Op) {
         self.links[worker].seated -= 1;
-        self.links[worker].waiting.push_back(op);
+        self.links[worker].waiting.push_back(op.into());
     }
 
     /// Something for the workers that have sockets in the room.
@@ -106,6 +107,7 @@ impl Links {
             };
             let Some(frames) = frames else {
                 if !std::mem::replace(&mut link.reading, true) {
+                    METRICS.workers_behind.increment(1);
                     pumped.behind.push((index, link.told));
                 }
                 continue;
@@ -134,7 +136,7 @@ impl Links {
     /// Says a last thing to all workers, waiting for their queues.
     pub fn close(&mut self, op: impl Fn() -> Op) {
         for link in &self.links {
-            see_off(link.worker.send(op()));
+            see_off(link.worker.send(Posted::from(op())));
         }
     }
 }
@@ -142,7 +144,9 @@ impl Links {
 impl Link {
     fn queue(&mut self, op: Op) {
         if self.waiting.len() < MAX_WAITING {
-            self.waiting.push_back(op);
+            self.waiting.push_back(op.into());
+        } else {
+            METRICS.worker_ops_dropped.increment(1);
         }
     }
 
@@ -152,6 +156,7 @@ impl Link {
             match self.worker.try_send(op) {
                 Ok(()) => {}
                 Err(SendError::Full(op)) => {
+                    METRICS.worker_queue_full.increment(1);
                     self.waiting.push_front(op);
                     return false;
                 }
@@ -163,6 +168,8 @@ impl Link {
     }
 
     fn send(&self, op: Op) -> bool {
-        !matches!(self.worker.try_send(op), Err(SendError::Full(_)))
+        let full = matches!(self.worker.try_send(Posted::from(op)), Err(SendError::Full(_)));
+        METRICS.worker_queue_full.increment(u64::from(full));
+        !full
     }
 }

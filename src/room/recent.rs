@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::fanout::Live;
+use crate::metrics::METRICS;
 use crate::protocol::Seq;
 
 const MAX_FRAMES: usize = 256;
@@ -11,7 +12,6 @@ const MAX_BYTES: usize = 512 * 1024;
 
 /// The frames of the latest changes, in the order of their numbers: at most [`MAX_FRAMES`] and [`MAX_BYTES`]; the oldest
 /// make room, and what is asked for from before them is read from the database.
-#[derive(Default)]
 pub struct Recent {
     frames: VecDeque<Live>,
     bytes: usize,
@@ -22,17 +22,20 @@ pub struct Recent {
 impl Recent {
     /// For a room that stands at `floor`.
     pub fn new(floor: Seq) -> Self {
-        Self { floor, ..Self::default() }
+        Self { frames: VecDeque::new(), bytes: 0, floor }
     }
 
     pub fn push(&mut self, live: Live) {
+        let before = self.bytes;
         self.bytes += live.frame.len();
         self.frames.push_back(live);
-        while self.frames.len() > MAX_FRAMES || self.bytes > MAX_BYTES {
-            let Some(oldest) = self.frames.pop_front() else { return };
+        while (self.frames.len() > MAX_FRAMES || self.bytes > MAX_BYTES)
+            && let Some(oldest) = self.frames.pop_front()
+        {
             self.bytes -= oldest.frame.len();
             self.floor = oldest.seq;
         }
+        METRICS.room_recent_bytes.increment(self.bytes as f64 - before as f64);
     }
 
     /// The frames above `after`; `None` where some of them are gone.
@@ -42,5 +45,11 @@ impl Recent {
         }
         let from = self.frames.partition_point(|live| live.seq <= after);
         Some(self.frames.range(from..).cloned().collect())
+    }
+}
+
+impl Drop for Recent {
+    fn drop(&mut self) {
+        METRICS.room_recent_bytes.decrement(self.bytes as f64);
     }
 }

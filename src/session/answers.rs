@@ -11,6 +11,7 @@ use super::{Joined, Session};
 use crate::error::Refusal;
 use crate::fanout::{SessionId, registry};
 use crate::hub::OpenRoom;
+use crate::metrics::{Counted, METRICS};
 use crate::protocol::{Close, LeftReason, Ref, Seq, ServerFrame};
 use crate::room::Join;
 use crate::store::append::Done;
@@ -115,9 +116,12 @@ impl Session {
     ) {
         let waited = queued.is_some();
         self.blocked |= waited;
-        self.answers.push(Box::pin(async move {
+        self.wait_for(async move {
             let queued = match queued {
-                Some(queued) => queued.await,
+                Some(queued) => {
+                    let _waiting = Counted::one(&METRICS.room_queue_waiting);
+                    queued.await
+                }
                 None => Ok(()),
             };
             // A write whose room ended before it was passed on may be sent again with the same key.
@@ -126,7 +130,7 @@ impl Session {
                 Err(_) => Err(Refusal::unavailable()),
             };
             Answer::Stored { asked, stored, waited }
-        }));
+        });
     }
 
     fn stored(&mut self, asked: &Asked, stored: Result<Done, Refusal>) {
@@ -146,7 +150,7 @@ impl Session {
     pub(super) fn find_room(&mut self, asked: Asked, cursor: Option<Cursor>) {
         (self.paging, self.joining) = (true, true);
         let (hub, slug) = (self.shared.hub.clone(), asked.room.clone().unwrap_or_default());
-        self.answers.push(Box::pin(async move { Answer::Found { asked, cursor, found: hub.find(&slug).await } }));
+        self.wait_for(async move { Answer::Found { asked, cursor, found: hub.find(&slug).await } });
     }
 
     fn found(&mut self, asked: Asked, cursor: Option<Cursor>, found: Result<OpenRoom, Refusal>) {
@@ -199,7 +203,7 @@ impl Session {
             reply,
         };
         let queued = joined.address.send(join);
-        self.answers.push(Box::pin(async move {
+        self.wait_for(async move {
             let seated = match queued.await {
                 Err(_) => Err(None),
                 Ok(()) => match entered.await {
@@ -213,7 +217,7 @@ impl Session {
                 tokio::time::sleep(SETTLE).await;
             }
             Answer::Seated { asked, generation, cursor, continued, seated }
-        }));
+        });
     }
 
     fn seated(&mut self, asked: Asked, generation: u32, cursor: Option<Cursor>, continued: bool, seated: Seated) {

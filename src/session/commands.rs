@@ -8,6 +8,7 @@ use super::{Joined, Session};
 use crate::error::{Code, Refusal};
 use crate::fanout::registry;
 use crate::limits::Kind;
+use crate::metrics::{Counted, METRICS};
 use crate::protocol::{ClientFrame, DEFAULT_PAGE_MESSAGES, Key, MAX_PAGE_MESSAGES, Seq, client, parse};
 use crate::render::render_body;
 use crate::room::{Act, ChatRoom, MarkRead, Typing};
@@ -36,8 +37,8 @@ impl Session {
         };
         self.bad_frames = 0;
         match frame {
-            ClientFrame::Join(join) => self.held = Some(Held::Join { reference, join }),
-            ClientFrame::History(history) => self.held = Some(Held::History { reference, history }),
+            ClientFrame::Join(join) => self.hold(Held::Join { reference, join }),
+            ClientFrame::History(history) => self.hold(Held::History { reference, history }),
             ClientFrame::Leave(leave) => self.leave(reference, leave.room),
             ClientFrame::Send(send) => self.send(reference, send),
             ClientFrame::Edit(edit) => self.edit(reference, edit),
@@ -133,12 +134,16 @@ impl Session {
         }
     }
 
+    fn hold(&mut self, held: Held) {
+        self.held = Some((held, Counted::one(&METRICS.pages_waiting)));
+    }
+
     /// Starts to fetch the next page that is wanted, if one may be fetched now.
     pub(super) fn fetch_page(&mut self) -> bool {
         if self.paging || !self.outbox.has_room() {
             return false;
         }
-        match self.held.take() {
+        match self.held.take().map(|(held, _)| held) {
             Some(Held::Join { reference, join }) => self.join(reference, join),
             Some(Held::History { reference, history }) => self.history(reference, history),
             None => {
@@ -174,10 +179,10 @@ impl Session {
         }
         self.paging = true;
         let (store, user) = (self.shared.store.clone(), self.user.id);
-        self.answers.push(Box::pin(async move {
+        self.wait_for(async move {
             let page = store.read(move |connection| messages::history(connection, &slug, user, before, limit)).await;
             Answer::History { asked, page }
-        }));
+        });
     }
 }
 

@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use socket2::SockRef;
 
 use super::{LAST_WRITES, MAX_IN_FLIGHT, Session, State};
-use crate::fanout::{MAX_UNANSWERED, Progress};
+use crate::fanout::{MAX_UNANSWERED, Progress, tally};
 use crate::frame::{self, Incoming};
 use crate::protocol::{Close, MAX_BAD_FRAMES};
 
@@ -50,7 +50,9 @@ impl ActorFuture<Session> for Run {
         ctx: &mut Context<Session>,
         task: &mut task::Context<'_>,
     ) -> Poll<()> {
-        match self.as_mut().run(session, ctx, task) {
+        let ran = self.as_mut().run(session, ctx, task);
+        tally::tell();
+        match ran {
             Ok(()) => Poll::Pending,
             Err(Gone) => {
                 ctx.stop();
@@ -161,6 +163,8 @@ impl Session {
                 match self.outbox.io().try_read(scratch) {
                     Ok(0) => return Err(Gone),
                     Ok(read) => {
+                        tally::received(read);
+                        self.received += read as u64;
                         self.reader.feed(&scratch[..read]);
                         return Ok(true);
                     }

@@ -22,6 +22,7 @@ use self::picture::Picture;
 use super::connection::AnyConnection;
 use super::marks::Marks;
 use crate::error::{Refusal, StoreError};
+use crate::metrics::METRICS;
 use crate::protocol::{Key, Message, RoomId, Seq, UserId};
 use crate::render::Rendered;
 use crate::testing::may_panic;
@@ -127,6 +128,7 @@ pub fn append(connection: &mut AnyConnection, writes: &[Write], deadline: Instan
     if is_away(connection, &error) {
         return Err(error.into());
     }
+    METRICS.batches_split.increment(1);
     tracing::warn!(%error, writes = writes.len(), "a batch was refused; it is stored in parts");
     let mut rooms: BTreeMap<RoomId, Vec<usize>> = BTreeMap::new();
     for (place, write) in writes.iter().enumerate() {
@@ -145,7 +147,11 @@ pub fn append(connection: &mut AnyConnection, writes: &[Write], deadline: Instan
             }
             Err(error) if is_away(connection, &error) => return Err(error.into()),
             // Whoever holds the room holds it for each of these.
-            Err(error) if part.len() == 1 || is_held(&error) => tracing::error!(%error, "a write was refused"),
+            Err(error) if part.len() == 1 || is_held(&error) => {
+                let error = StoreError::from(error);
+                error.count();
+                tracing::error!(%error, "a write was refused");
+            }
             Err(_) => part.into_iter().rev().for_each(|place| parts.push_front(vec![place])),
         }
     }

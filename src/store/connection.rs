@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
 use diesel::{PgConnection, QueryResult, SqliteConnection};
+use url::Url;
 
 /// One set of queries for both databases. SQLite stands last: it would accept any address.
 #[derive(diesel::MultiConnection)]
@@ -50,7 +51,7 @@ impl ManageConnection for Manager {
             true => PgConnection::establish(&self.address).map(AnyConnection::Postgres),
             false => SqliteConnection::establish(&self.address).map(AnyConnection::Sqlite),
         }
-        .map_err(diesel::r2d2::Error::ConnectionError)?;
+        .map_err(|error| diesel::r2d2::Error::ConnectionError(harmless(error, &self.address)))?;
         prepare(&mut connection).map_err(diesel::r2d2::Error::QueryError)?;
         Ok(connection)
     }
@@ -62,6 +63,23 @@ impl ManageConnection for Manager {
     fn has_broken(&self, connection: &mut AnyConnection) -> bool {
         std::thread::panicking() || connection.is_broken()
     }
+}
+
+/// On one line, where libpq's own text may have several, and without the password that it repeats of an address it can't
+/// read.
+fn harmless(error: ConnectionError, address: &str) -> ConnectionError {
+    let ConnectionError::BadConnection(text) = error else { return error };
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = secrets(address).into_iter().fold(text, |text, secret| text.replace(&secret, "***"));
+    ConnectionError::BadConnection(text)
+}
+
+/// The passwords in an address of Postgres, as they are written there.
+fn secrets(address: &str) -> Vec<String> {
+    let Ok(url) = Url::parse(address) else { return Vec::new() };
+    let parameters = url.query().into_iter().flat_map(|query| query.split('&')).filter_map(|pair| pair.split_once('='));
+    let named = parameters.filter(|(name, _)| name.ends_with("password")).map(|(_, value)| value);
+    url.password().into_iter().chain(named).filter(|secret| !secret.is_empty()).map(str::to_owned).collect()
 }
 
 /// Durable commits on both. On Postgres a statement, a lock and an idle transaction each end within 5 s, so that a

@@ -56,11 +56,8 @@ fn open_postgres(address: &str) -> Result<Store, StartError> {
 }
 
 fn establish(address: &str) -> Result<AnyConnection, StartError> {
-    Manager { address: address.to_owned() }.connect().map_err(|error| {
-        // libpq's own text may have several lines.
-        let why = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-        StartError::option("database-url", why)
-    })
+    let manager = Manager { address: address.to_owned() };
+    manager.connect().map_err(|error| StartError::option("database-url", error))
 }
 
 fn pool(address: &str, size: usize) -> Result<ConnectionPool, StartError> {

@@ -6,9 +6,10 @@ use actix_web::http::header::USER_AGENT;
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::sessions::{ADDRESS, AGENT};
-use super::{App, client, fields};
+use super::{App, client, fields, sessions};
 use crate::config::Signup;
 use crate::error::{Code, Refusal};
+use crate::metrics::METRICS;
 use crate::protocol::User;
 use crate::store::accounts::{self, NewAccount};
 
@@ -40,6 +41,7 @@ pub async fn sign_up(
     let password_hash = app.passwords.hash(password).await?;
     let account = NewAccount { username, display_name, password_hash };
     let user = app.store.write(move |c| accounts::create(c, &account)).await?;
+    METRICS.signups.increment(1);
     begin_session(app, req, &user)?;
     Ok(user)
 }
@@ -62,9 +64,13 @@ pub async fn log_in(app: &App, req: &HttpRequest, username: &str, password: Stri
     match verified.await {
         Ok(None) => {
             attempt.failed();
+            METRICS.login_failures.increment(1);
             Err(Refusal::new(Code::BadCredentials, "the username or the password is wrong"))
         }
-        Ok(Some(user)) => begin_session(app, req, &user).map(|()| user),
+        Ok(Some(user)) => {
+            METRICS.logins.increment(1);
+            begin_session(app, req, &user).map(|()| user)
+        }
         Err(refusal) => Err(refusal),
     }
 }
@@ -89,6 +95,7 @@ fn begin_session(app: &App, req: &HttpRequest, user: &User) -> Result<(), Refusa
         .and_then(|()| session.insert(ADDRESS, client::address(req, &app.config).to_string()))
         .map_err(|error| error.to_string())
         .and_then(|()| Identity::login(&req.extensions(), user.id.to_string()).map_err(|error| error.to_string()));
+    sessions::note_user(req, user.username.clone());
     begun.map(drop).map_err(|error| {
         tracing::error!(error, "a session could not begin");
         Refusal::unavailable()

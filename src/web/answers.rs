@@ -12,13 +12,16 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
 use super::api::bodies::ErrorBody;
+use super::sessions::noted_user;
 use super::{App, Failure, client};
 use crate::config::Config;
 use crate::error::Code;
+use crate::metrics::METRICS;
+use crate::protocol::RequestId;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -76,6 +79,7 @@ pub async fn complete(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let asked = Asked::of(&app, &req);
+    req.extensions_mut().insert(asked.id);
     // Whatever answers GET answers HEAD: the dispatcher, which still knows, leaves the body out.
     if req.method() == Method::HEAD {
         req.head_mut().method = Method::GET;
@@ -84,8 +88,9 @@ pub async fn complete(
         Ok(response) => {
             let mut response = explained(&app, &asked, response.map_into_boxed_body());
             app.headers.add_to(response.headers_mut());
-            response.headers_mut().insert(REQUEST_ID, asked.id.clone());
-            asked.log(response.status());
+            response.headers_mut().insert(REQUEST_ID, asked.id_header());
+            let bytes = asked.body_bytes(response.response().body());
+            asked.log(response.status(), noted_user(response.request()).as_deref(), bytes);
             Ok(response)
         }
         // Handlers answer their own failures; what arrives here is the session's, or a panic. The request is gone by now,
@@ -96,12 +101,13 @@ pub async fn complete(
                 Some(failure) => failure.clone(),
                 None => Failure::of_status(StatusCode::SERVICE_UNAVAILABLE),
             };
-            asked.log(failure.status);
             let page = (!asked.is_program).then(|| app.templates.failure(&failure));
             let mut headers = HeaderMap::new();
             app.headers.add_to(&mut headers);
-            headers.insert(REQUEST_ID, asked.id);
-            Err(Broken { failure, page, headers }.into())
+            headers.insert(REQUEST_ID, asked.id_header());
+            let broken = Broken { failure, page, headers };
+            asked.log(broken.failure.status, None, asked.body_bytes(broken.error_response().body()));
+            Err(broken.into())
         }
     }
 }
@@ -181,7 +187,7 @@ fn explained(app: &App, asked: &Asked, response: ServiceResponse<BoxBody>) -> Se
 
 /// What is kept of a request until it is answered: nothing that could hold a secret.
 struct Asked {
-    id: HeaderValue,
+    id: RequestId,
     method: Method,
     path: String,
     client: std::net::IpAddr,
@@ -192,11 +198,9 @@ struct Asked {
 
 impl Asked {
     fn of(app: &App, req: &ServiceRequest) -> Self {
-        let id = hex::encode(rand::random::<[u8; 8]>());
         let path = req.path().to_owned();
         Self {
-            // Hexadecimal digits are always a fit value.
-            id: HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("-")),
+            id: RequestId(rand::random()),
             method: req.method().clone(),
             client: client::address(req.request(), &app.config),
             since: Instant::now(),
@@ -205,15 +209,54 @@ impl Asked {
         }
     }
 
-    fn log(&self, status: StatusCode) {
-        let Self { method, path, client, .. } = self;
-        let id = self.id.to_str().unwrap_or("-");
-        let (status, millis) = (status.as_u16(), self.since.elapsed().as_millis());
-        let often = path.starts_with("/static/") || matches!(path.as_str(), "/healthz" | "/readyz" | "/metrics");
-        if often && status < 400 {
-            tracing::debug!(id, %method, path, status, millis, %client, "answered");
-        } else {
-            tracing::info!(id, %method, path, status, millis, %client, "answered");
+    fn id_header(&self) -> HeaderValue {
+        // Hexadecimal digits are always a fit value.
+        HeaderValue::try_from(self.id.to_string()).unwrap_or(HeaderValue::from_static("-"))
+    }
+
+    /// What is sent of an answer's body. No answer is a stream.
+    fn body_bytes(&self, body: &BoxBody) -> u64 {
+        match body.size() {
+            BodySize::Sized(bytes) if self.method != Method::HEAD => bytes,
+            _ => 0,
         }
     }
+
+    /// The one line of a request, and its place in the metrics. `bytes` are those of the answer's body.
+    fn log(&self, status: StatusCode, user: Option<&str>, bytes: u64) {
+        let Self { id, method, path, client, since, .. } = self;
+        let took = since.elapsed();
+        METRICS.http_requests.of(class(status)).increment(1);
+        METRICS.http_duration.record(took);
+        if path == "/ws" && status != StatusCode::SWITCHING_PROTOCOLS {
+            METRICS.handshakes_refused.of(why_refused(status)).increment(1);
+        }
+        let (status, millis) = (status.as_u16(), took.as_millis() as u64);
+        tracing::info!(%id, user, %method, path, status, millis, bytes, %client, "answered");
+    }
+}
+
+fn class(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        ..200 => "1xx",
+        200..300 => "2xx",
+        300..400 => "3xx",
+        400..500 => "4xx",
+        500.. => "5xx",
+    }
+}
+
+fn why_refused(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "no_session",
+        StatusCode::FORBIDDEN => "origin",
+        StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+        _ => "malformed",
+    }
+}
+
+/// What the log calls this request.
+pub fn request_id(req: &HttpRequest) -> RequestId {
+    // `complete` is around everything, so there always is one.
+    req.extensions().get().copied().unwrap_or(RequestId(0))
 }

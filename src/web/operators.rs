@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::{App, Failure, client};
 use crate::error::Refusal;
+use crate::metrics::METRICS;
 use crate::store::rooms;
 
 /// The process is up.
@@ -31,16 +32,14 @@ pub async fn metrics(app: Data<App>, req: HttpRequest) -> Result<HttpResponse, F
     if !app.config.metrics_from.contains(client::address(&req, &app.config)) {
         return Err(Failure::of_status(StatusCode::NOT_FOUND));
     }
-    let sockets = app.sockets.load(Ordering::Relaxed);
-    let version = env!("CARGO_PKG_VERSION");
-    let body = format!(
-        "# HELP klatch_build_info The version that runs.\n\
-         # TYPE klatch_build_info gauge\n\
-         klatch_build_info{{version=\"{version}\"}} 1\n\
-         # HELP klatch_sockets Open sockets.\n\
-         # TYPE klatch_sockets gauge\n\
-         klatch_sockets {sockets}\n"
-    );
+    METRICS.sockets.set(app.sockets.load(Ordering::Relaxed) as f64);
+    app.store.observe();
+    app.passwords.observe();
+    let exporter = app.exporter.clone();
+    let body = tokio::task::spawn_blocking(move || exporter.render()).await.map_err(|error| {
+        tracing::error!(%error, "the metrics could not be rendered");
+        Failure::of_status(StatusCode::INTERNAL_SERVER_ERROR)
+    })?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(body))
 }
 

@@ -13,6 +13,7 @@ use actix_web::body::MessageBody;
 use actix_web::cookie::{SameSite, time};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest};
 use chrono::{TimeDelta, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -68,7 +69,23 @@ pub async fn keep_alive<B: MessageBody>(
     if session.contains_key(DUE) {
         session.remove(DUE);
     }
+    if let Ok(Some(username)) = session.get(USERNAME) {
+        note_user(req.request(), username);
+    }
     next.call(req).await
+}
+
+/// Whose request it is, for the log: kept beside the session, which is over when its answer is logged.
+struct SignedIn(String);
+
+/// The log tells the name with the request.
+pub fn note_user(req: &HttpRequest, username: String) {
+    req.extensions_mut().insert(SignedIn(username));
+}
+
+/// Who sent the request, or has just signed in with it.
+pub fn noted_user(req: &HttpRequest) -> Option<String> {
+    req.extensions().get().map(|SignedIn(username)| username.clone())
 }
 
 /// Sessions in the table `sessions`. Anonymous visitors have none.

@@ -7,6 +7,7 @@ use tera::{Context, Tera};
 
 use super::{Failure, assets};
 use crate::error::{Refusal, StartError};
+use crate::metrics::METRICS;
 use crate::protocol::User;
 
 #[derive(RustEmbed)]
@@ -53,6 +54,10 @@ impl Templates {
     }
 
     fn render(&self, name: &str, user: Option<&User>, values: Value) -> Result<String, tera::Error> {
+        self.fill_in(name, user, values).inspect_err(|_| METRICS.template_errors.increment(1))
+    }
+
+    fn fill_in(&self, name: &str, user: Option<&User>, values: Value) -> Result<String, tera::Error> {
         #[derive(Serialize)]
         struct Page<'a> {
             r#static: String,

@@ -8,9 +8,10 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
+use super::answers::request_id;
 use super::{Account, App, Failure};
 use crate::error::{Code, Refusal};
-use crate::protocol::User;
+use crate::protocol::{RequestId, User};
 use crate::session::{SocketPermit, Visit};
 
 /// `GET /ws`. The answer is 101, and the [`Visit`] in the request's extensions is what the socket runs with.
@@ -20,19 +21,19 @@ use crate::session::{SocketPermit, Visit};
 /// handshake; an origin that is not allowed has been refused before.
 pub async fn ws(app: Data<App>, req: HttpRequest, account: Account) -> Result<HttpResponse, Failure> {
     let Account { user, token_hash } = account;
-    shake_hands(&app, &req, |permit| Visit { user, token_hash, permit, echo: false })
+    shake_hands(&app, &req, |permit, request| Visit { user, token_hash, request, permit, echo: false })
 }
 
 /// A socket that sends every message back, see [`testing::echoes`](crate::testing::echoes).
 pub async fn echo(app: Data<App>, req: HttpRequest) -> Result<HttpResponse, Failure> {
     let user = User { id: 0, username: "echo".into(), display_name: "echo".into() };
-    shake_hands(&app, &req, |permit| Visit { user, token_hash: String::new(), permit, echo: true })
+    shake_hands(&app, &req, |permit, request| Visit { user, token_hash: String::new(), request, permit, echo: true })
 }
 
 fn shake_hands(
     app: &App,
     req: &HttpRequest,
-    visit: impl FnOnce(SocketPermit) -> Visit,
+    visit: impl FnOnce(SocketPermit, RequestId) -> Visit,
 ) -> Result<HttpResponse, Failure> {
     if app.draining.load(Ordering::Relaxed) {
         return Err(unavailable("this instance is going away"));
@@ -46,7 +47,8 @@ fn shake_hands(
         HandshakeError::GetMethodRequired => Failure::of_status(StatusCode::METHOD_NOT_ALLOWED),
         _ => Failure::of_status(StatusCode::BAD_REQUEST),
     })?;
-    req.extensions_mut().insert(visit(permit));
+    let request = request_id(req);
+    req.extensions_mut().insert(visit(permit, request));
     Ok(response.finish().map_into_boxed_body().into())
 }
 

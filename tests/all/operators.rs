@@ -31,7 +31,7 @@ async fn metrics_count_sockets() {
     let ann = server.person("ann").await;
     let count = async || {
         let metrics = server.stranger().get("page:/metrics").await.text;
-        let line = metrics.lines().find(|line| line.starts_with("klatch_sockets"));
+        let line = metrics.lines().find(|line| line.starts_with("klatch_sockets "));
         line.and_then(|line| line.rsplit_once(' ')).map(|(_, value)| value.parse::<f64>().unwrap())
     };
     assert_eq!(count().await, Some(0.0));
