@@ -25,6 +25,8 @@ const MAX_BATCH: usize = 256;
 const MAX_WAITING: usize = 8_192;
 /// Between two attempts while the database is away.
 const RETRY: Duration = Duration::from_millis(100);
+/// Between two attempts at a room whose row somebody else holds.
+const HELD_RETRY: Duration = Duration::from_millis(250);
 /// How often waiting writes are looked at for ones that have waited too long.
 const SWEEP: Duration = Duration::from_millis(100);
 
@@ -58,79 +60,140 @@ pub struct Committed {
 /// One lane of commits.
 pub struct Journal {
     store: Store,
-    /// Bounded by [`MAX_WAITING`].
-    waiting: VecDeque<(Instant, Append)>,
+    /// In the order in which they came. Bounded by [`MAX_WAITING`], and one batch that was put back.
+    waiting: VecDeque<Waiting>,
     /// The batch that is being stored; there is never a second one.
     running: Option<Running>,
+    /// Rooms whose rows somebody else held, and when to try them again.
+    held: HashMap<RoomId, Instant>,
+    /// A batch is about to begin.
+    beginning: bool,
 }
 
-/// Who waits for the batch that is being stored.
-struct Running {
+struct Waiting {
     since: Instant,
-    /// In the order of the batch's writes; `None` once answered.
-    replies: Vec<Option<Reply>>,
+    append: Append,
+    /// An earlier attempt may have been committed.
+    unsure: bool,
+}
+
+/// The batch that is being stored, and who waits for it.
+struct Running {
+    writes: Arc<Vec<Write>>,
+    /// In the order of the writes: since when somebody waits, and where; `None` once answered.
+    asked: Vec<(Instant, Option<Reply>)>,
     rooms: HashMap<RoomId, Recipient<Committed>>,
 }
 
 impl Journal {
     pub fn new(store: Store) -> Self {
-        Self { store, waiting: VecDeque::new(), running: None }
+        Self { store, waiting: VecDeque::new(), running: None, held: HashMap::new(), beginning: false }
     }
 
-    /// Begins the next batch, unless one runs or nothing waits.
+    /// Begins the next batch, unless one runs or nothing waits that can be tried.
     fn begin(&mut self, ctx: &mut Context<Self>) {
-        if self.running.is_some() || self.waiting.is_empty() {
+        if self.running.is_some() {
             return;
         }
-        let size = self.waiting.len().min(MAX_BATCH);
-        let mut writes = Vec::with_capacity(size);
-        let mut running = Running {
-            since: self.waiting.front().map_or_else(Instant::now, |(since, _)| *since),
-            replies: Vec::with_capacity(size),
-            rooms: HashMap::new(),
-        };
-        for (_, append) in self.waiting.drain(..size) {
-            running.rooms.entry(append.write.room).or_insert(append.room);
-            running.replies.push(Some(append.reply));
+        let batch = self.next_batch();
+        let Some(newest) = batch.last() else { return };
+        let deadline = newest.since + PATIENCE;
+        let unsure = batch.iter().any(|waiting| waiting.unsure);
+        let mut writes = Vec::with_capacity(batch.len());
+        let mut asked = Vec::with_capacity(batch.len());
+        let mut rooms = HashMap::new();
+        for Waiting { since, append, .. } in batch {
+            rooms.entry(append.write.room).or_insert(append.room);
+            asked.push((since, Some(append.reply)));
             writes.push(append.write);
         }
-        METRICS.commit_writes.record(size as f64);
-        let deadline = running.since + PATIENCE;
-        self.running = Some(running);
-        let stored = store_batch(self.store.clone(), writes, deadline);
+        METRICS.commit_writes.record(writes.len() as f64);
+        let writes = Arc::new(writes);
+        self.running = Some(Running { writes: Arc::clone(&writes), asked, rooms });
+        let stored = store_batch(self.store.clone(), writes, deadline, unsure);
         ctx.spawn(stored.into_actor(self).map(|stored, journal, ctx| {
             // What a panic keeps from its rooms, they find with the next poll.
-            survive(|| journal.finish(stored));
+            survive(|| journal.finish(stored, ctx));
             journal.begin(ctx);
         }));
     }
 
-    fn finish(&mut self, stored: Stored) {
-        if let Some(running) = self.running.take() {
+    /// The oldest writes, without those of rooms that are held: a room's writes keep their order.
+    fn next_batch(&mut self) -> Vec<Waiting> {
+        let now = Instant::now();
+        self.held.retain(|_, again| *again > now);
+        let size = self.waiting.len().min(MAX_BATCH);
+        if self.held.is_empty() {
+            return self.waiting.drain(..size).collect();
+        }
+        let mut batch = Vec::with_capacity(size);
+        for waiting in std::mem::take(&mut self.waiting) {
+            if batch.len() < MAX_BATCH && !self.held.contains_key(&waiting.append.write.room) {
+                batch.push(waiting);
+            } else {
+                self.waiting.push_back(waiting);
+            }
+        }
+        batch
+    }
+
+    fn finish(&mut self, stored: Stored, ctx: &mut Context<Self>) {
+        if let Some(mut running) = self.running.take() {
             may_panic("journal");
             match stored.outcome {
-                Ok(outcome) => deliver(running, outcome, stored.unsure),
+                Ok(outcome) => {
+                    self.put_back(&mut running, &outcome, stored.unsure, ctx);
+                    deliver(running, outcome, stored.unsure);
+                }
                 Err(error) => {
                     error.count();
-                    tracing::error!(%error, writes = running.replies.len(), "a batch could not be stored");
+                    tracing::error!(%error, writes = running.writes.len(), "a batch could not be stored");
                     deliver(running, Outcome::default(), true);
                 }
             }
         }
     }
 
+    /// Lets those wait on whose room somebody else holds, and tries them again soon.
+    fn put_back(&mut self, running: &mut Running, outcome: &Outcome, unsure: bool, ctx: &mut Context<Self>) {
+        let again = Instant::now() + HELD_RETRY;
+        let before = self.waiting.len();
+        for ((write, answer), (since, reply)) in running.writes.iter().zip(&outcome.answers).zip(&mut running.asked) {
+            if answer.is_some() {
+                continue;
+            }
+            let Some(room) = running.rooms.get(&write.room) else { continue };
+            self.held.insert(write.room, again);
+            if let Some(reply) = reply.take() {
+                let append = Append::new(write.clone(), reply, room.clone());
+                self.waiting.push_back(Waiting { since: *since, append, unsure });
+            }
+        }
+        if self.waiting.len() > before {
+            // Stable: of those that came in the same moment, the ones put back are of other rooms or come first.
+            self.waiting.rotate_right(self.waiting.len() - before);
+            self.waiting.make_contiguous().sort_by_key(|waiting| waiting.since);
+            tracing::debug!(writes = self.waiting.len() - before, "somebody else holds a room's row");
+            ctx.run_later(HELD_RETRY, |journal, ctx| journal.begin(ctx));
+        }
+    }
+
     /// Answers those who have waited for as long as anybody should. A write that is being stored by then may still be
     /// stored; its room hears of it all the same.
     fn sweep(&mut self) {
-        while self.waiting.front().is_some_and(|(since, _)| since.elapsed() > PATIENCE) {
-            if let Some((_, append)) = self.waiting.pop_front() {
-                let _ = append.reply.send(Err(Refusal::unavailable()));
-            }
+        let late = self.waiting.iter().take_while(|waiting| waiting.since.elapsed() > PATIENCE).count();
+        if late > 0 {
+            tracing::warn!(writes = late, "writes have waited too long");
         }
-        if let Some(running) = &mut self.running
-            && running.since.elapsed() > PATIENCE
-        {
-            refuse(running.replies.iter_mut().map(Option::take).collect());
+        for Waiting { append, .. } in self.waiting.drain(..late) {
+            let _ = append.reply.send(Err(Refusal::unavailable()));
+        }
+        for (since, reply) in self.running.iter_mut().flat_map(|running| &mut running.asked) {
+            if since.elapsed() > PATIENCE
+                && let Some(reply) = reply.take()
+            {
+                let _ = reply.send(Err(Refusal::unavailable()));
+            }
         }
     }
 }
@@ -144,9 +207,7 @@ struct Stored {
 
 /// Stores a batch, again and again while the database is away and somebody still waits. Running it twice is safe, see
 /// [`append`](crate::store::append).
-async fn store_batch(store: Store, writes: Vec<Write>, deadline: Instant) -> Stored {
-    let writes = Arc::new(writes);
-    let mut unsure = false;
+async fn store_batch(store: Store, writes: Arc<Vec<Write>>, deadline: Instant, mut unsure: bool) -> Stored {
     loop {
         let batch = Arc::clone(&writes);
         match store.write_to_the_end(move |connection| timed(|| append(connection, &batch, deadline))).await {
@@ -189,17 +250,11 @@ fn deliver(running: Running, outcome: Outcome, unsure: bool) {
         }
     }
     let mut answers = outcome.answers.into_iter();
-    for reply in running.replies {
-        let answer = answers.next().unwrap_or_else(|| Err(Refusal::unavailable()));
+    for (_, reply) in running.asked {
+        let answer = answers.next().flatten().unwrap_or_else(|| Err(Refusal::unavailable()));
         if let Some(reply) = reply {
             let _ = reply.send(answer);
         }
-    }
-}
-
-fn refuse(replies: Vec<Option<Reply>>) {
-    for reply in replies.into_iter().flatten() {
-        let _ = reply.send(Err(Refusal::unavailable()));
     }
 }
 
@@ -220,10 +275,13 @@ impl Handler<Append> for Journal {
             let _ = append.reply.send(Err(Refusal::unavailable()));
             return;
         }
-        self.waiting.push_back((Instant::now(), append));
+        self.waiting.push_back(Waiting { since: Instant::now(), append, unsure: false });
         // The messages that are already in the mailbox belong into the same batch: begin after them.
-        if self.waiting.len() == 1 {
-            ctx.spawn(tokio::task::yield_now().into_actor(self).map(|(), journal, ctx| journal.begin(ctx)));
+        if self.running.is_none() && !std::mem::replace(&mut self.beginning, true) {
+            ctx.spawn(tokio::task::yield_now().into_actor(self).map(|(), journal, ctx| {
+                journal.beginning = false;
+                journal.begin(ctx);
+            }));
         }
     }
 }

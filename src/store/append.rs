@@ -1,10 +1,10 @@
 //! The one way in which rooms change: a batch of actions becomes one transaction.
 //!
-//! A batch holds its rooms' rows (taken in the order of their ids), looks up what it needs in a handful of queries, lets
-//! each action act on that picture in memory ([`picture`]), numbers only what is new, and writes what became of it. It is
-//! safe to run the same batch again after a commit whose outcome is unknown: the rows are held only after the earlier
-//! transaction has ended one way or the other; then a send finds its key, and the rest ends in the same state: an edit, a
-//! deletion or a reaction that is there already takes no number.
+//! A batch holds its rooms' rows, but for those that somebody else holds, looks up what it needs in a handful of
+//! queries, lets each action act on that picture in memory ([`picture`]), numbers only what is new, and writes what
+//! became of it. It is safe to run the same batch again after a commit whose outcome is unknown: the rows can be held
+//! only after the earlier transaction has ended one way or the other; then a send finds its key, and the rest ends in the
+//! same state: an edit, a deletion or a reaction that is there already takes no number.
 
 mod load;
 mod picture;
@@ -104,7 +104,8 @@ impl Change {
 /// What a batch came to: an answer for each write, in their order, and the changes in the order of their numbers.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    pub answers: Vec<Result<Done, Refusal>>,
+    /// `None`: the room's row is held by somebody else, and the write was not tried.
+    pub answers: Vec<Option<Result<Done, Refusal>>>,
     pub changes: Vec<Change>,
 }
 
@@ -112,8 +113,8 @@ pub struct Outcome {
 const ATTEMPTS: usize = 5;
 
 /// Stores a batch. Where the database refuses it for another reason than being away, it is stored in parts: each room by
-/// itself, and where that is refused too each write alone, so that what can't be stored, or waits for somebody who holds
-/// a room, spoils no stranger's. What is not tried by `deadline` is refused.
+/// itself, and where that is refused too each write alone, so that what can't be stored spoils no stranger's. What is not
+/// tried by `deadline` is refused. Writes in a room whose row somebody holds are left out and not answered.
 ///
 /// # Errors
 /// The database is away. Run the same batch again: what was stored is found.
@@ -135,7 +136,7 @@ pub fn append(connection: &mut AnyConnection, writes: &[Write], deadline: Instan
         rooms.entry(write.room).or_default().push(place);
     }
     let mut parts: VecDeque<Vec<usize>> = rooms.into_values().collect();
-    let mut whole = Outcome { answers: vec![Err(Refusal::unavailable()); writes.len()], changes: Vec::new() };
+    let mut whole = Outcome { answers: vec![Some(Err(Refusal::unavailable())); writes.len()], changes: Vec::new() };
     while let Some(part) = parts.pop_front().filter(|_| Instant::now() < deadline) {
         let these: Vec<Write> = part.iter().map(|place| writes[*place].clone()).collect();
         match batch(connection, &these) {
@@ -146,7 +147,7 @@ pub fn append(connection: &mut AnyConnection, writes: &[Write], deadline: Instan
                 }
             }
             Err(error) if is_away(connection, &error) => return Err(error.into()),
-            // Whoever holds the room holds it for each of these.
+            // Whoever holds what this waited for holds it for each of these.
             Err(error) if part.len() == 1 || is_held(&error) => {
                 let error = StoreError::from(error);
                 error.count();
@@ -191,14 +192,15 @@ fn run(connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<Outcome>
     let mut picture = Picture::load(connection, writes)?;
     let mut outcome = Outcome::default();
     for write in writes {
-        let answer = picture.act(write, &mut outcome.changes);
+        let held = picture.held.contains(&write.room);
+        let answer = (!held).then(|| picture.act(write, &mut outcome.changes));
         outcome.answers.push(answer);
     }
     picture.store(connection)?;
     // Where somebody's mark rose several times, only the last is told.
     let mut counted = HashSet::new();
     for (write, answer) in writes.iter().zip(&mut outcome.answers).rev() {
-        if let Ok(Done::Read(marks)) = answer {
+        if let Some(Ok(Done::Read(marks))) = answer {
             match marks {
                 Some(marks) if counted.insert((write.room, write.user)) => {
                     picture.count_unread(connection, write, marks)?;

@@ -5,6 +5,9 @@ use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
 use diesel::{PgConnection, QueryResult, SqliteConnection};
 use url::Url;
 
+/// How long Postgres waits for a lock.
+pub const LOCK_TIMEOUT: &str = "3s";
+
 /// One set of queries for both databases. SQLite stands last: it would accept any address.
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
@@ -88,11 +91,11 @@ fn secrets(address: &str) -> Vec<String> {
 fn prepare(connection: &mut AnyConnection) -> QueryResult<()> {
     use diesel::connection::SimpleConnection;
     match connection {
-        AnyConnection::Postgres(postgres) => postgres.batch_execute(
-            "SET synchronous_commit = on; SET statement_timeout = '4s'; SET lock_timeout = '3s'; \
+        AnyConnection::Postgres(postgres) => postgres.batch_execute(&format!(
+            "SET synchronous_commit = on; SET statement_timeout = '4s'; SET lock_timeout = '{LOCK_TIMEOUT}'; \
              SET idle_in_transaction_session_timeout = '5s'; SET TIME ZONE 'UTC'; \
              SET default_transaction_isolation = 'read committed'",
-        ),
+        )),
         AnyConnection::Sqlite(sqlite) => sqlite.batch_execute(
             "PRAGMA busy_timeout = 4000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
              PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000",

@@ -1,14 +1,15 @@
 //! Rooms: made, found, listed and described.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::Utc;
+use diesel::connection::SimpleConnection;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::UniqueViolation;
 use diesel::result::Error::DatabaseError;
 
-use super::connection::{AnyConnection, snapshot};
+use super::connection::{AnyConnection, LOCK_TIMEOUT, snapshot};
 use super::schema::{members, mentions, messages, meta, rooms};
 use crate::error::{Code, Refusal};
 use crate::policy::{Action, Actor, Object, may};
@@ -165,6 +166,47 @@ pub fn lock(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<HashM
         }
     };
     Ok(rows.into_iter().map(state).map(|state| (state.room.id, state)).collect())
+}
+
+/// How long a batch waits for a room's row: longer than a removal holds one, too short for strangers to notice.
+const SHORT_WAIT: &str = "200ms";
+
+/// As [`lock`], for the journal, which must not wait for long: rooms whose rows somebody else holds for longer than
+/// [`SHORT_WAIT`] are left out, and told as the second part.
+pub fn lock_free(
+    connection: &mut AnyConnection,
+    ids: &[RoomId],
+) -> QueryResult<(HashMap<RoomId, RoomState>, HashSet<RoomId>)> {
+    let AnyConnection::Postgres(postgres) = connection else {
+        // SQLite has no locks of rows.
+        return Ok((lock(connection, ids)?, HashSet::new()));
+    };
+    let free = rooms::table.filter(rooms::id.eq_any(ids)).select(COLUMNS).for_no_key_update().skip_locked();
+    let mut taken: Vec<Row> = free.load(postgres)?;
+    let mut held = HashSet::new();
+    if taken.len() < ids.len() {
+        let skipped: Vec<RoomId> = ids.iter().filter(|id| taken.iter().all(|row| row.0 != **id)).copied().collect();
+        match wait_shortly(connection, &skipped) {
+            Ok(late) => taken.extend(late),
+            // Where the connection is gone instead, the next query tells.
+            Err(DatabaseError(..)) => held.extend(skipped),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((taken.into_iter().map(state).map(|state| (state.room.id, state)).collect(), held))
+}
+
+/// Takes the rows, in the order of their ids. That ends in an error when one stays held; the transaction goes on.
+fn wait_shortly(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<Vec<Row>> {
+    // Inside a transaction, this one is a savepoint.
+    connection.transaction(|connection| {
+        let AnyConnection::Postgres(postgres) = connection else { return Ok(Vec::new()) };
+        postgres.batch_execute(&format!("SET LOCAL lock_timeout = '{SHORT_WAIT}'"))?;
+        let rows = rooms::table.filter(rooms::id.eq_any(ids)).order(rooms::id).select(COLUMNS);
+        let rows = rows.for_no_key_update().load(postgres)?;
+        postgres.batch_execute(&format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))?;
+        Ok(rows)
+    })
 }
 
 /// The room, as somebody who asks for `action` may know it.

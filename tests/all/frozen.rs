@@ -1,72 +1,24 @@
 //! A database that is there and does not answer: `unavailable` in time, nothing shown, and all well again by itself.
 
-use crate::common::postgres::TestDatabase;
-use crate::common::{self, *};
+use crate::common::outage::{ANSWERED, call_is_unavailable, frame_is_unavailable};
+use crate::common::postgres::{TestDatabase, Transaction};
+use crate::common::*;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use reqwest::Method;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
-/// `unavailable` comes within 5 s; the rest is for a busy machine.
-const ANSWERED: Duration = Duration::from_secs(6);
 /// How long until a database that answers again is found.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Locks every table for as long as its value lives or until it is let go.
-struct Freeze(Child);
-
-impl Freeze {
-    async fn on(database: &TestDatabase) -> Self {
-        let mut psql = Command::new("psql")
-            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &database.url])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("psql");
-        let sql = "BEGIN;\n\
-            LOCK TABLE meta, users, sessions, rooms, members, messages, mentions, reactions IN ACCESS EXCLUSIVE MODE;\n\
-            \\echo locked\n";
-        let stdin = psql.stdin.as_mut().expect("stdin is piped");
-        stdin.write_all(sql.as_bytes()).await.expect("psql reads");
-        let mut lines = BufReader::new(psql.stdout.take().expect("stdout is piped")).lines();
-        let line = common::wait::within(PATIENCE, "the lock", lines.next_line()).await.expect("a line");
-        assert_eq!(line.as_deref(), Some("locked"));
-        Self(psql)
-    }
-
-    /// The end of its input ends psql, and so the transaction.
-    async fn let_go(mut self) {
-        drop(self.0.stdin.take());
-        common::wait::within(PATIENCE, "the end of psql", self.0.wait()).await.expect("psql ends");
-    }
-}
-
-/// Asserts that a frame is answered with `unavailable`, in time; gives the answer.
-async fn frame_is_unavailable(socket: &mut Socket, frame: Value) -> Value {
-    let began = Instant::now();
-    let answer = socket.ask(frame.clone()).await;
-    assert_eq!(answer["code"], "unavailable", "{frame}: {answer}");
-    assert!(began.elapsed() < ANSWERED, "{frame} after {:?}", began.elapsed());
-    answer
-}
-
-async fn call_is_unavailable(http: &Http, method: Method, path: &str, body: &Value) {
-    let began = Instant::now();
-    let origin = http.request(Method::GET, "/me").build().expect("a request").url().origin().ascii_serialization();
-    let mut request = http.request(method.clone(), path).header("Origin", origin);
-    if !body.is_null() {
-        request = request.json(body);
-    }
-    let answer = Reply::of(request).await;
-    assert!(began.elapsed() < ANSWERED, "{method} {path} after {:?}", began.elapsed());
-    assert_eq!(answer.error(), (503, "unavailable"), "{method} {path}");
+/// Locks every table.
+async fn freeze(database: &TestDatabase) -> Transaction {
+    let tables = "meta, users, sessions, rooms, members, messages, mentions, reactions";
+    Transaction::begin(database, &format!("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")).await
 }
 
 /// A server on Postgres with ann and bob in the den, where one message was sent.
@@ -84,7 +36,7 @@ async fn den() -> (Server, Person, Socket, Socket) {
 async fn frames_are_unavailable_in_time_and_a_send_is_stored_once() {
     let (server, ann, mut socket, mut watcher) = den().await;
     let (mut reader, mut joiner, mut newcomer) = (ann.socket_in("den").await, ann.socket().await, ann.socket().await);
-    let freeze = Freeze::on(server.test_database().expect("a Postgres database")).await;
+    let freeze = freeze(server.test_database().expect("a Postgres database")).await;
     let key = new_key();
     let send = json!({"type": "send", "room": "den", "key": key, "body": "in between"});
     let (refused, ..) = tokio::join!(
@@ -126,7 +78,7 @@ async fn frames_are_unavailable_in_time_and_a_send_is_stored_once() {
 #[tokio::test]
 async fn http_is_unavailable_in_time_and_a_post_is_stored_once() {
     let (server, ann, mut socket, _watcher) = den().await;
-    let freeze = Freeze::on(server.test_database().expect("a Postgres database")).await;
+    let freeze = freeze(server.test_database().expect("a Postgres database")).await;
     let stranger = server.stranger();
     let message = json!({"key": new_key(), "body": "in between"});
     let account = json!({"username": "ann", "password": PASSWORD});

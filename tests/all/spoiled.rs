@@ -1,6 +1,8 @@
-//! A send that the database refuses: its own fault, and nobody else's.
+//! A send that the database refuses, or that waits for somebody: its own fault, and nobody else's.
 
+use crate::common::postgres::Transaction;
 use crate::common::*;
+use std::time::{Duration, Instant};
 
 const POISON: &str = "poison";
 
@@ -51,3 +53,54 @@ async fn one_send_that_cannot_be_stored_spoils_no_other_and_burns_no_number(serv
     assert!(server.stderr().contains("stored in parts"), "some of them shared a transaction");
 }
 on_both_databases![one_send_that_cannot_be_stored_spoils_no_other_and_burns_no_number];
+
+/// Far below the time for which a lock is waited for, and far above what a send takes.
+const SOON: Duration = Duration::from_millis(1_500);
+
+/// As an operator's session does that was left open.
+#[tokio::test]
+async fn a_held_room_delays_no_other_room() {
+    let server = Server::start(Options::on(Database::Postgres)).await;
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    // More than there are lanes, so that some share one with the room that is held.
+    let others: Vec<String> = (0..6).map(|n| format!("room-{n}")).collect();
+    ann.makes_room("den").await;
+    let (mut held, mut stranger) = (ann.socket_in("den").await, bob.socket().await);
+    for room in &others {
+        bob.makes_room(room).await;
+        stranger.join(room).await;
+    }
+    let database = server.test_database().expect("a Postgres database");
+    let holder = Transaction::begin(database, "SELECT id FROM rooms WHERE slug = 'den' FOR UPDATE").await;
+    let send = |key: &str, body: &str| json!({"type": "send", "room": "den", "key": key, "body": body});
+    let (first, second) = (new_key(), new_key());
+    held.send_json(send(&first, "first")).await;
+    held.send_json(send(&second, "second")).await;
+    let refused = held.expect("error");
+    let talk = async {
+        for round in 0..8 {
+            for room in &others {
+                let began = Instant::now();
+                stranger.say(room, &round.to_string()).await;
+                assert!(began.elapsed() < SOON, "{room} after {:?}", began.elapsed());
+            }
+        }
+    };
+    let (refused, ()) = tokio::join!(refused, talk);
+    assert_eq!((&refused["code"], &refused["key"]), (&json!("unavailable"), &json!(first)));
+    let refused = held.expect("error").await;
+    assert_eq!((&refused["code"], &refused["key"]), (&json!("unavailable"), &json!(second)));
+    // What waits when the room is let go is stored, in the order in which it was sent.
+    let (third, fourth) = (new_key(), new_key());
+    held.send_json(send(&third, "third")).await;
+    held.send_json(send(&fourth, "fourth")).await;
+    stranger.say(&others[0], "the journal has seen them").await;
+    holder.let_go().await;
+    for (key, id) in [(&third, 1), (&fourth, 2)] {
+        let sent = held.expect("sent").await;
+        assert_eq!((&sent["key"], &sent["id"]), (&json!(key), &json!(id)));
+    }
+    assert_eq!(held.send("den", &first, "first").await["id"], 3);
+    assert_eq!(ann.reads_whole_room("den").await.len(), 3, "what was refused was not stored");
+    assert_eq!(numbers(&held.messages_up_to("den", "first").await, "id"), [1, 2, 3]);
+}

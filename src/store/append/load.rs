@@ -15,14 +15,15 @@ use crate::store::rooms as room_rows;
 use crate::store::schema::{members, mentions, messages, users};
 
 impl Picture {
-    /// Holds the rooms' rows, and then reads: whatever was committed before is seen.
+    /// Holds the rooms' rows, as far as nobody else does, and then reads: whatever was committed before is seen.
     pub fn load(connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<Self> {
         let room_ids = distinct(writes.iter().map(|write| write.room));
         let authors = distinct(writes.iter().map(|write| write.user));
-        let rooms = room_rows::lock(connection, &room_ids)?;
+        let (rooms, held) = room_rows::lock_free(connection, &room_ids)?;
         let mut picture = Self {
             now: now(),
             rooms,
+            held,
             members: HashMap::new(),
             direct: HashMap::new(),
             users: HashMap::new(),

@@ -21,6 +21,8 @@ use crate::store::schema::rooms;
 pub struct Picture {
     pub(super) now: NaiveDateTime,
     pub(super) rooms: HashMap<RoomId, RoomState>,
+    /// Rooms of the batch that somebody else holds: nothing may be done in them now.
+    pub(super) held: HashSet<RoomId>,
     pub(super) members: HashMap<(RoomId, UserId), Membership>,
     /// All members of the direct rooms in the batch, where every message is a mention.
     pub(super) direct: HashMap<RoomId, Vec<UserId>>,

@@ -6,6 +6,7 @@
 
 pub mod database;
 pub mod http;
+pub mod outage;
 pub mod people;
 pub mod postgres;
 pub mod raw;

@@ -126,10 +126,13 @@ impl Server {
         process.kill().await.expect("a process that can be killed");
     }
 
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().and_then(Child::id).expect("the server runs")
+    }
+
     pub fn signal(&self, signal: i32) {
-        let pid = self.process.as_ref().and_then(Child::id).expect("the server runs");
         // SAFETY: a plain system call; the child has not been waited for, so the number is still its own.
-        assert_eq!(unsafe { libc::kill(pid as i32, signal) }, 0);
+        assert_eq!(unsafe { libc::kill(self.pid() as i32, signal) }, 0);
     }
 
     pub async fn exit(&mut self, limit: Duration) -> ExitStatus {
