@@ -1,4 +1,10 @@
 //! Sessions: who is signed in where. A session is known here by the hash of its token; the token itself is nowhere.
+//!
+//! They end by the system's clock, which may be wrong for a while. So no use of a session shortens it, one that has run
+//! out is refused long before it is deleted, and [`still_alive`] does not believe a clock that was set forth.
+
+use std::sync::LazyLock;
+use std::time::Instant;
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -12,6 +18,11 @@ use crate::protocol::{User, UserId};
 pub const HASHES_AT_ONCE: usize = 500;
 /// Of so many logins, one clears away the sessions that have run out.
 const CLEAR_ONE_IN: u32 = 32;
+/// How long those are kept: a clock that is wrong by a year deletes nobody's session.
+const KEEP: TimeDelta = TimeDelta::days(400);
+
+/// When the first session was looked at, by the system's clock and by one that nobody sets.
+static START: LazyLock<(NaiveDateTime, Instant)> = LazyLock::new(|| (Utc::now().naive_utc(), Instant::now()));
 
 /// A session that is about to begin.
 pub struct NewSession {
@@ -30,11 +41,11 @@ pub struct Session {
     pub seen_at: NaiveDateTime,
 }
 
-/// Begins a session that lasts `span` from now, and now and then clears away those that have run out.
+/// Begins a session that lasts `span` from now, and now and then clears away those that ran out long ago.
 pub fn create(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> Result<(), Refusal> {
     let now = Utc::now().naive_utc();
     if rand::random_ratio(1, CLEAR_ONE_IN) {
-        diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(c)?;
+        diesel::delete(sessions::table.filter(sessions::expires_at.le(now - KEEP))).execute(c)?;
     }
     let row = (
         sessions::token_hash.eq(&session.token_hash),
@@ -62,21 +73,26 @@ pub fn find(c: &mut AnyConnection, token_hash: &str) -> Result<Option<Session>, 
         .map(|(id, username, display_name, seen_at)| Session { user: User { id, username, display_name }, seen_at }))
 }
 
-/// Writes down that the session is in use: it lasts `span` from now. One that has ended stays ended.
+/// Writes down that the session is in use: it lasts `span` from now at least. One that has ended stays ended.
 pub fn touch(c: &mut AnyConnection, token_hash: &str, span: TimeDelta) -> Result<(), Refusal> {
     let now = Utc::now().naive_utc();
-    diesel::update(sessions::table.find(token_hash).filter(sessions::expires_at.gt(now)))
-        .set((sessions::seen_at.eq(now), sessions::expires_at.eq(now + span)))
-        .execute(c)?;
-    Ok(())
+    c.transaction(|c| {
+        diesel::update(sessions::table.find(token_hash).filter(sessions::expires_at.gt(now)))
+            .set(sessions::seen_at.eq(now))
+            .execute(c)?;
+        prolong(c, &[token_hash.to_owned()], span)
+    })
 }
 
-/// Lets these sessions, at most [`HASHES_AT_ONCE`] of them, last `span` from now: an open socket is a use. When they were
-/// seen is left as it is, since that tells when the cookie is to be renewed.
+/// Lets these sessions, at most [`HASHES_AT_ONCE`] of them, last `span` from now at least: an open socket is a use. When
+/// they were seen is left as it is, since that tells when the cookie is to be renewed.
 pub fn prolong(c: &mut AnyConnection, token_hashes: &[String], span: TimeDelta) -> Result<(), Refusal> {
     let now = Utc::now().naive_utc();
     let open = sessions::table.filter(sessions::token_hash.eq_any(token_hashes)).filter(sessions::expires_at.gt(now));
-    diesel::update(open).set(sessions::expires_at.eq(now + span)).execute(c)?;
+    // Never less than before: the clock may have been set back.
+    diesel::update(open.filter(sessions::expires_at.lt(now + span)))
+        .set(sessions::expires_at.eq(now + span))
+        .execute(c)?;
     Ok(())
 }
 
@@ -85,9 +101,12 @@ pub fn end(c: &mut AnyConnection, token_hash: &str) -> Result<bool, Refusal> {
     Ok(diesel::delete(sessions::table.find(token_hash)).execute(c)? > 0)
 }
 
-/// Those of these sessions that have not ended.
+/// Those of these sessions, which have open sockets, that have not ended. One that is in use runs out only when the clock
+/// is wrong; so it has run out only when the time since the start says so too.
 pub fn still_alive(c: &mut AnyConnection, token_hashes: &[String]) -> Result<Vec<String>, Refusal> {
-    let now = Utc::now().naive_utc();
+    let (wall, start) = *START;
+    // Can't overflow: the calendar goes on for 260,000 years.
+    let now = Utc::now().naive_utc().min(wall + start.elapsed());
     let mut alive = Vec::with_capacity(token_hashes.len());
     for hashes in token_hashes.chunks(HASHES_AT_ONCE) {
         alive.extend(

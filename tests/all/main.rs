@@ -39,6 +39,7 @@ mod welcome;
 
 mod catch_up;
 mod changes;
+mod clock;
 mod history_frames;
 mod keys;
 mod numbers_back;
