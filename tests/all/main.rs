@@ -49,6 +49,7 @@ mod reactions;
 mod removal;
 
 mod conformance;
+mod disk_full;
 mod drain;
 mod errors;
 mod framing;
@@ -56,8 +57,10 @@ mod frozen;
 mod heartbeat;
 mod hostile_frames;
 mod limits;
+mod lost_commit;
 mod oversize;
 mod panics;
+mod postgres_faults;
 mod rendering;
 mod slow_reader;
 mod spoiled;

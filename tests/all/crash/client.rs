@@ -1,7 +1,7 @@
 //! One client of the load: sends, edits, deletes, reacts, loses its connection, comes back behind its cursor, and
 //! sends again under the same key what was not answered.
 
-use super::ROOMS;
+use super::talk::ROOMS;
 use crate::common::{self, *};
 use crate::history::{Event, Message, Recorder};
 use rand::rngs::StdRng;
@@ -24,6 +24,8 @@ pub enum Phase {
 
 /// Longer than a restart of the server on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
+/// What was `unavailable` is asked for again after so long.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// How the server ends a socket.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,6 +61,9 @@ pub struct Client {
     asked: HashMap<String, (&'static str, u64)>,
     /// Own messages: room, id, key.
     mine: Vec<(&'static str, u64, String)>,
+    /// Joins and keys of sends that were `unavailable`.
+    rejoin: Vec<&'static str>,
+    resend: Vec<String>,
 }
 
 impl Client {
@@ -77,6 +82,8 @@ impl Client {
             pending: vec![],
             asked: HashMap::new(),
             mine: vec![],
+            rejoin: vec![],
+            resend: vec![],
         }
     }
 
@@ -90,7 +97,10 @@ impl Client {
                 return;
             }
             self.check_manners(socket).await;
-            self.asked.clear(); // their answers will never come
+            // Their answers will never come.
+            self.asked.clear();
+            self.rejoin.clear();
+            self.resend.clear();
         }
     }
 
@@ -130,11 +140,7 @@ impl Client {
         finished: &mut Option<mpsc::Sender<()>>,
     ) -> Result<(), Cut> {
         for room in ROOMS {
-            let mut frame = json!({"type": "join", "room": room, "after": self.cursors[room]});
-            if !self.epoch.is_null() {
-                frame["epoch"] = self.epoch.clone();
-            }
-            self.put(socket, frame).await?;
+            self.join(socket, room).await?;
         }
         // What follows needs the rooms joined, so the answers come first.
         self.joining = ROOMS.len();
@@ -175,6 +181,31 @@ impl Client {
                 }
             }
         }
+    }
+
+    async fn join(&self, socket: &mut Socket, room: &str) -> Result<(), Cut> {
+        let mut frame = json!({"type": "join", "room": room, "after": self.cursors[room]});
+        if !self.epoch.is_null() {
+            frame["epoch"] = self.epoch.clone();
+        }
+        self.put(socket, frame).await
+    }
+
+    /// Asks again for what the database could not do.
+    async fn ask_again(&mut self, socket: &mut Socket) -> Result<(), Cut> {
+        if self.rejoin.is_empty() && self.resend.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(AGAIN).await;
+        for room in std::mem::take(&mut self.rejoin) {
+            self.join(socket, room).await?;
+        }
+        let keys = std::mem::take(&mut self.resend);
+        let again: Vec<_> = self.pending.iter().filter(|(_, key, _)| keys.contains(key)).cloned().collect();
+        for (room, key, body) in again {
+            self.try_send(socket, room, key, body).await?;
+        }
+        Ok(())
     }
 
     /// One change, chosen at random.
@@ -257,7 +288,8 @@ impl Client {
     async fn read(&mut self, socket: &mut Socket) -> Result<(), Cut> {
         let name = format!("a frame for {}, which waits for {:?} {:?}", self.person.name, self.pending, self.asked);
         let read = common::wait::within(LIMIT, &name, socket.read_or_end()).await;
-        self.take_or_end(read)
+        self.take_or_end(read)?;
+        self.ask_again(socket).await
     }
 
     fn take_or_end(&mut self, read: Result<Value, End>) -> Result<(), Cut> {
@@ -313,7 +345,7 @@ impl Client {
                 let (_, change) = self.change_of(&frame).expect("an answer to a change");
                 self.recorder.note(&self.person.name, room, Event::Done { change, id, seq });
             }
-            "error" => self.refused(&frame),
+            "error" => self.refused(room, &frame),
             _ => {}
         }
     }
@@ -326,13 +358,21 @@ impl Client {
         }
     }
 
-    fn refused(&mut self, frame: &Value) {
-        let (room, change) = self.change_of(frame).unwrap_or_else(|| panic!("a send is not refused: {frame}"));
-        // Whether a change that is `unavailable` was made is not known, and it is not asked for again.
-        match frame["code"].as_str().expect("a code") {
-            "not_found" | "forbidden" => self.recorder.note(&self.person.name, room, Event::Refused { change }),
-            "unavailable" => {}
-            code => panic!("{code}: {frame}"),
+    fn refused(&mut self, room: &'static str, frame: &Value) {
+        let code = frame["code"].as_str().expect("a code");
+        if let Some(key) = frame["key"].as_str() {
+            assert_eq!(code, "unavailable", "a send is not refused: {frame}");
+            self.resend.push(key.to_owned());
+        } else if let Some((room, change)) = self.change_of(frame) {
+            // Whether a change that is `unavailable` was made is not known, and it is not asked for again.
+            match code {
+                "not_found" | "forbidden" => self.recorder.note(&self.person.name, room, Event::Refused { change }),
+                "unavailable" => {}
+                code => panic!("{code}: {frame}"),
+            }
+        } else {
+            assert_eq!(code, "unavailable", "a join is not refused: {frame}");
+            self.rejoin.push(room);
         }
     }
 
