@@ -17,7 +17,10 @@ use url::Url;
 
 use crate::error::StartError;
 
-pub use values::{Networks, Origins};
+pub use values::{Networks, Origins, open_file_limit};
+
+/// Open files that are left for everything but sockets: the listener, the database, pages and API calls.
+const OTHER_FILES: usize = 256;
 
 /// Who may create an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -43,10 +46,23 @@ struct CommandLine {
     config: Config,
 }
 
-#[derive(Subcommand)]
-enum Command {
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
     /// Serve rooms until SIGTERM (what happens without a command, too)
     Serve,
+    /// Copy the database into FILE, which must not exist; the server may run. For Postgres: print the pg_dump line
+    Backup {
+        /// The file to make
+        file: String,
+    },
+    /// Put the backup in FILE in the database's place while no server runs. For Postgres: print the pg_restore line
+    Restore {
+        /// What `klatch backup` made
+        file: String,
+    },
+    /// The last step where a database was restored by other means: end all sessions, and tell clients to start anew
+    RenewEpoch,
 }
 
 /// What the server was told, checked.
@@ -171,12 +187,14 @@ pub struct Config {
     threads: Option<u16>,
 }
 
-impl Config {
+impl Command {
     /// Reads the command line and the environment. Prints and ends the process for `--help` and `--version`.
     ///
     /// # Errors
     /// One line that names the option. Nothing has been created by then.
-    pub fn parse_from(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, StartError> {
+    pub fn parse_from(
+        arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<(Self, Config), StartError> {
         // An empty variable is one that is not set, as compose files have them.
         let empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
         let command = CommandLine::command().mut_args(|arg| match arg.get_env() {
@@ -185,10 +203,20 @@ impl Config {
         });
         let parsed = command.try_get_matches_from(arguments).and_then(|found| CommandLine::from_arg_matches(&found));
         match parsed {
-            Ok(CommandLine { config, command: None | Some(Command::Serve) }) => config.checked(),
+            Ok(CommandLine { config, command }) => Ok((command.unwrap_or(Self::Serve), config.checked()?)),
             Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => error.exit(),
             Err(error) => Err(StartError(one_line(&error))),
         }
+    }
+}
+
+impl Config {
+    /// The options of a command line, whatever its command; see [`Command::parse_from`].
+    ///
+    /// # Errors
+    /// One line that names the option.
+    pub fn parse_from(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, StartError> {
+        Command::parse_from(arguments).map(|(_, config)| config)
     }
 
     fn checked(self) -> Result<Self, StartError> {
@@ -242,13 +270,32 @@ impl Config {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 
-    /// Sockets in all, as given or as the open-file limit allows by now; 256 files are left for everything else.
+    /// Sockets in all, as given or as the open-file limit allows by now.
     pub fn max_sockets(&self) -> usize {
-        const FOR_OTHERS: usize = 256;
         match self.most_sockets {
             Some(most) => most.get(),
-            None => values::open_file_limit().saturating_sub(FOR_OTHERS).max(1),
+            None => open_file_limit().saturating_sub(OTHER_FILES).max(1),
         }
+    }
+
+    /// That as many sockets as were asked for can be open at once.
+    ///
+    /// # Errors
+    /// One line that names the option and the limit.
+    pub fn check_open_files(&self) -> Result<(), StartError> {
+        let limit = open_file_limit();
+        match self.most_sockets {
+            Some(most) if most.get().saturating_add(OTHER_FILES) > limit => Err(StartError::option(
+                "max-sockets",
+                format!("{most} sockets and {OTHER_FILES} other files are more than the open-file limit, {limit}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The kind of database, which has nothing secret in it.
+    pub fn database_kind(&self) -> &'static str {
+        if self.database_url().starts_with("sqlite:") { "sqlite" } else { "postgres" }
     }
 
     /// Threads that serve.

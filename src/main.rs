@@ -1,21 +1,19 @@
-//! The program: options in, a server out.
+//! The program: options in, a server out; or a backup, or a database restored.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr};
 use std::process::ExitCode;
 
-use klatch::config::{Config, LogFormat};
+use klatch::config::{Command, Config, LogFormat};
+use klatch::error::StartError;
 use klatch::server;
+use klatch::store::backup::{backup, renew_epoch, restore};
 use klatch::survive::log_panics;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, filter, fmt};
 
 fn main() -> ExitCode {
-    let ended = Config::parse_from(std::env::args_os()).and_then(|config| {
-        log(config.log_format);
-        log_panics();
-        server::run(config)
-    });
+    let ended = Command::parse_from(std::env::args_os()).and_then(|(command, config)| run(command, config));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -23,6 +21,26 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn run(command: Command, config: Config) -> Result<(), StartError> {
+    let done = match command {
+        Command::Serve => {
+            log(config.log_format);
+            log_panics();
+            return server::run(config);
+        }
+        Command::Backup { file } => backup(&config, &file)?,
+        Command::Restore { file } => restore(&config, &file)?,
+        Command::RenewEpoch => renew_epoch(&config)?,
+    };
+    if let Some(note) = done.note {
+        eprintln!("# {note}");
+    }
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", done.line)
+        .and_then(|()| out.flush())
+        .map_err(|error| StartError(format!("standard output: {error}")))
 }
 
 /// Logs to standard error; `RUST_LOG` says how much.

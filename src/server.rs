@@ -19,13 +19,13 @@ use socket2::{Domain, Socket, Type};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::config::Config;
+use crate::config::{Config, open_file_limit};
 use crate::error::StartError;
 use crate::fanout::Fanout;
 use crate::hub::{Hub, HubHandle};
 use crate::limits::SendRate;
 use crate::metrics::Exporter;
-use crate::session::Shared;
+use crate::session::{IDLE_SOCKET_BYTES, Shared};
 use crate::store::open::open;
 use crate::web::{self, App};
 
@@ -44,6 +44,7 @@ const LAST_SOCKETS: Duration = Duration::from_secs(3);
 /// What keeps it from starting, as a line for whoever starts it.
 pub fn run(config: Config) -> Result<(), StartError> {
     raise_open_file_limit();
+    config.check_open_files()?;
     let listener = listen(&config)?;
     if config.keeps_database() {
         std::fs::create_dir_all(&config.data_dir)
@@ -119,6 +120,7 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     for _ in 0..config.workers() {
         workers.recv().await.ok_or_else(|| StartError("a worker did not start".into()))?;
     }
+    tell(&config, address);
     announce(address)?;
     signals.next().await;
     tokio::select! {
@@ -150,6 +152,22 @@ fn listen(config: &Config) -> Result<TcpListener, StartError> {
         Ok(socket.into())
     };
     bind().map_err(|error: std::io::Error| StartError::option("listen", format!("{}: {error}", config.listen)))
+}
+
+/// What an operator wants to find in the log of every start.
+fn tell(config: &Config, address: std::net::SocketAddr) {
+    let sockets = config.max_sockets();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        %address,
+        database = config.database_kind(),
+        workers = config.workers(),
+        max_sockets = sockets,
+        open_file_limit = open_file_limit(),
+        bytes_per_idle_socket = IDLE_SOCKET_BYTES,
+        max_sockets_mib = sockets.saturating_mul(IDLE_SOCKET_BYTES).div_ceil(1 << 20),
+        "serving"
+    );
 }
 
 fn announce(address: std::net::SocketAddr) -> Result<(), StartError> {

@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod append;
+pub mod backup;
 pub mod connection;
 mod executor;
 pub mod marks;

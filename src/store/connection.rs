@@ -18,7 +18,7 @@ pub enum AnyConnection {
 pub type ConnectionPool = Pool<Manager>;
 
 /// Whether an address is that of a Postgres server; otherwise it is the path of an SQLite file.
-fn is_postgres(address: &str) -> bool {
+pub(super) fn is_postgres(address: &str) -> bool {
     address.starts_with("postgres://") || address.starts_with("postgresql://")
 }
 

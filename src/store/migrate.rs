@@ -42,21 +42,28 @@ pub fn migrate(connection: &mut AnyConnection) -> Result<(), StartError> {
 }
 
 fn check_version(connection: &mut AnyConnection) -> Result<(), StartError> {
-    if !has_tables(connection).map_err(failed)? {
-        return Ok(());
-    }
-    let stored: Option<String> =
-        meta::table.find("minimum_version").select(meta::value).first(connection).optional().map_err(failed)?;
-    let stored = stored.map(|version| version.parse::<i64>()).transpose().map_err(failed)?;
-    match stored {
-        Some(version) if version > VERSION => Err(StartError::option(
-            "database-url",
-            format!(
-                "the database needs a newer klatch (its minimum version is {version}, this program's is {VERSION})"
-            ),
-        )),
+    match minimum_version(connection).map_err(failed)? {
+        Some(version) if version > VERSION => Err(StartError::option("database-url", needs_newer(version))),
         _ => Ok(()),
     }
+}
+
+/// What keeps this program from a database of this minimum version.
+pub fn needs_newer(version: i64) -> String {
+    format!("the database needs a newer klatch (its minimum version is {version}, this program's is {VERSION})")
+}
+
+/// The oldest version of the program that may use this database; `None` where it is new or not klatch's.
+pub fn minimum_version(connection: &mut AnyConnection) -> QueryResult<Option<i64>> {
+    if !has_tables(connection)? {
+        return Ok(None);
+    }
+    let stored: Option<String> =
+        meta::table.find("minimum_version").select(meta::value).first(connection).optional()?;
+    stored
+        .map(|version| version.parse::<i64>())
+        .transpose()
+        .map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))
 }
 
 /// Whether this is a database of klatch, and not a new one.

@@ -55,7 +55,7 @@ fn open_postgres(address: &str) -> Result<Store, StartError> {
     Ok(Store::start(pool(&address, READERS + writers)?, READERS, writers, POSTGRES_LANES))
 }
 
-fn establish(address: &str) -> Result<AnyConnection, StartError> {
+pub(super) fn establish(address: &str) -> Result<AnyConnection, StartError> {
     let manager = Manager { address: address.to_owned() };
     manager.connect().map_err(|error| StartError::option("database-url", error))
 }
@@ -69,7 +69,7 @@ fn pool(address: &str, size: usize) -> Result<ConnectionPool, StartError> {
 }
 
 /// Two programs that write to one SQLite file would each think they alone know what was handed out.
-fn lock_file(database: &str) -> Result<File, StartError> {
+pub(super) fn lock_file(database: &str) -> Result<File, StartError> {
     // Nothing is made beside something that can't be a database.
     if Path::new(database).is_dir() {
         return Err(StartError::option("database-url", format!("{database} is a directory")));
@@ -87,7 +87,7 @@ fn lock_file(database: &str) -> Result<File, StartError> {
 }
 
 /// A server that is gone, or a network that swallows packets, is noticed within seconds.
-fn with_timeouts(address: &str) -> Result<String, StartError> {
+pub(super) fn with_timeouts(address: &str) -> Result<String, StartError> {
     let mut url = Url::parse(address).map_err(|error| StartError::option("database-url", error))?;
     let defaults = [
         ("connect_timeout", "4"),
@@ -154,7 +154,7 @@ fn still_alone(connection: &mut AnyConnection, address: &str) -> Option<AnyConne
     None
 }
 
-fn try_lock(connection: &mut AnyConnection) -> QueryResult<bool> {
+pub(super) fn try_lock(connection: &mut AnyConnection) -> QueryResult<bool> {
     diesel::define_sql_function! { fn pg_try_advisory_lock(key: BigInt) -> Bool; }
     match connection {
         AnyConnection::Postgres(postgres) => diesel::select(pg_try_advisory_lock(ALONE_LOCK)).get_result(postgres),

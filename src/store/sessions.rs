@@ -101,6 +101,11 @@ pub fn end(c: &mut AnyConnection, token_hash: &str) -> Result<bool, Refusal> {
     Ok(diesel::delete(sessions::table.find(token_hash)).execute(c)? > 0)
 }
 
+/// Ends every session; gives how many.
+pub fn end_all(c: &mut AnyConnection) -> QueryResult<usize> {
+    diesel::delete(sessions::table).execute(c)
+}
+
 /// Those of these sessions, which have open sockets, that have not ended. One that is in use runs out only when the clock
 /// is wrong; so it has run out only when the time since the start says so too.
 pub fn still_alive(c: &mut AnyConnection, token_hashes: &[String]) -> Result<Vec<String>, Refusal> {

@@ -122,6 +122,11 @@ async fn a_number_that_is_none_is_refused() {
 }
 
 #[tokio::test]
+async fn more_sockets_than_the_open_file_limit_allows_are_refused() {
+    is_refused("--max-sockets", "4000000000").await;
+}
+
+#[tokio::test]
 async fn an_origin_that_is_none_is_refused() {
     is_refused("--allowed-origins", "https://good.example,nonsense").await;
 }

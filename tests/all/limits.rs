@@ -139,10 +139,50 @@ async fn above_max_sockets_upgrades_get_503() {
     let one = ann.socket().await;
     let _two = bob.socket().await;
     assert_eq!(try_to_open(&ann).await, Err(503));
+    let upgrade = ann.http.request(reqwest::Method::GET, "page:/ws").header("Origin", server.url());
+    let refused = Reply::of(upgrade).await;
+    assert_eq!(refused.error(), (503, "unavailable"));
+    assert_eq!(refused.header("retry-after"), "1", "in seconds");
     ann.http.get("/me").await.ok(200);
     drop(one);
     let opened = async || try_to_open(&ann).await.ok();
     eventually(PATIENCE, "room for another socket", opened).await;
+}
+
+/// Says what the limit is, too: the log's first line is where an operator looks.
+#[tokio::test]
+async fn the_open_file_limit_is_raised_at_start_and_the_log_tells_what_it_allows() {
+    let low = ["sh", "-c", "ulimit -Sn 300 && exec \"$0\" \"$@\""];
+    let server = Options::sqlite().wrapper(&low).option("--log-format", "json").start().await;
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: getrlimit writes into the struct it is given.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }, 0);
+    let told = start_line(&server);
+    assert_eq!(told["open_file_limit"], limit.rlim_max, "{told}");
+    assert_eq!(told["max_sockets"], limit.rlim_max - 256, "{told}");
+    assert_eq!((&told["database"], &told["address"]), (&json!("sqlite"), &json!(server.address)), "{told}");
+    assert_eq!(told["version"], env!("CARGO_PKG_VERSION"), "{told}");
+    assert!(told["workers"].as_u64().is_some_and(|workers| workers > 0), "{told}");
+    let all = told["max_sockets"].as_u64().unwrap() * told["bytes_per_idle_socket"].as_u64().unwrap();
+    assert_eq!(told["max_sockets_mib"], all.div_ceil(1 << 20), "{told}");
+}
+
+#[tokio::test]
+async fn the_log_line_at_start_has_no_password() {
+    let database = Database::Postgres.create().expect("a Postgres database");
+    let with_password = database.url.replace("//klatch@", "//klatch:5eC4e7@");
+    let options = Options::sqlite().option("--log-format", "json").option("--database-url", with_password);
+    let server = options.start().await;
+    assert_eq!(start_line(&server)["database"], "postgres");
+    assert!(!server.stderr().contains("5eC4e7"), "{}", server.stderr());
+}
+
+/// The fields of the line that `--log-format json` writes at start.
+pub fn start_line(server: &Server) -> Value {
+    let log = server.stderr();
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut fields = lines.map(|line| line["fields"].clone());
+    fields.find(|fields| fields["message"] == "serving").unwrap_or_else(|| panic!("no line at start: {log}"))
 }
 
 type Stream = tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>;

@@ -5,9 +5,11 @@
 
 mod common;
 
+mod backup;
 mod command_line;
 mod configuration;
 mod policy;
+mod restore;
 mod start;
 
 mod accounts;
@@ -63,6 +65,7 @@ mod panics;
 mod postgres_faults;
 mod rendering;
 mod slow_reader;
+mod socket_memory;
 mod spoiled;
 mod unavailable;
 

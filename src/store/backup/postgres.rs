@@ -1,0 +1,91 @@
+//! Postgres has tools of its own for this: their command lines, for a shell, and the step that follows a restore.
+//!
+//! No line has a password in it: lines end up in histories and in lists of processes. The tools and klatch itself take it
+//! from `PGPASSWORD` or from `~/.pgpass`.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use url::Url;
+
+use super::{Report, about, begin_anew, belongs_to_klatch};
+use crate::error::StartError;
+use crate::store::connection::AnyConnection;
+use crate::store::open::{establish, try_lock, with_timeouts};
+
+/// How an archive of `pg_dump --format=custom` begins.
+const ARCHIVE: &[u8] = b"PGDMP";
+const NOTE: &str = "run the line on standard output; a password is taken from PGPASSWORD or ~/.pgpass";
+
+/// The line that copies the database into `file`.
+pub fn backup(address: &str, file: &Path) -> Result<Report, StartError> {
+    let (file, address) = (quoted(path(file)?)?, quoted(&without_password(address)?)?);
+    Ok(to_run(format!("pg_dump --format=custom --file={file} --dbname={address}")))
+}
+
+/// The line that puts the archive in the database's place, all of it or nothing, and then renews the epoch.
+pub fn restore(address: &str, file: &Path) -> Result<Report, StartError> {
+    let mut begin = [0; ARCHIVE.len()];
+    let read = File::open(file).and_then(|mut file| file.read_exact(&mut begin));
+    if read.is_err() || begin != ARCHIVE {
+        return Err(about(file, "is no archive that pg_dump made with --format=custom"));
+    }
+    // Also says now, and not half-way, that the database can't be reached.
+    drop(alone(address)?);
+    let program = std::env::current_exe().map_err(|error| StartError(format!("this program's path: {error}")))?;
+    let (file, program) = (quoted(path(file)?)?, quoted(path(&program)?)?);
+    let address = quoted(&without_password(address)?)?;
+    Ok(to_run(format!(
+        "pg_restore --clean --if-exists --no-owner --single-transaction --exit-on-error --dbname={address} {file} && \
+         {program} renew-epoch --database-url={address}"
+    )))
+}
+
+/// Ends all sessions and renews the epoch.
+pub fn renew_epoch(address: &str) -> Result<usize, StartError> {
+    let failed = |why: &dyn std::fmt::Display| StartError::option("database-url", format!("the database {why}"));
+    let mut connection = alone(address)?;
+    belongs_to_klatch(&mut connection).map_err(|why| failed(&why))?;
+    begin_anew(&mut connection).map_err(|error| failed(&error))
+}
+
+/// A connection that holds the lock of the only instance.
+fn alone(address: &str) -> Result<AnyConnection, StartError> {
+    let mut connection = establish(&with_timeouts(address)?)?;
+    match try_lock(&mut connection) {
+        Ok(true) => Ok(connection),
+        Ok(false) => Err(StartError::option("database-url", "a klatch is running on this database: end it first")),
+        Err(error) => Err(StartError::option("database-url", error)),
+    }
+}
+
+fn to_run(line: String) -> Report {
+    Report { line, note: Some(NOTE) }
+}
+
+fn without_password(address: &str) -> Result<String, StartError> {
+    let mut url = Url::parse(address).map_err(|error| StartError::option("database-url", error))?;
+    if url.password().is_some() {
+        // Only an address without a host has no room for a password.
+        let _ = url.set_password(None);
+    }
+    let secret = |name: &str| matches!(name, "password" | "sslpassword");
+    if url.query_pairs().any(|(name, _)| secret(&name)) {
+        let open: Vec<_> = url.query_pairs().into_owned().filter(|(name, _)| !secret(name)).collect();
+        url.set_query(None);
+        if !open.is_empty() {
+            url.query_pairs_mut().extend_pairs(open);
+        }
+    }
+    Ok(url.into())
+}
+
+fn path(path: &Path) -> Result<&str, StartError> {
+    path.to_str().ok_or_else(|| about(path, "the path is not in UTF-8"))
+}
+
+fn quoted(word: &str) -> Result<String, StartError> {
+    shlex::try_quote(word).map(Cow::into_owned).map_err(|error| StartError(format!("{word:?}: {error}")))
+}

@@ -1,0 +1,28 @@
+//! What the log says at start that an idle socket costs, held against the process itself.
+
+use crate::common::*;
+use crate::limits::start_line;
+
+const PEOPLE: usize = 4;
+const WARM: usize = 100;
+const MEASURED: usize = 1_000;
+
+#[tokio::test]
+async fn an_idle_socket_costs_what_the_log_says_within_a_factor_of_two() {
+    let server = Options::sqlite().option("--sockets-per-user", 0).option("--log-format", "json").start().await;
+    let told = start_line(&server)["bytes_per_idle_socket"].as_u64().expect("bytes") as f64;
+    let people: [Person; PEOPLE] = server.people(["ann", "bob", "cid", "dee"]).await;
+    people[0].makes_room("den").await;
+    // The first sockets pay for what all share: threads' stacks, the allocator's arenas, the database's cache.
+    let mut sockets = vec![];
+    for n in 0..WARM {
+        sockets.push(people[n % PEOPLE].socket_in("den").await);
+    }
+    let before = server.resident_bytes();
+    for n in 0..MEASURED {
+        sockets.push(people[n % PEOPLE].socket_in("den").await);
+    }
+    let each = (server.resident_bytes() - before) as f64 / MEASURED as f64;
+    eprintln!("an idle socket: {each:.0} bytes; the log says {told}");
+    assert!((0.5..=2.0).contains(&(each / told)), "an idle socket costs {each:.0} bytes, the log says {told}");
+}
