@@ -166,15 +166,6 @@ impl Server {
         std::fs::read_to_string(self.stderr_path()).unwrap_or_default()
     }
 
-    /// Memory of the process that is in RAM.
-    pub fn resident_bytes(&self) -> u64 {
-        let pid = self.process.as_ref().and_then(Child::id).expect("the server runs");
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
-        let kib = line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number");
-        kib * 1024
-    }
-
     pub fn test_database(&self) -> Option<&TestDatabase> {
         self.database.as_ref()
     }
