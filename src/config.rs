@@ -124,7 +124,8 @@ pub struct Config {
     )]
     most_sockets: Option<NonZeroUsize>,
 
-    /// Failed logins a minute for one account from one address, and 10 x N for one address; 0 = no limit
+    /// Failed logins a minute for one account from one address, and 10 x N for one address or for one account from
+    /// unknown addresses; 0 = no limit
     #[arg(long, global = true, env = "KLATCH_LOGIN_RATE", value_name = "N", allow_negative_numbers = true, default_value_t = 10,
           value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub login_rate: u32,

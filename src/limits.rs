@@ -98,14 +98,17 @@ impl SendRate {
 
 /// The time in which failed logins are counted.
 const LOGIN_WINDOW: Duration = Duration::from_secs(60);
-/// Logins of one key that wait for those before them, and for how long; then they are told to come again [`SOON`].
+/// Logins of one key that wait for those before them, and how long one waits in all; then they are told to come again
+/// [`SOON`].
 const MAX_WAITING: usize = 256;
 const MAX_WAIT: Duration = Duration::from_secs(10);
 const SOON: Duration = Duration::from_secs(1);
 /// Accounts and addresses that are kept in mind; beyond that the rarest are forgotten.
 const MAX_KEYS: u64 = 100_000;
 
-/// How often a login may fail within a minute: N times for one account from one address, 10 x N for one address.
+/// How often a login may fail within a minute: N times for one account from one address, 10 x N for one address, and
+/// 10 x N for one account from all addresses that are not known for it. So an account can't be guessed at from a
+/// thousand addresses, and its owner, at home, does not have to wait for those who try.
 pub struct LoginRate {
     windows: Option<Windows>,
 }
@@ -113,9 +116,10 @@ pub struct LoginRate {
 struct Windows {
     accounts: Window<(String, IpAddr)>,
     addresses: Window<IpAddr>,
+    strangers: Window<String>,
 }
 
-/// A login that is being tried: it holds a place in both windows until it is settled or dropped.
+/// A login that is being tried: it holds a place in its windows until it is settled or dropped.
 #[derive(Default)]
 #[must_use]
 pub struct Attempt {
@@ -135,22 +139,36 @@ impl LoginRate {
     /// `per_minute` = 0: no limit.
     pub fn new(per_minute: u32) -> Self {
         let most = per_minute as usize;
-        let windows = || Windows { accounts: Window::new(most), addresses: Window::new(most * 10) };
+        let windows = || Windows {
+            accounts: Window::new(most),
+            addresses: Window::new(most * 10),
+            strangers: Window::new(most * 10),
+        };
         Self { windows: (most > 0).then(windows) }
     }
 
     /// Takes a place before the password is verified, so that many at once can't pass together; waits while those that
     /// are being verified could still fill the window. Names count without regard to case, IPv6 addresses by their /64,
-    /// which is one customer's.
+    /// which is one customer's. `is_known`: somebody has signed in to the account from there.
     ///
     /// # Errors
     /// `rate_limited`, with the time until the next attempt.
-    pub async fn reserve(&self, account: &str, address: IpAddr) -> Result<Attempt, Refusal> {
-        let Some(Windows { accounts, addresses }) = &self.windows else { return Ok(Attempt::default()) };
-        let address = network_of(address);
-        let account = accounts.enter((account.to_ascii_lowercase(), address)).await.map_err(too_many)?;
-        let address = addresses.enter(address).await.map_err(too_many)?;
-        Ok(Attempt { places: vec![account, address] })
+    pub async fn reserve(&self, account: &str, address: IpAddr, is_known: bool) -> Result<Attempt, Refusal> {
+        let Some(windows) = &self.windows else { return Ok(Attempt::default()) };
+        let entered = windows.enter(account.to_ascii_lowercase(), network_of(address), is_known);
+        let places = tokio::time::timeout(MAX_WAIT, entered).await.unwrap_or(Err(SOON));
+        places.map(|places| Attempt { places }).map_err(too_many)
+    }
+}
+
+impl Windows {
+    async fn enter(&self, account: String, network: IpAddr, is_known: bool) -> Result<Vec<Place>, Duration> {
+        let mut places =
+            vec![self.accounts.enter((account.clone(), network)).await?, self.addresses.enter(network).await?];
+        if !is_known {
+            places.push(self.strangers.enter(account).await?);
+        }
+        Ok(places)
     }
 }
 
@@ -159,7 +177,8 @@ fn too_many(wait: Duration) -> Refusal {
     Refusal::rate_limited("too many failed logins, wait a moment", millis_up(wait))
 }
 
-fn network_of(address: IpAddr) -> IpAddr {
+/// What an address counts as: an IPv6 address as its /64.
+pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
         address => address,
@@ -203,17 +222,14 @@ impl<K: Hash + Eq + Send + Sync + 'static> Window<K> {
     async fn enter(&self, key: K) -> Result<Place, Duration> {
         let failures = self.keys.get_with(key, Arc::default);
         let _waiting = Waiting::join(&failures)?;
-        let admitted = async {
-            loop {
-                // Listens before it looks, so that nothing is settled in between unheard.
-                let settled = failures.settled.notified();
-                if failures.counted().admit(self.most, Instant::now())? {
-                    return Ok(Place(Arc::clone(&failures)));
-                }
-                settled.await;
+        loop {
+            // Listens before it looks, so that nothing is settled in between unheard.
+            let settled = failures.settled.notified();
+            if failures.counted().admit(self.most, Instant::now())? {
+                return Ok(Place(Arc::clone(&failures)));
             }
-        };
-        tokio::time::timeout(MAX_WAIT, admitted).await.unwrap_or(Err(SOON))
+            settled.await;
+        }
     }
 }
 
@@ -300,47 +316,47 @@ mod tests {
         let (send, login) = (SendRate::new(0), LoginRate::new(0));
         for _ in 0..1_000 {
             send.check(1, Kind::Message).unwrap();
-            login.reserve("ann", HOME).await.unwrap().failed();
+            login.reserve("ann", HOME, false).await.unwrap().failed();
         }
     }
 
     #[tokio::test]
     async fn failed_logins_count_for_an_account_from_an_address() {
         let rate = LoginRate::new(2);
-        rate.reserve("ann", HOME).await.unwrap().failed();
-        rate.reserve("Ann", HOME).await.unwrap().failed();
-        let refusal = rate.reserve("ann", HOME).await.err().unwrap();
+        rate.reserve("ann", HOME, false).await.unwrap().failed();
+        rate.reserve("Ann", HOME, false).await.unwrap().failed();
+        let refusal = rate.reserve("ann", HOME, false).await.err().unwrap();
         assert!((1..=60_001).contains(&refusal.retry_after_ms.unwrap()), "{refusal:?}");
-        rate.reserve("bob", HOME).await.unwrap().failed();
-        rate.reserve("ann", [192, 0, 2, 2].into()).await.unwrap().failed();
+        rate.reserve("bob", HOME, false).await.unwrap().failed();
+        rate.reserve("ann", [192, 0, 2, 2].into(), false).await.unwrap().failed();
     }
 
     #[tokio::test]
     async fn ten_times_as_many_count_for_an_address() {
         let rate = LoginRate::new(1);
         for n in 0..10 {
-            rate.reserve(&format!("user{n}"), HOME).await.unwrap().failed();
+            rate.reserve(&format!("user{n}"), HOME, false).await.unwrap().failed();
         }
-        assert!(rate.reserve("another", HOME).await.is_err());
+        assert!(rate.reserve("another", HOME, false).await.is_err());
     }
 
     #[tokio::test]
     async fn a_login_that_does_not_fail_is_not_counted() {
         let rate = LoginRate::new(1);
         for _ in 0..20 {
-            drop(rate.reserve("ann", HOME).await.unwrap());
+            drop(rate.reserve("ann", HOME, false).await.unwrap());
         }
     }
 
     #[tokio::test]
     async fn whoever_might_be_one_too_many_waits_for_those_before() {
         let rate = LoginRate::new(1);
-        let first = rate.reserve("ann", HOME).await.unwrap();
-        let mut second = Box::pin(rate.reserve("ann", HOME));
+        let first = rate.reserve("ann", HOME, false).await.unwrap();
+        let mut second = Box::pin(rate.reserve("ann", HOME, false));
         assert!(futures_util::poll!(&mut second).is_pending());
         drop(first);
         let second = second.await.unwrap();
-        let mut third = Box::pin(rate.reserve("ann", HOME));
+        let mut third = Box::pin(rate.reserve("ann", HOME, false));
         assert!(futures_util::poll!(&mut third).is_pending());
         second.failed();
         assert!(third.await.is_err());
@@ -349,9 +365,9 @@ mod tests {
     #[tokio::test]
     async fn an_address_of_ipv6_is_its_network() {
         let rate = LoginRate::new(1);
-        rate.reserve("ann", "2001:db8::1".parse().unwrap()).await.unwrap().failed();
-        assert!(rate.reserve("ann", "2001:db8::2".parse().unwrap()).await.is_err());
-        rate.reserve("ann", "2001:db8:0:1::1".parse().unwrap()).await.unwrap().failed();
+        rate.reserve("ann", "2001:db8::1".parse().unwrap(), false).await.unwrap().failed();
+        assert!(rate.reserve("ann", "2001:db8::2".parse().unwrap(), false).await.is_err());
+        rate.reserve("ann", "2001:db8:0:1::1".parse().unwrap(), false).await.unwrap().failed();
     }
 
     #[test]

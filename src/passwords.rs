@@ -1,6 +1,7 @@
 //! Passwords: hashed and verified off the workers, a few at once, with a bounded number waiting.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -20,7 +21,9 @@ const NOBODYS: &str =
 
 /// Logins and sign-ups that may wait for their turn.
 const MAX_WAITING: usize = 256;
-/// When to try again if there are more.
+/// How long one waits.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+/// When to try again if there are more, or it takes longer.
 const RETRY_AFTER_MS: u64 = 2_000;
 
 /// The way to argon2id, shared by all workers.
@@ -37,6 +40,7 @@ pub struct Passwords {
 impl Passwords {
     /// At most half of the cores, so that a storm of logins leaves the rest to messages.
     pub fn new(cores: usize) -> Self {
+        give_back_large_blocks();
         let at_once = (cores / 2).max(1);
         let places = Arc::new(Semaphore::new(at_once + MAX_WAITING));
         Self { turns: Arc::new(Semaphore::new(at_once)), places, at_once }
@@ -54,7 +58,7 @@ impl Passwords {
     /// The hash to store, with a salt of its own, as a PHC string.
     ///
     /// # Errors
-    /// `rate_limited` when too many wait already.
+    /// `rate_limited` when too many wait already, or its turn does not come within [`MAX_WAIT`].
     pub async fn hash(&self, password: String) -> Result<String, Refusal> {
         self.in_turn(move || match argon2().hash_password(password.as_bytes()) {
             Ok(hash) => Ok(hash.to_string()),
@@ -70,7 +74,7 @@ impl Passwords {
     /// same time.
     ///
     /// # Errors
-    /// `rate_limited` when too many wait already.
+    /// As for [`Self::hash`].
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Refusal> {
         self.in_turn(move || {
             let known = hash.is_some();
@@ -82,13 +86,14 @@ impl Passwords {
     }
 
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
-        let busy = |_| {
+        let busy = || {
             METRICS.logins_refused.of("busy").increment(1);
             Refusal::rate_limited("too many people are signing in, try again in a moment", RETRY_AFTER_MS)
         };
-        let place = self.places.clone().try_acquire_owned().map_err(busy)?;
-        // Neither semaphore is ever closed, so this only waits.
-        let turn = self.turns.clone().acquire_owned().await.map_err(|_| Refusal::unavailable())?;
+        let place = self.places.clone().try_acquire_owned().map_err(|_| busy())?;
+        let turn = tokio::time::timeout(MAX_WAIT, self.turns.clone().acquire_owned()).await.map_err(|_| busy())?;
+        // Neither semaphore is ever closed.
+        let turn = turn.map_err(|_| Refusal::unavailable())?;
         // The permits go with the work: it runs to its end even if whoever asked has gone.
         let done = tokio::task::spawn_blocking(move || {
             let _held = (turn, place);
@@ -98,6 +103,16 @@ impl Passwords {
             tracing::error!(%error, "password work was lost");
             Refusal::unavailable()
         })
+    }
+}
+
+/// Has the allocator give each freed block of a megabyte and more back to the system. By default glibc learns from the
+/// first such block to keep the next ones, in a heap for each thread that hashes: half a gigabyte after a storm of logins.
+fn give_back_large_blocks() {
+    // SAFETY: sets a number of the allocator's, under its own lock.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 20);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Starting, serving, ending.
 
+mod connection;
 mod takeover;
 
 use std::io::Write;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use actix::prelude::*;
 use actix_http::HttpService;
 use actix_server::ServerHandle;
-use actix_service::map_config;
+use actix_service::{ServiceFactoryExt, map_config};
 use actix_web::dev::AppConfig;
 use actix_web::web::Data;
 use chrono::TimeDelta;
@@ -19,6 +20,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
+use self::connection::{Connection, Connections};
 use crate::config::{Config, open_file_limit};
 use crate::error::StartError;
 use crate::fanout::Fanout;
@@ -27,11 +29,11 @@ use crate::limits::SendRate;
 use crate::metrics::Exporter;
 use crate::session::{IDLE_SOCKET_BYTES, Shared};
 use crate::store::open::open;
+use crate::web::exchange::{HEAD_TIMEOUT, KEEP_ALIVE};
 use crate::web::{self, App};
 
-/// How long a client may take to send the head of a request.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long what a refused client still sends is read, so that it finds the answer before the end.
+const LINGER: Duration = Duration::from_secs(2);
 const BACKLOG: i32 = 4_096;
 /// How long the last HTTP requests may take once the sockets are closed.
 const LAST_REQUESTS_SECS: u64 = 1;
@@ -72,6 +74,7 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
         key,
         exporter,
     )?;
+    let connections = Connections::new(Arc::clone(&app.sockets), config.workers());
     let app = Data::new(app);
     let mut signals = Signals::new()?;
     let (ready, mut workers) = mpsc::unbounded_channel();
@@ -103,13 +106,14 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
                     let _ = ready.send(());
                     Ok(shared(worker))
                 };
-                HttpService::build()
-                    .client_request_timeout(REQUEST_TIMEOUT)
+                let http = HttpService::build()
+                    .client_request_timeout(HEAD_TIMEOUT)
+                    .client_disconnect_timeout(LINGER)
                     .keep_alive(KEEP_ALIVE)
-                    .tcp_nodelay(true)
+                    .on_connect_ext(Connection::introduce)
                     .upgrade(takeover::factory(web::app(app.clone()), register))
-                    .finish(map_config(web::app(app.clone()), |()| AppConfig::default()))
-                    .tcp()
+                    .finish(map_config(web::app(app.clone()), |()| AppConfig::default()));
+                connection::factory(Arc::clone(&connections)).and_then(http)
             }
         })
         .map_err(|error| StartError::option("listen", error))?

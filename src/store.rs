@@ -10,6 +10,7 @@ pub mod append;
 pub mod backup;
 pub mod connection;
 mod executor;
+pub mod known_networks;
 pub mod marks;
 pub mod members;
 pub mod messages;

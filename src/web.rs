@@ -8,6 +8,7 @@
 //! | `sessions`, `account` | the session cookie and whom it stands for |
 //! | `fields` | what names, titles and passwords must be like |
 //! | `origin`, `client` | where a request comes from |
+//! | `exchange` | how long a client may take |
 //! | `answers`, `failure` | what every answer carries, and answers to what went wrong |
 //! | `operators` | health and metrics |
 //! | `upgrade` | the handshake of a socket |
@@ -21,6 +22,7 @@ mod answers;
 pub mod api;
 mod assets;
 pub mod client;
+pub mod exchange;
 mod failure;
 mod fields;
 mod operators;
@@ -132,6 +134,7 @@ pub fn app(
         .default_service(actix_web::web::to(failure::no_such_page))
         .wrap(from_fn(origin::guard))
         .wrap(from_fn(answers::complete))
+        .wrap(from_fn(exchange::keep_time))
 }
 
 fn the_same_for_all(cfg: &mut ServiceConfig) {

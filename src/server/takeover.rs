@@ -12,13 +12,13 @@ use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::{HttpMessage, HttpResponse};
 use bytes::BytesMut;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio_util::codec::Encoder;
 
+use super::connection::Connection;
 use crate::error::Refusal;
 use crate::session::{Session, Shared, Visit};
 
-type Upgrade = (Request, Framed<TcpStream, Codec>);
+type Upgrade = (Request, Framed<Connection, Codec>);
 
 /// What actix-http calls with an upgrade request. `app` answers it; `shared` is what the sessions of this worker share,
 /// once it is registered.
@@ -63,7 +63,7 @@ where
 }
 
 async fn hand_over(
-    mut framed: Framed<TcpStream, Codec>,
+    mut framed: Framed<Connection, Codec>,
     response: HttpResponse,
     visit: Visit,
     shared: Rc<Shared>,
@@ -72,12 +72,12 @@ async fn hand_over(
     framed.codec_mut().encode(Message::Item((Response::from(response).drop_body(), BodySize::None)), &mut head)?;
     let mut parts = framed.into_parts();
     parts.io.write_all(&head).await?;
-    Session::start(shared, visit, parts.io, &parts.read_buf);
+    Session::start(shared, visit, parts.io.into_stream(), &parts.read_buf);
     Ok(())
 }
 
 /// An answer like any other; the connection ends with it.
-async fn refuse(framed: Framed<TcpStream, Codec>, response: HttpResponse) -> Result<(), actix_web::Error> {
+async fn refuse(framed: Framed<Connection, Codec>, response: HttpResponse) -> Result<(), actix_web::Error> {
     let (mut response, body) = response.into_parts();
     response.head_mut().set_connection_type(ConnectionType::Close);
     let body = to_bytes(body).await.unwrap_or_default();

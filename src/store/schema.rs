@@ -33,6 +33,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    known_networks (user_id, network) {
+        user_id -> BigInt,
+        network -> Text,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     rooms (id) {
         id -> BigInt,
         slug -> Text,
@@ -94,9 +102,20 @@ diesel::table! {
 }
 
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(members -> rooms (room_id));
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(messages -> users (author_id));
 diesel::joinable!(reactions -> users (user_id));
 
-diesel::allow_tables_to_appear_in_same_query!(members, mentions, messages, meta, reactions, rooms, sessions, users);
+diesel::allow_tables_to_appear_in_same_query!(
+    known_networks,
+    members,
+    mentions,
+    messages,
+    meta,
+    reactions,
+    rooms,
+    sessions,
+    users,
+);

@@ -3,14 +3,15 @@
 //! They end by the system's clock, which may be wrong for a while. So no use of a session shortens it, one that has run
 //! out is refused long before it is deleted, and [`still_alive`] does not believe a clock that was set forth.
 
+use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::time::Instant;
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
-use super::AnyConnection;
 use super::schema::{sessions, users};
+use super::{AnyConnection, known_networks};
 use crate::error::Refusal;
 use crate::protocol::{User, UserId};
 
@@ -31,7 +32,9 @@ pub struct NewSession {
     /// How the client calls itself.
     pub agent: String,
     /// Where it connected from.
-    pub address: String,
+    pub address: IpAddr,
+    /// The address as logins are counted by it.
+    pub network: IpAddr,
 }
 
 /// A session that has not ended.
@@ -41,11 +44,13 @@ pub struct Session {
     pub seen_at: NaiveDateTime,
 }
 
-/// Begins a session that lasts `span` from now, and now and then clears away those that ran out long ago.
+/// Begins a session that lasts `span` from now, and makes its network a known one. Now and then clears away those that
+/// ran out long ago.
 pub fn create(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> Result<(), Refusal> {
     let now = Utc::now().naive_utc();
     if rand::random_ratio(1, CLEAR_ONE_IN) {
         diesel::delete(sessions::table.filter(sessions::expires_at.le(now - KEEP))).execute(c)?;
+        known_networks::forget_unused(c)?;
     }
     let row = (
         sessions::token_hash.eq(&session.token_hash),
@@ -54,10 +59,10 @@ pub fn create(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> R
         sessions::seen_at.eq(now),
         sessions::expires_at.eq(now + span),
         sessions::agent.eq(&session.agent),
-        sessions::address.eq(&session.address),
+        sessions::address.eq(session.address.to_string()),
     );
     diesel::insert_into(sessions::table).values(row).execute(c)?;
-    Ok(())
+    known_networks::remember(c, session.user, session.network)
 }
 
 /// The session with this token, unless it has ended.

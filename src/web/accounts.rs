@@ -9,9 +9,11 @@ use super::sessions::{ADDRESS, AGENT};
 use super::{App, client, fields, sessions};
 use crate::config::Signup;
 use crate::error::{Code, Refusal};
+use crate::limits::network_of;
 use crate::metrics::METRICS;
 use crate::protocol::User;
 use crate::store::accounts::{self, NewAccount};
+use crate::store::known_networks;
 
 /// Characters kept of what a client calls itself.
 const MAX_AGENT_CHARS: usize = 200;
@@ -54,7 +56,10 @@ pub async fn sign_up(
 pub async fn log_in(app: &App, req: &HttpRequest, username: &str, password: String) -> Result<User, Refusal> {
     // Names that nobody can have count as one.
     let username = if fields::username(username).is_ok() { username.to_owned() } else { String::new() };
-    let attempt = app.login_rate.reserve(&username, client::address(req, &app.config)).await?;
+    let address = client::address(req, &app.config);
+    let (name, network) = (username.clone(), network_of(address));
+    let is_known = app.store.read(move |c| known_networks::is_known(c, &name, network)).await?;
+    let attempt = app.login_rate.reserve(&username, address, is_known).await?;
     let verified = async {
         let found = app.store.read(move |c| accounts::find_by_name(c, &username)).await?;
         let (user, hash) = found.map(|account| (account.user, account.password_hash)).unzip();
@@ -92,7 +97,7 @@ fn begin_session(app: &App, req: &HttpRequest, user: &User) -> Result<(), Refusa
     let session = req.get_session();
     let begun = session
         .insert(AGENT, agent)
-        .and_then(|()| session.insert(ADDRESS, client::address(req, &app.config).to_string()))
+        .and_then(|()| session.insert(ADDRESS, client::address(req, &app.config)))
         .map_err(|error| error.to_string())
         .and_then(|()| Identity::login(&req.extensions(), user.id.to_string()).map_err(|error| error.to_string()));
     sessions::note_user(req, user.username.clone());

@@ -1,6 +1,8 @@
 //! Answers to what went wrong: a refusal with its status, as JSON for programs; `answers` makes a page of it for people.
 
-use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError, UrlencodedError};
+use std::io::ErrorKind;
+
+use actix_web::error::{JsonPayloadError, PathError, PayloadError, QueryPayloadError, UrlencodedError};
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::{FormConfig, JsonConfig, PathConfig, QueryConfig, ServiceConfig};
@@ -32,6 +34,7 @@ impl Failure {
             StatusCode::NOT_FOUND => (Code::NotFound, "there is nothing at this address"),
             StatusCode::METHOD_NOT_ALLOWED => (Code::Invalid, "this address does not answer that method"),
             StatusCode::PAYLOAD_TOO_LARGE => (Code::Invalid, "the request is too large"),
+            StatusCode::REQUEST_TIMEOUT => (Code::BadFrame, "the request took too long"),
             StatusCode::UNAUTHORIZED => (Code::Unauthorized, "sign in first"),
             StatusCode::FORBIDDEN => (Code::Forbidden, "that is not allowed"),
             status if status.is_server_error() => (Code::Unavailable, "the server could not do that, try again"),
@@ -78,6 +81,7 @@ fn bad_json(error: &JsonPayloadError) -> Failure {
         JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
             Failure::of_status(StatusCode::PAYLOAD_TOO_LARGE)
         }
+        JsonPayloadError::Payload(error) => bad_body(error),
         JsonPayloadError::ContentType => Failure {
             status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
             refusal: Refusal::new(Code::BadFrame, "the body must be application/json"),
@@ -87,9 +91,20 @@ fn bad_json(error: &JsonPayloadError) -> Failure {
     }
 }
 
+/// A body that did not come to its end.
+fn bad_body(error: &PayloadError) -> Failure {
+    match error {
+        PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => {
+            Failure::of_status(StatusCode::REQUEST_TIMEOUT)
+        }
+        _ => Refusal::new(Code::BadFrame, "the body could not be read").into(),
+    }
+}
+
 fn bad_form(error: &UrlencodedError) -> Failure {
     match error {
         UrlencodedError::Overflow { .. } => Failure::of_status(StatusCode::PAYLOAD_TOO_LARGE),
+        UrlencodedError::Payload(error) => bad_body(error),
         _ => Refusal::new(Code::BadFrame, "the form could not be read").into(),
     }
 }

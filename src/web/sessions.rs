@@ -19,10 +19,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::App;
+use super::{App, client};
 use crate::broker::Event;
 use crate::error::Refusal;
 use crate::hub::HubHandle;
+use crate::limits::network_of;
 use crate::protocol::UserId;
 use crate::store::{Store, sessions};
 
@@ -127,13 +128,15 @@ impl SessionStore for DatabaseSessions {
     async fn save(&self, state: State, _: &time::Duration) -> Result<SessionKey, SaveError> {
         let user = value::<String>(&state, USER_ID).and_then(|id| id.parse::<UserId>().ok());
         let user = user.ok_or_else(|| SaveError::Serialization(anyhow::anyhow!("a session belongs to somebody")))?;
+        let address = value(&state, ADDRESS).unwrap_or(client::UNKNOWN);
         let token = hex::encode(rand::random::<[u8; 32]>());
         let key = SessionKey::try_from(token).map_err(|error| SaveError::Serialization(error.into()))?;
         let session = sessions::NewSession {
             token_hash: hash_of(&key),
             user,
             agent: value(&state, AGENT).unwrap_or_default(),
-            address: value(&state, ADDRESS).unwrap_or_default(),
+            address,
+            network: network_of(address),
         };
         let span = self.span;
         let saved = self.store.write(move |c| sessions::create(c, &session, span)).await;

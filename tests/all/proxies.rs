@@ -100,3 +100,33 @@ async fn metrics_ask_for_the_client_and_not_for_the_proxy() {
     assert_eq!(status(("X-Forwarded-For", "127.0.0.1")).await, 200);
     assert_eq!(server.stranger().get("page:/metrics").await.status, 200);
 }
+
+#[tokio::test]
+async fn anybody_elses_forwarded_headers_open_no_metrics() {
+    for proxies in ["", "10.0.0.0/8"] {
+        let server =
+            Options::sqlite().option("--trusted-proxies", proxies).option("--metrics-from", "192.0.2.1").start().await;
+        for header in [
+            ("X-Forwarded-For", "192.0.2.1"),
+            ("X-Forwarded-For", "192.0.2.1, 127.0.0.1"),
+            ("Forwarded", "for=192.0.2.1"),
+            ("X-Real-IP", "192.0.2.1"),
+        ] {
+            let request = server.stranger().request(Method::GET, "page:/metrics").header(header.0, header.1);
+            assert_eq!(Reply::of(request).await.status, 404, "{header:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn anybody_elses_forwarded_scheme_makes_no_cookie_secure_and_no_origin_ones_own() {
+    let (server, ann) = trusting("10.0.0.0/8").await;
+    let account = json!({"username": "bob", "password": PASSWORD});
+    let request = server.stranger().request(Method::POST, "/signup").json(&account);
+    let made = Reply::of(request.header("X-Forwarded-Proto", "https")).await;
+    assert_eq!(made.status, 201);
+    assert!(!made.header("set-cookie").contains("Secure"), "{}", made.header("set-cookie"));
+    for header in [("X-Forwarded-Proto", "https"), ("X-Forwarded-Port", "443"), ("Forwarded", "proto=https")] {
+        assert_eq!(makes_a_room(&ann, "https://127.0.0.1", header).await, 403, "{header:?}");
+    }
+}

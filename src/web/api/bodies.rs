@@ -87,7 +87,11 @@ pub struct SignUp {
     #[schema(min_length = 8, max_length = 256)]
     pub password: String,
     /// What others see; the username if left out.
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     pub display_name: Option<String>,
 }
 
@@ -102,9 +106,9 @@ pub struct MakeRoom {
     /// 1 to 64 of `a-z 0-9 -`
     #[schema(min_length = 1, max_length = 64, pattern = "^[a-z0-9-]+$")]
     pub slug: String,
-    #[schema(max_length = 100)]
+    #[schema(max_length = 100, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     pub title: Option<String>,
-    #[schema(max_length = 500)]
+    #[schema(max_length = 500, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     pub topic: Option<String>,
     /// `public` (default), `private` or `direct`
     #[schema(value_type = Option<crate::protocol::RoomKind>)]
@@ -113,9 +117,9 @@ pub struct MakeRoom {
 
 #[derive(Deserialize, ToSchema)]
 pub struct DescribeRoom {
-    #[schema(max_length = 100)]
+    #[schema(max_length = 100, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     pub title: Option<String>,
-    #[schema(max_length = 500)]
+    #[schema(max_length = 500, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     pub topic: Option<String>,
 }
 
@@ -125,7 +129,7 @@ pub struct SendMessage {
     #[schema(format = "uuid")]
     pub key: String,
     /// Markdown, 1 to 4,000 characters after trimming.
-    #[schema(min_length = 1)]
+    #[schema(min_length = 1, max_length = 4000, pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub body: String,
     /// The id of the message this one answers.
     pub reply_to: Option<Seq>,

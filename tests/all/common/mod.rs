@@ -9,6 +9,7 @@ pub mod http;
 pub mod outage;
 pub mod people;
 pub mod postgres;
+pub mod process;
 pub mod raw;
 pub mod server;
 pub mod socket;

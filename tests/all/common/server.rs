@@ -126,6 +126,7 @@ impl Server {
         process.kill().await.expect("a process that can be killed");
     }
 
+    /// The number of the process, for `/proc`.
     pub fn pid(&self) -> u32 {
         self.process.as_ref().and_then(Child::id).expect("the server runs")
     }
@@ -137,7 +138,7 @@ impl Server {
 
     /// What the process has in memory now.
     pub fn resident_bytes(&self) -> u64 {
-        let pid = self.process.as_ref().and_then(Child::id).expect("the server runs");
+        let pid = self.pid();
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
         1024 * line.trim().trim_end_matches(" kB").parse::<u64>().expect("kilobytes")
