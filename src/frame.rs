@@ -86,10 +86,18 @@ impl Reader {
         }
     }
 
+    /// Bytes of memory kept until more comes.
+    pub fn held(&self) -> usize {
+        self.bytes.capacity() + self.message.as_ref().map_or(0, Vec::capacity)
+    }
+
     /// Keeps only what is unread; an idle socket keeps no buffer.
     fn wait(&mut self) -> Option<Incoming> {
-        self.bytes = self.bytes.split_off(self.start);
-        self.start = 0;
+        // A frame that comes in many pieces is not copied with each of them.
+        if self.start > 0 {
+            self.bytes = self.bytes.split_off(self.start);
+            self.start = 0;
+        }
         None
     }
 

@@ -13,13 +13,17 @@ use crate::error::Refusal;
 use crate::protocol::MAX_BODY_CHARS;
 
 /// The version of the rules in this file. Raise it with every change that alters their output.
-pub const RENDERER: i32 = 1;
+pub const RENDERER: i32 = 2;
 
 /// Blocks and spans nested deeper than this are shown as they were written: sanitising deep trees costs time, and nobody
 /// writes them by hand.
 const MAX_DEPTH: usize = 16;
 
 const MAX_MENTIONS: usize = 50;
+
+/// The most bytes of HTML that a body becomes. What would be longer is shown as it was written: a few references to one
+/// long address can stand for hundreds of kilobytes.
+pub const MAX_HTML_BYTES: usize = 64 * 1024;
 
 /// A body that may be stored, with what was made of it.
 #[derive(Clone, Debug)]
@@ -66,9 +70,20 @@ fn render(body: &str) -> (String, Vec<Mention>) {
     for event in events {
         writer.write(event);
     }
-    let mut raw = String::with_capacity(body.len() * 2);
-    html::push_html(&mut raw, writer.events.into_iter());
-    (SANITISER.clean(&raw).to_string(), writer.mentions)
+    let raw = to_html(writer.events);
+    let fits = |html: &String| html.len() <= MAX_HTML_BYTES;
+    let html = Some(raw).filter(fits).map(sanitise).filter(fits);
+    (html.unwrap_or_else(|| sanitise(to_html(as_written))), writer.mentions)
+}
+
+fn to_html<'a>(events: impl IntoIterator<Item = Event<'a>>) -> String {
+    let mut html = String::new();
+    html::push_html(&mut html, events.into_iter());
+    html
+}
+
+fn sanitise(html: String) -> String {
+    SANITISER.clean(&html).to_string()
 }
 
 /// Whether Markdown would change nothing: the common short message, for which parsing and sanitising can be saved.

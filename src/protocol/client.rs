@@ -107,6 +107,7 @@ fn whole_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Seq>, D::E
 }
 
 const MAX_REF_CHARS: usize = 64;
+const MAX_CAUSE_CHARS: usize = 200;
 
 /// Reads one frame. Unknown fields are passed over, so that a newer client can talk to an older server; a field given
 /// twice is a bad frame.
@@ -151,6 +152,8 @@ fn shape<'a, T: Deserialize<'a>>(text: &'a str, frame: fn(T) -> ClientFrame) -> 
     serde_json::from_str(text).map(frame).map_err(bad_frame)
 }
 
+/// The cause may repeat a value of the frame, however long that is: only its beginning is told.
 fn bad_frame(why: impl Display) -> Refusal {
+    let why: String = why.to_string().chars().take(MAX_CAUSE_CHARS).collect();
     Refusal::new(Code::BadFrame, format!("not a frame: {why}"))
 }

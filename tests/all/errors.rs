@@ -62,6 +62,15 @@ async fn a_missing_or_mistyped_field_is_a_bad_frame() {
 }
 
 #[tokio::test]
+async fn an_error_does_not_repeat_a_long_frame() {
+    let (_server, mut socket) = a_socket().await;
+    let long = "\u{1}".repeat(10_000);
+    let error = socket.ask(json!({"type": "react", "room": "den", "id": 1, "emoji": "x", "on": long})).await;
+    assert_eq!(error["code"], "bad_frame");
+    assert!(error.to_string().len() < 2_000, "{} bytes", error.to_string().len());
+}
+
+#[tokio::test]
 async fn a_ref_comes_back_even_where_the_type_is_wrong() {
     let (_server, mut socket) = a_socket().await;
     for frame in [json!({"type": 5}), json!({"room": "den"})] {

@@ -30,6 +30,19 @@ async fn markdown_becomes_html() {
     }
 }
 
+/// References to one long address: 4,000 characters that stand for half a megabyte.
+#[tokio::test]
+async fn a_body_whose_html_would_be_huge_is_shown_as_written() {
+    let (_server, ann) = ann_in_the_den().await;
+    let references =
+        |times: usize| format!("[a]: https://example.org/{}\n\n{}", "&".repeat(1500), "[a] ".repeat(times));
+    let few = rendered(&ann, &references(5)).await;
+    assert_eq!(few.matches("<a href=").count(), 5);
+    let many = rendered(&ann, &references(600)).await;
+    assert!(many.len() <= 64 * 1024, "{} bytes", many.len());
+    assert!(many.contains("[a] [a] [a]"), "{many}");
+}
+
 #[tokio::test]
 async fn raw_html_is_shown_as_text() {
     let (_server, ann) = ann_in_the_den().await;
