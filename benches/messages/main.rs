@@ -1,0 +1,117 @@
+//! Messages stored and delivered a second, and how long one takes from its send to the last of its receivers: 100 rooms
+//! of 10 sockets, on SQLite and on Postgres.
+//!
+//!   cargo bench --bench messages                  about two minutes
+//!   cargo bench --bench messages -- --rounds 9    longer, with a truer spread
+//!   cargo bench --bench messages -- --seconds 20  longer measurements
+//!
+//! Rounds on both databases take turns, so that a machine that slows down meanwhile slows both. The load runs on the cores
+//! that the server runs on: what it took of them is told too.
+
+// A part of what the tests stand on: how a server, a database and an account are made.
+#[allow(dead_code, unused_imports, unused_macros)]
+#[path = "../../tests/all/common/mod.rs"]
+mod common;
+
+mod disk;
+mod figures;
+mod load;
+mod machine;
+mod rooms;
+mod socket;
+
+use std::time::Duration;
+
+use common::{Database, Options, Server};
+use figures::{Figure, table};
+use rooms::Rooms;
+
+/// The messages a second of the second measurement.
+const STEADY: u64 = 1_000;
+
+struct Arguments {
+    rounds: usize,
+    /// How long each measurement takes.
+    length: Duration,
+}
+
+impl Arguments {
+    fn read() -> Self {
+        let mut read = Self { rounds: 3, length: Duration::from_secs(4) };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(name) = arguments.next() {
+            // Cargo's own word to every benchmark.
+            if name == "--bench" {
+                continue;
+            }
+            let value = arguments.next().and_then(|value| value.parse::<u64>().ok()).filter(|&value| value > 0);
+            match (name.as_str(), value) {
+                ("--rounds", Some(rounds)) => read.rounds = rounds as usize,
+                ("--seconds", Some(seconds)) => read.length = Duration::from_secs(seconds),
+                _ => panic!("{name}: the options are --rounds N and --seconds N"),
+            }
+        }
+        read
+    }
+}
+
+/// A server with its rooms, and what was measured on it so far.
+struct Subject {
+    database: Database,
+    server: Server,
+    rooms: Rooms,
+    /// Half of what the first round stored a second.
+    half: Option<u64>,
+    figures: Vec<Figure>,
+}
+
+impl Subject {
+    async fn on(database: Database) -> Self {
+        let options = Options::on(database).option("--sockets-per-user", 0);
+        let server = Server::start(options).await;
+        let rooms = Rooms::open(&server).await;
+        Self { database, server, rooms, half: None, figures: Vec::new() }
+    }
+
+    async fn measure(&mut self, length: Duration) {
+        let saturated = self.rooms.saturate(length).await;
+        let half = *self.half.get_or_insert((saturated.stored / 2.0) as u64);
+        let steady = self.rooms.keep_up(STEADY, length).await;
+        let at_half = self.rooms.keep_up(half, length).await;
+        self.figures.push(Figure { saturated, steady, at_half });
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    tokio::task::LocalSet::new().run_until(measure(Arguments::read())).await;
+}
+
+async fn measure(arguments: Arguments) {
+    let mut databases = vec![Database::Sqlite];
+    if machine::has_postgres() {
+        databases.push(Database::Postgres);
+    } else {
+        eprintln!("PostgreSQL is not installed: SQLite only");
+    }
+    let mut subjects = Vec::new();
+    for database in databases {
+        eprintln!("{database:?}: {} sockets join {} rooms …", rooms::ROOMS * rooms::SEATS, rooms::ROOMS);
+        subjects.push(Subject::on(database).await);
+    }
+    // The databases are both kept below the folder for temporary files.
+    let folder = subjects[0].server.data_dir();
+    let mut syncs = vec![disk::syncs_a_second(&folder)];
+    for round in 1..=arguments.rounds {
+        for subject in &mut subjects {
+            eprintln!("round {round} of {}, {:?}", arguments.rounds, subject.database);
+            subject.measure(arguments.length).await;
+        }
+        syncs.push(disk::syncs_a_second(&folder));
+    }
+    let columns: Vec<_> =
+        subjects.iter().map(|it| (it.database, it.half.unwrap_or_default(), it.figures.as_slice())).collect();
+    println!("{}; medians of {} rounds (least to most)\n", machine::described(&folder), arguments.rounds);
+    println!("{}", table(STEADY, &columns));
+    println!("The disk alone, beside it: {} `fdatasync` of 4 KiB a second", figures::spread(&syncs));
+}
