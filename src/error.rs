@@ -3,15 +3,13 @@
 //! | type | who can act on it | where it goes |
 //! |---|---|---|
 //! | [`Refusal`] | the person or program that asked | an `error` frame, or a JSON or HTML answer with a fitting status |
-//! | [`StoreError`] | the operator | the log, once, with its cause; the asker gets `unavailable` |
+//! | [`StoreError`](crate::store::StoreError) | the operator | the log, once, with its cause; the asker gets `unavailable` |
 //! | [`StartError`] | whoever starts the server | one line on standard error and exit status 2 |
 
 use actix_web::http::StatusCode;
 use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
-
-use crate::metrics::METRICS;
 
 /// The stable code of a refusal, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -82,50 +80,6 @@ impl Refusal {
 
     pub fn rate_limited(message: impl Into<String>, retry_after_ms: u64) -> Self {
         Self { retry_after_ms: Some(retry_after_ms), ..Self::new(Code::RateLimited, message) }
-    }
-}
-
-/// The database could not do it.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    #[error("database: {0}")]
-    Database(#[from] diesel::result::Error),
-    #[error("no database connection: {0}")]
-    Connection(String),
-    #[error("the database did not answer within {0:?}")]
-    TimedOut(std::time::Duration),
-    #[error("too many requests wait for the database")]
-    Busy,
-    #[error("a database task panicked or was dropped")]
-    Lost,
-}
-
-impl StoreError {
-    /// Adds to the metrics; goes with every line in the log that tells of one.
-    pub fn count(&self) {
-        let kind = match self {
-            Self::Database(_) => "query",
-            Self::Connection(_) => "connection",
-            Self::TimedOut(_) => "timeout",
-            Self::Busy => "busy",
-            Self::Lost => "lost",
-        };
-        METRICS.database_errors.of(kind).increment(1);
-    }
-}
-
-impl From<StoreError> for Refusal {
-    /// Logs the cause, for the operator, and tells the asker what they can do.
-    fn from(error: StoreError) -> Self {
-        error.count();
-        tracing::error!(%error, "store failed");
-        Self::unavailable()
-    }
-}
-
-impl From<diesel::result::Error> for Refusal {
-    fn from(error: diesel::result::Error) -> Self {
-        StoreError::from(error).into()
     }
 }
 

@@ -88,7 +88,7 @@ impl Reader {
 
     /// Bytes of memory kept until more comes.
     pub fn held(&self) -> usize {
-        self.bytes.capacity() + self.message.as_ref().map_or(0, Vec::capacity)
+        self.bytes.capacity() + self.message.as_ref().map_or(0, |message| message.bytes.capacity())
     }
 
     /// Keeps only what is unread; an idle socket keeps no buffer.

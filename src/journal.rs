@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
-use crate::error::{Refusal, StoreError};
+use crate::error::Refusal;
 use crate::mailbox::see_off;
 use crate::metrics::{Counted, METRICS};
 use crate::protocol::RoomId;
 use crate::store::append::{Change, Done, Outcome, Write, append};
-use crate::store::{PATIENCE, Store};
+use crate::store::{PATIENCE, Store, StoreError};
 use crate::survive::survive;
 use crate::testing::may_panic;
 

@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod append;
 pub mod backup;
 pub mod connection;
+mod error;
 mod executor;
 pub mod known_networks;
 pub mod marks;
@@ -28,10 +29,10 @@ use tokio::sync::Semaphore;
 
 use self::connection::ConnectionPool;
 use self::executor::{DbExecutor, Query};
-use crate::error::StoreError;
 use crate::metrics::METRICS;
 
 pub use self::connection::AnyConnection;
+pub use self::error::StoreError;
 
 /// How long anything waits for the database before it counts as away.
 pub const PATIENCE: Duration = Duration::from_millis(4_800);

@@ -20,8 +20,9 @@ use diesel::result::Error::{self, DatabaseError};
 
 use self::picture::Picture;
 use super::connection::AnyConnection;
+use super::error::StoreError;
 use super::marks::Marks;
-use crate::error::{Refusal, StoreError};
+use crate::error::Refusal;
 use crate::metrics::METRICS;
 use crate::protocol::{Key, Message, RoomId, Seq, UserId};
 use crate::render::Rendered;

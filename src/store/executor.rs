@@ -4,7 +4,7 @@ use actix::prelude::*;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::connection::{AnyConnection, ConnectionPool};
-use crate::error::StoreError;
+use super::error::StoreError;
 use crate::survive::survive;
 
 /// Runs queries one after another on a pooled connection.
