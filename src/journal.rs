@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
-use crate::error::Refusal;
+use crate::error::{Code, Refusal};
 use crate::mailbox::see_off;
 use crate::metrics::{Counted, METRICS};
 use crate::protocol::RoomId;
@@ -140,6 +140,7 @@ impl Journal {
     fn finish(&mut self, stored: Stored, ctx: &mut Context<Self>) {
         if let Some(mut running) = self.running.take() {
             may_panic("journal");
+            self.store.note(stored.is_whole());
             match stored.outcome {
                 Ok(outcome) => {
                     self.put_back(&mut running, &outcome, stored.unsure, ctx);
@@ -183,6 +184,7 @@ impl Journal {
     fn sweep(&mut self) {
         let late = self.waiting.iter().take_while(|waiting| waiting.since.elapsed() > PATIENCE).count();
         if late > 0 {
+            self.store.note(false);
             tracing::warn!(writes = late, "writes have waited too long");
         }
         for Waiting { append, .. } in self.waiting.drain(..late) {
@@ -192,6 +194,7 @@ impl Journal {
             if since.elapsed() > PATIENCE
                 && let Some(reply) = reply.take()
             {
+                self.store.note(false);
                 let _ = reply.send(Err(Refusal::unavailable()));
             }
         }
@@ -203,6 +206,14 @@ struct Stored {
     outcome: Result<Outcome, StoreError>,
     /// An attempt before the last may have been committed: its changes are not in the outcome.
     unsure: bool,
+}
+
+impl Stored {
+    /// Whether nothing in it had to be refused because of the database.
+    fn is_whole(&self) -> bool {
+        let refused = |answer: &Option<Result<Done, Refusal>>| matches!(answer, Some(Err(refusal)) if refusal.code == Code::Unavailable);
+        self.outcome.as_ref().is_ok_and(|outcome| !outcome.answers.iter().any(refused))
+    }
 }
 
 /// Stores a batch, again and again while the database is away and somebody still waits. Running it twice is safe, see

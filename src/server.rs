@@ -5,6 +5,7 @@ mod takeover;
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -49,7 +50,12 @@ pub fn run(config: Config) -> Result<(), StartError> {
     config.check_open_files()?;
     let listener = listen(&config)?;
     if config.keeps_database() {
-        std::fs::create_dir_all(&config.data_dir)
+        // What is in it is nobody else's: hashes of passwords, messages, the secret.
+        let mut folder = std::fs::DirBuilder::new();
+        folder
+            .recursive(true)
+            .mode(0o700)
+            .create(&config.data_dir)
             .map_err(|error| StartError::option("data-dir", format!("{}: {error}", config.data_dir.display())))?;
     }
     System::new().block_on(serve(Arc::new(config), listener))

@@ -22,13 +22,17 @@ mod schema;
 pub mod sessions;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix::prelude::*;
+use diesel::prelude::*;
 use tokio::sync::Semaphore;
 
 use self::connection::ConnectionPool;
 use self::executor::{DbExecutor, Query};
+use self::schema::meta;
+use crate::error::Refusal;
 use crate::metrics::METRICS;
 
 pub use self::connection::AnyConnection;
@@ -36,6 +40,10 @@ pub use self::error::StoreError;
 
 /// How long anything waits for the database before it counts as away.
 pub const PATIENCE: Duration = Duration::from_millis(4_800);
+
+/// The row in `meta` with which it is tried whether something can be stored.
+const PROBE: &str = "probe";
+const PROBE_BYTES: usize = 64 * 1024;
 
 /// Queries that may wait for one kind of executor; one more is refused with [`StoreError::Busy`].
 const MAX_WAITING: usize = 4_096;
@@ -47,6 +55,8 @@ pub struct Store {
     readers: Lane,
     /// For what writes: one thread on SQLite, which has one writer; several on Postgres.
     writers: Lane,
+    /// Whether what was last to be stored could be stored.
+    stores: Arc<AtomicBool>,
     /// How many batches may be stored at the same time.
     pub journal_lanes: usize,
     pool: ConnectionPool,
@@ -68,7 +78,24 @@ impl Store {
                 permits: Arc::new(Semaphore::new(MAX_WAITING)),
             }
         };
-        Self { readers: lane(readers), writers: lane(writers), journal_lanes, pool }
+        let stores = Arc::new(AtomicBool::new(true));
+        Self { readers: lane(readers), writers: lane(writers), stores, journal_lanes, pool }
+    }
+
+    /// Notes whether a batch could be stored, for [`is_ready`](Self::is_ready).
+    pub fn note(&self, stored: bool) {
+        self.stores.store(stored, Ordering::Relaxed);
+    }
+
+    /// Whether the database answers, and takes what is to be stored. Where the last batch could not be stored it is tried
+    /// with something of the size of a few messages: a disk that is full may have room for less.
+    pub async fn is_ready(&self) -> bool {
+        if self.stores.load(Ordering::Relaxed) {
+            return self.read(|connection| rooms::epoch(connection).map_err(Refusal::from)).await.is_ok();
+        }
+        let stored = self.write(|connection| probe(connection).map_err(Refusal::from)).await.is_ok();
+        self.note(stored);
+        stored
     }
 
     /// Tells the metrics what runs and waits just now.
@@ -133,6 +160,15 @@ impl Lane {
         self.executors.send(query).await.map_err(|_| StoreError::Lost)?;
         answered.await.map_err(|_| StoreError::Lost)?
     }
+}
+
+/// Stores something, and takes it away again.
+fn probe(connection: &mut AnyConnection) -> QueryResult<()> {
+    let row = meta::table.find(PROBE);
+    diesel::delete(row).execute(connection)?;
+    let value = "-".repeat(PROBE_BYTES);
+    diesel::insert_into(meta::table).values((meta::name.eq(PROBE), meta::value.eq(value))).execute(connection)?;
+    diesel::delete(row).execute(connection).map(drop)
 }
 
 async fn patiently<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {

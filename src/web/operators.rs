@@ -7,23 +7,21 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::{App, Failure, client};
-use crate::error::Refusal;
 use crate::metrics::METRICS;
-use crate::store::rooms;
 
 /// The process is up.
 pub async fn healthz() -> HttpResponse {
     text(StatusCode::OK, "ok\n")
 }
 
-/// The database answers, and the server is not about to end.
+/// The database answers and stores, and the server is not about to end.
 pub async fn readyz(app: Data<App>) -> HttpResponse {
     if app.draining.load(Ordering::Relaxed) {
         return text(StatusCode::SERVICE_UNAVAILABLE, "draining\n");
     }
-    match app.store.read(|c| rooms::epoch(c).map_err(Refusal::from)).await {
-        Ok(_) => text(StatusCode::OK, "ready\n"),
-        Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    match app.store.is_ready().await {
+        true => text(StatusCode::OK, "ready\n"),
+        false => text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer, or stores nothing\n"),
     }
 }
 

@@ -94,6 +94,8 @@ async fn a_full_disk_stops_writing_but_not_reading_until_there_is_room_again() {
     eprintln!("full after {sent} messages");
 
     frame_is_unavailable(&mut socket, send(sent + 1, &refused)).await;
+    let ready = async || server.stranger().get("page:/readyz").await.status;
+    assert_eq!(ready().await, 503);
     // There may be room for something as small as a session.
     let account = json!({"username": "ann", "password": PASSWORD});
     let began = Instant::now();
@@ -110,6 +112,7 @@ async fn a_full_disk_stops_writing_but_not_reading_until_there_is_room_again() {
 
     remove_file(disk.join("rest")).expect("a file");
     remove_file(disk.join("filler")).expect("a file");
+    eventually(LIMIT, "/readyz", async || (ready().await == 200).then_some(())).await;
     eventually(LIMIT, "room on the disk", async || {
         let answer = socket.ask(send(sent + 1, &refused)).await;
         (answer["type"] == "sent").then_some(())

@@ -203,7 +203,10 @@ async fn a_sqlite_file_that_somebody_else_writes_to_is_unavailable_in_time() {
     writer.batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").expect("a lock");
     let send = json!({"type": "send", "room": "den", "key": new_key(), "body": "in between"});
     frame_is_unavailable(&mut socket, send.clone()).await;
+    let ready = async || server.stranger().get("page:/readyz").await.status;
+    assert_eq!(ready().await, 503);
     writer.batch_execute("COMMIT").expect("the lock's end");
+    eventually(LIMIT, "/readyz", async || (ready().await == 200).then_some(())).await;
     let sent = eventually(LIMIT, "the file to be free again", async || {
         let answer = socket.ask(send.clone()).await;
         (answer["type"] == "sent").then_some(answer)

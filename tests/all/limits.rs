@@ -180,9 +180,8 @@ async fn the_log_line_at_start_has_no_password() {
 /// The fields of the line that `--log-format json` writes at start.
 pub fn start_line(server: &Server) -> Value {
     let log = server.stderr();
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut fields = lines.map(|line| line["fields"].clone());
-    fields.find(|fields| fields["message"] == "serving").unwrap_or_else(|| panic!("no line at start: {log}"))
+    let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.find(|line| line["message"] == "serving").unwrap_or_else(|| panic!("no line at start: {log}"))
 }
 
 type Stream = tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>;
