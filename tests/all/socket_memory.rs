@@ -1,5 +1,6 @@
 //! What the log says at start that an idle socket costs, held against the process itself.
 
+use crate::common::process::memory;
 use crate::common::*;
 use crate::limits::start_line;
 
@@ -18,11 +19,11 @@ async fn an_idle_socket_costs_what_the_log_says_within_a_factor_of_two() {
     for n in 0..WARM {
         sockets.push(people[n % PEOPLE].socket_in("den").await);
     }
-    let before = server.resident_bytes();
+    let before = memory(&server);
     for n in 0..MEASURED {
         sockets.push(people[n % PEOPLE].socket_in("den").await);
     }
-    let each = (server.resident_bytes() - before) as f64 / MEASURED as f64;
+    let each = (memory(&server) - before) as f64 / MEASURED as f64;
     eprintln!("an idle socket: {each:.0} bytes; the log says {told}");
     assert!((0.5..=2.0).contains(&(each / told)), "an idle socket costs {each:.0} bytes, the log says {told}");
 }

@@ -136,14 +136,6 @@ impl Server {
         assert_eq!(unsafe { libc::kill(self.pid() as i32, signal) }, 0);
     }
 
-    /// What the process has in memory now.
-    pub fn resident_bytes(&self) -> u64 {
-        let pid = self.pid();
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
-        1024 * line.trim().trim_end_matches(" kB").parse::<u64>().expect("kilobytes")
-    }
-
     pub async fn exit(&mut self, limit: Duration) -> ExitStatus {
         let mut process = self.process.take().expect("the server runs");
         within(limit, "the end of the process", process.wait()).await.expect("a process that can be waited for")
