@@ -19,8 +19,13 @@ use crate::error::StartError;
 
 pub use values::{Networks, Origins, open_file_limit};
 
-/// Open files that are left for everything but sockets: the listener, the database, pages and API calls.
-const OTHER_FILES: usize = 256;
+/// Open files that are kept for what is no connection: the listener, databases, pages, and each worker's event loop.
+pub fn own_files(workers: usize) -> usize {
+    96 + 4 * workers
+}
+
+/// Connections that are kept for pages and API calls when as many sockets are open as may be.
+const PLAIN_CONNECTIONS: usize = 152;
 
 /// Who may create an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -275,8 +280,12 @@ impl Config {
     pub fn max_sockets(&self) -> usize {
         match self.most_sockets {
             Some(most) => most.get(),
-            None => open_file_limit().saturating_sub(OTHER_FILES).max(1),
+            None => open_file_limit().saturating_sub(self.other_files()).max(1),
         }
+    }
+
+    fn other_files(&self) -> usize {
+        PLAIN_CONNECTIONS + own_files(self.workers())
     }
 
     /// That as many sockets as were asked for can be open at once.
@@ -284,11 +293,11 @@ impl Config {
     /// # Errors
     /// One line that names the option and the limit.
     pub fn check_open_files(&self) -> Result<(), StartError> {
-        let limit = open_file_limit();
+        let (limit, others) = (open_file_limit(), self.other_files());
         match self.most_sockets {
-            Some(most) if most.get().saturating_add(OTHER_FILES) > limit => Err(StartError::option(
+            Some(most) if most.get().saturating_add(others) > limit => Err(StartError::option(
                 "max-sockets",
-                format!("{most} sockets and {OTHER_FILES} other files are more than the open-file limit, {limit}"),
+                format!("{most} sockets and {others} other files are more than the open-file limit, {limit}"),
             )),
             _ => Ok(()),
         }

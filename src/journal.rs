@@ -3,7 +3,7 @@
 //! What arrives while a transaction runs goes together into the next one, so that throughput rises with load and latency
 //! stays one commit. A room is always in the same journal, so its changes are committed in one order by one lane.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -64,7 +64,7 @@ pub struct Journal {
     waiting: VecDeque<Waiting>,
     /// The batch that is being stored; there is never a second one.
     running: Option<Running>,
-    /// Rooms whose rows somebody else held, and when to try them again.
+    /// Rooms whose rows somebody else held when they were last tried, and when to try them again.
     held: HashMap<RoomId, Instant>,
     /// A batch is about to begin.
     beginning: bool,
@@ -107,10 +107,10 @@ impl Journal {
             asked.push((since, Some(append.reply)));
             writes.push(append.write);
         }
-        METRICS.commit_writes.record(writes.len() as f64);
         let writes = Arc::new(writes);
+        let known_held = writes.iter().map(|write| write.room).filter(|room| self.held.contains_key(room)).collect();
         self.running = Some(Running { writes: Arc::clone(&writes), asked, rooms });
-        let stored = store_batch(self.store.clone(), writes, deadline, unsure);
+        let stored = store_batch(self.store.clone(), writes, known_held, deadline, unsure);
         ctx.spawn(stored.into_actor(self).map(|stored, journal, ctx| {
             // What a panic keeps from its rooms, they find with the next poll.
             survive(|| journal.finish(stored, ctx));
@@ -121,18 +121,15 @@ impl Journal {
     /// The oldest writes, without those of rooms that are held: a room's writes keep their order.
     fn next_batch(&mut self) -> Vec<Waiting> {
         let now = Instant::now();
-        self.held.retain(|_, again| *again > now);
-        let size = self.waiting.len().min(MAX_BATCH);
-        if self.held.is_empty() {
-            return self.waiting.drain(..size).collect();
+        let (mut batch, mut left) = (Vec::new(), Vec::new());
+        while batch.len() < MAX_BATCH
+            && let Some(waiting) = self.waiting.pop_front()
+        {
+            let held = self.held.get(&waiting.append.write.room).is_some_and(|again| *again > now);
+            if held { left.push(waiting) } else { batch.push(waiting) }
         }
-        let mut batch = Vec::with_capacity(size);
-        for waiting in std::mem::take(&mut self.waiting) {
-            if batch.len() < MAX_BATCH && !self.held.contains_key(&waiting.append.write.room) {
-                batch.push(waiting);
-            } else {
-                self.waiting.push_back(waiting);
-            }
+        for waiting in left.into_iter().rev() {
+            self.waiting.push_front(waiting);
         }
         batch
     }
@@ -140,9 +137,10 @@ impl Journal {
     fn finish(&mut self, stored: Stored, ctx: &mut Context<Self>) {
         if let Some(mut running) = self.running.take() {
             may_panic("journal");
-            self.store.note(stored.is_whole());
+            stored.note(&self.store);
             match stored.outcome {
                 Ok(outcome) => {
+                    METRICS.commit_writes.record(outcome.answers.iter().flatten().count() as f64);
                     self.put_back(&mut running, &outcome, stored.unsure, ctx);
                     deliver(running, outcome, stored.unsure);
                 }
@@ -161,11 +159,12 @@ impl Journal {
         let before = self.waiting.len();
         for ((write, answer), (since, reply)) in running.writes.iter().zip(&outcome.answers).zip(&mut running.asked) {
             if answer.is_some() {
+                self.held.remove(&write.room);
                 continue;
             }
             let Some(room) = running.rooms.get(&write.room) else { continue };
-            self.held.insert(write.room, again);
             if let Some(reply) = reply.take() {
+                self.held.insert(write.room, again);
                 let append = Append::new(write.clone(), reply, room.clone());
                 self.waiting.push_back(Waiting { since: *since, append, unsure });
             }
@@ -209,19 +208,34 @@ struct Stored {
 }
 
 impl Stored {
-    /// Whether nothing in it had to be refused because of the database.
-    fn is_whole(&self) -> bool {
+    /// Tells the store whether it stores: something new, or not what it should.
+    fn note(&self, store: &Store) {
         let refused = |answer: &Option<Result<Done, Refusal>>| matches!(answer, Some(Err(refusal)) if refusal.code == Code::Unavailable);
-        self.outcome.as_ref().is_ok_and(|outcome| !outcome.answers.iter().any(refused))
+        match &self.outcome {
+            Ok(outcome) if outcome.answers.iter().any(refused) => store.note(false),
+            Ok(outcome) if !outcome.changes.is_empty() => store.note(true),
+            Ok(_) => {}
+            Err(_) => store.note(false),
+        }
     }
 }
 
 /// Stores a batch, again and again while the database is away and somebody still waits. Running it twice is safe, see
 /// [`append`](crate::store::append).
-async fn store_batch(store: Store, writes: Arc<Vec<Write>>, deadline: Instant, mut unsure: bool) -> Stored {
+async fn store_batch(
+    store: Store,
+    writes: Arc<Vec<Write>>,
+    known_held: HashSet<RoomId>,
+    deadline: Instant,
+    mut unsure: bool,
+) -> Stored {
+    let known_held = Arc::new(known_held);
     loop {
-        let batch = Arc::clone(&writes);
-        match store.write_to_the_end(move |connection| timed(|| append(connection, &batch, deadline))).await {
+        let (batch, known_held) = (Arc::clone(&writes), Arc::clone(&known_held));
+        match store
+            .write_to_the_end(move |connection| timed(|| append(connection, &batch, &known_held, deadline)))
+            .await
+        {
             Err(error) if Instant::now() + RETRY < deadline => {
                 error.count();
                 METRICS.batches_retried.increment(1);

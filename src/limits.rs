@@ -198,12 +198,12 @@ struct Window<K> {
 /// What failed lately for one key, and what is being tried.
 #[derive(Default)]
 struct Failures {
-    counted: Mutex<Counted>,
+    counted: Mutex<Tries>,
     settled: Notify,
 }
 
 #[derive(Default)]
-struct Counted {
+struct Tries {
     /// When, the oldest first.
     failed: VecDeque<Instant>,
     pending: usize,
@@ -256,12 +256,12 @@ impl Drop for Waiting<'_> {
 }
 
 impl Failures {
-    fn counted(&self) -> MutexGuard<'_, Counted> {
+    fn counted(&self) -> MutexGuard<'_, Tries> {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Counted {
+impl Tries {
     /// `false` where it depends on those that are being tried; otherwise an error is the time until the next may try.
     fn admit(&mut self, most: usize, now: Instant) -> Result<bool, Duration> {
         while self.failed.front().is_some_and(|time| now.saturating_duration_since(*time) >= LOGIN_WINDOW) {
@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn a_place_is_free_again_a_minute_later() {
         let start = Instant::now();
-        let mut counted = Counted { failed: [start].into(), pending: 0, waiting: 0 };
+        let mut counted = Tries { failed: [start].into(), pending: 0, waiting: 0 };
         counted.admit(1, start + LOGIN_WINDOW - Duration::from_millis(1)).unwrap_err();
         assert_eq!(counted.admit(1, start + LOGIN_WINDOW), Ok(true));
     }

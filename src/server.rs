@@ -33,7 +33,7 @@ use crate::store::open::open;
 use crate::web::exchange::{HEAD_TIMEOUT, KEEP_ALIVE};
 use crate::web::{self, App};
 
-/// How long what a refused client still sends is read, so that it finds the answer before the end.
+/// How long a connection that is being closed may take.
 const LINGER: Duration = Duration::from_secs(2);
 const BACKLOG: i32 = 4_096;
 /// How long the last HTTP requests may take once the sockets are closed.

@@ -57,6 +57,7 @@ pub struct Store {
     writers: Lane,
     /// Whether what was last to be stored could be stored.
     stores: Arc<AtomicBool>,
+    probes: Arc<Semaphore>,
     /// How many batches may be stored at the same time.
     pub journal_lanes: usize,
     pool: ConnectionPool,
@@ -79,7 +80,8 @@ impl Store {
             }
         };
         let stores = Arc::new(AtomicBool::new(true));
-        Self { readers: lane(readers), writers: lane(writers), stores, journal_lanes, pool }
+        let probes = Arc::new(Semaphore::new(1));
+        Self { readers: lane(readers), writers: lane(writers), stores, probes, journal_lanes, pool }
     }
 
     /// Notes whether a batch could be stored, for [`is_ready`](Self::is_ready).
@@ -93,6 +95,8 @@ impl Store {
         if self.stores.load(Ordering::Relaxed) {
             return self.read(|connection| rooms::epoch(connection).map_err(Refusal::from)).await.is_ok();
         }
+        // One at a time, whoever asks: it is a write.
+        let Ok(_probing) = self.probes.try_acquire() else { return false };
         let stored = self.write(|connection| probe(connection).map_err(Refusal::from)).await.is_ok();
         self.note(stored);
         stored

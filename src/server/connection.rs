@@ -15,12 +15,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::config::open_file_limit;
+use crate::config::{open_file_limit, own_files};
 use crate::web::exchange::Exchange;
 
-/// Open files that are kept for databases and pages, and for each worker's event loop.
-const FOR_OTHERS: usize = 96;
-const FOR_EACH_WORKER: usize = 4;
 /// Bytes read at a time: few, since they are set to zero before.
 const AT_ONCE: usize = 2 * 1024;
 
@@ -35,14 +32,14 @@ pub struct Connections {
 
 impl Connections {
     pub fn new(sockets: Arc<AtomicUsize>, workers: usize) -> Arc<Self> {
-        let most = open_file_limit().saturating_sub(FOR_OTHERS + FOR_EACH_WORKER * workers).max(1);
+        let most = open_file_limit().saturating_sub(own_files(workers)).max(1);
         Arc::new(Self { open: AtomicUsize::new(0), sockets, most })
     }
 
     fn take(self: &Arc<Self>) -> Option<Place> {
         let free = self.most.saturating_sub(self.sockets.load(Ordering::Relaxed));
-        let room = |open: usize| (open < free).then_some(open + 1);
-        self.open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).ok().map(|_| Place(Arc::clone(self)))
+        let one_more = |open: usize| (open < free).then_some(open + 1);
+        self.open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok().map(|_| Place(Arc::clone(self)))
     }
 }
 
@@ -121,9 +118,9 @@ impl Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let room = self.exchange.room(cx).min(AT_ONCE).min(buf.remaining());
-        let mut part = ReadBuf::new(buf.initialize_unfilled_to(room));
-        if room == 0 || Pin::new(&mut self.stream).poll_read(cx, &mut part)?.is_pending() {
+        let wanted = self.exchange.may_read(cx).min(AT_ONCE).min(buf.remaining());
+        let mut part = ReadBuf::new(buf.initialize_unfilled_to(wanted));
+        if wanted == 0 || Pin::new(&mut self.stream).poll_read(cx, &mut part)?.is_pending() {
             return self.in_time(cx).map_or_else(|late| Poll::Ready(Err(late)), |()| Poll::Pending);
         }
         let read = part.filled().len();
@@ -136,7 +133,11 @@ impl AsyncRead for Connection {
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write(cx, buf) {
-            Poll::Ready(written) => Poll::Ready(written),
+            Poll::Ready(Ok(written)) => {
+                self.exchange.sent(written);
+                Poll::Ready(Ok(written))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => self.in_time(cx).map_or_else(|late| Poll::Ready(Err(late)), |()| Poll::Pending),
         }
     }

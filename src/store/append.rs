@@ -22,6 +22,7 @@ use self::picture::Picture;
 use super::connection::AnyConnection;
 use super::error::StoreError;
 use super::marks::Marks;
+use super::rooms::Taking;
 use crate::error::Refusal;
 use crate::metrics::METRICS;
 use crate::protocol::{Key, Message, RoomId, Seq, UserId};
@@ -115,12 +116,18 @@ const ATTEMPTS: usize = 5;
 
 /// Stores a batch. Where the database refuses it for another reason than being away, it is stored in parts: each room by
 /// itself, and where that is refused too each write alone, so that what can't be stored spoils no stranger's. What is not
-/// tried by `deadline` is refused. Writes in a room whose row somebody holds are left out and not answered.
+/// tried by `deadline` is refused. Writes in a room whose row somebody holds are left out and not answered; those of
+/// `known_held` are not waited for.
 ///
 /// # Errors
 /// The database is away. Run the same batch again: what was stored is found.
-pub fn append(connection: &mut AnyConnection, writes: &[Write], deadline: Instant) -> Result<Outcome, StoreError> {
-    let error = match batch(connection, writes) {
+pub fn append(
+    connection: &mut AnyConnection,
+    writes: &[Write],
+    known_held: &HashSet<RoomId>,
+    deadline: Instant,
+) -> Result<Outcome, StoreError> {
+    let error = match batch(connection, writes, known_held) {
         Ok(outcome) => {
             may_panic("commit");
             return Ok(outcome);
@@ -138,12 +145,21 @@ pub fn append(connection: &mut AnyConnection, writes: &[Write], deadline: Instan
     }
     let mut parts: VecDeque<Vec<usize>> = rooms.into_values().collect();
     let mut whole = Outcome { answers: vec![Some(Err(Refusal::unavailable())); writes.len()], changes: Vec::new() };
+    // Rooms of which a write waits: what comes after it has to wait too.
+    let mut stopped = HashSet::new();
     while let Some(part) = parts.pop_front().filter(|_| Instant::now() < deadline) {
         let these: Vec<Write> = part.iter().map(|place| writes[*place].clone()).collect();
-        match batch(connection, &these) {
+        if these.iter().any(|write| stopped.contains(&write.room)) {
+            part.into_iter().for_each(|place| whole.answers[place] = None);
+            continue;
+        }
+        match batch(connection, &these, known_held) {
             Ok(outcome) => {
                 whole.changes.extend(outcome.changes);
                 for (place, answer) in part.into_iter().zip(outcome.answers) {
+                    if answer.is_none() {
+                        stopped.insert(writes[place].room);
+                    }
                     whole.answers[place] = answer;
                 }
             }
@@ -160,13 +176,20 @@ pub fn append(connection: &mut AnyConnection, writes: &[Write], deadline: Instan
     Ok(whole)
 }
 
-fn batch(connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<Outcome> {
+fn batch(connection: &mut AnyConnection, writes: &[Write], known_held: &HashSet<RoomId>) -> QueryResult<Outcome> {
     let mut attempt = 1;
+    let mut taking = Taking::AtOnce;
     loop {
-        match connection.transaction(|connection| run(connection, writes)) {
-            Err(error) if attempt < ATTEMPTS && may_pass_next_time(&error) => attempt += 1,
-            outcome => return outcome,
-        }
+        let outcome = connection.transaction(|connection| run(connection, writes, known_held, taking));
+        taking = match (outcome, taking) {
+            (Err(Error::RollbackTransaction), _) => Taking::InTurn,
+            (Err(error), Taking::InTurn) if is_held(&error) => Taking::Free,
+            (Err(error), _) if attempt < ATTEMPTS && may_pass_next_time(&error) => {
+                attempt += 1;
+                taking
+            }
+            (outcome, _) => return outcome,
+        };
     }
 }
 
@@ -189,8 +212,13 @@ fn is_away(connection: &mut AnyConnection, error: &Error) -> bool {
         || diesel::sql_query("SELECT 1").execute(connection).is_err()
 }
 
-fn run(connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<Outcome> {
-    let mut picture = Picture::load(connection, writes)?;
+fn run(
+    connection: &mut AnyConnection,
+    writes: &[Write],
+    known_held: &HashSet<RoomId>,
+    taking: Taking,
+) -> QueryResult<Outcome> {
+    let mut picture = Picture::load(connection, writes, known_held, taking)?;
     let mut outcome = Outcome::default();
     for write in writes {
         let held = picture.held.contains(&write.room);

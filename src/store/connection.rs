@@ -6,7 +6,7 @@ use diesel::{PgConnection, QueryResult, SqliteConnection};
 use url::Url;
 
 /// How long Postgres waits for a lock.
-pub const LOCK_TIMEOUT: &str = "3s";
+pub const STATEMENT_TIMEOUT: &str = "4s";
 
 /// One set of queries for both databases. SQLite stands last: it would accept any address.
 #[derive(diesel::MultiConnection)]
@@ -92,7 +92,7 @@ fn prepare(connection: &mut AnyConnection) -> QueryResult<()> {
     use diesel::connection::SimpleConnection;
     match connection {
         AnyConnection::Postgres(postgres) => postgres.batch_execute(&format!(
-            "SET synchronous_commit = on; SET statement_timeout = '4s'; SET lock_timeout = '{LOCK_TIMEOUT}'; \
+            "SET synchronous_commit = on; SET statement_timeout = '{STATEMENT_TIMEOUT}'; SET lock_timeout = '3s'; \
              SET idle_in_transaction_session_timeout = '5s'; SET TIME ZONE 'UTC'; \
              SET default_transaction_isolation = 'read committed'",
         )),

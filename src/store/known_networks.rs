@@ -8,6 +8,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 
 use super::AnyConnection;
 use super::schema::{known_networks, users};
+use super::sessions::KEEP;
 use crate::error::Refusal;
 use crate::protocol::UserId;
 
@@ -25,8 +26,11 @@ pub fn is_known(c: &mut AnyConnection, username: &str, network: IpAddr) -> Resul
     Ok(diesel::select(diesel::dsl::exists(known)).get_result(c)?)
 }
 
-/// Writes down that somebody has signed in from the network.
+/// Writes down that somebody has signed in from the network. An address that is not known is nobody's home.
 pub fn remember(c: &mut AnyConnection, user: UserId, network: IpAddr) -> Result<(), Refusal> {
+    if network.is_unspecified() {
+        return Ok(());
+    }
     let (network, now) = (network.to_string(), Utc::now().naive_utc());
     let seen = diesel::update(known_networks::table.find((user, &network))).set(known_networks::seen_at.eq(now));
     if seen.execute(c)? > 0 {
@@ -40,9 +44,9 @@ pub fn remember(c: &mut AnyConnection, user: UserId, network: IpAddr) -> Result<
     }
 }
 
-/// Forgets networks that nobody has used for long.
+/// Forgets networks that nobody has used for long; much later than they count for nothing, since the clock may be wrong.
 pub fn forget_unused(c: &mut AnyConnection) -> Result<(), Refusal> {
-    let unused = known_networks::table.filter(known_networks::seen_at.le(Utc::now().naive_utc() - KEPT));
+    let unused = known_networks::table.filter(known_networks::seen_at.le(Utc::now().naive_utc() - KEPT - KEEP));
     diesel::delete(unused).execute(c)?;
     Ok(())
 }

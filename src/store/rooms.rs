@@ -7,9 +7,9 @@ use diesel::connection::SimpleConnection;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::UniqueViolation;
-use diesel::result::Error::DatabaseError;
+use diesel::result::Error::{self, DatabaseError};
 
-use super::connection::{AnyConnection, LOCK_TIMEOUT, snapshot};
+use super::connection::{AnyConnection, STATEMENT_TIMEOUT, snapshot};
 use super::schema::{members, mentions, messages, meta, rooms};
 use crate::error::{Code, Refusal};
 use crate::policy::{Action, Actor, Object, may};
@@ -168,45 +168,72 @@ pub fn lock(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<HashM
     Ok(rows.into_iter().map(state).map(|state| (state.room.id, state)).collect())
 }
 
-/// How long a batch waits for a room's row: longer than a removal holds one, too short for strangers to notice.
+/// How long a batch waits for its rooms' rows: longer than others have them for a commit, too short for strangers to
+/// notice.
 const SHORT_WAIT: &str = "200ms";
 
-/// As [`lock`], for the journal, which must not wait for long: rooms whose rows somebody else holds for longer than
-/// [`SHORT_WAIT`] are left out, and told as the second part.
-pub fn lock_free(
+/// How a batch takes its rooms' rows where others may have them too.
+#[derive(Clone, Copy, Debug)]
+pub enum Taking {
+    /// All at once, without waiting. Where somebody has one of them the transaction is rolled back: whoever waits while
+    /// it holds rows out of their order could be waited for.
+    AtOnce,
+    /// In the order of their ids, waiting for [`SHORT_WAIT`]; then the transaction fails.
+    InTurn,
+    /// Those that nobody has.
+    Free,
+}
+
+/// As [`lock`], for the journal, which must not wait for long. The second part are the rooms that are left out since
+/// somebody else has their rows; for those of `known_held` that is found out without waiting.
+pub fn lock_for_batch(
     connection: &mut AnyConnection,
     ids: &[RoomId],
+    known_held: &HashSet<RoomId>,
+    taking: Taking,
 ) -> QueryResult<(HashMap<RoomId, RoomState>, HashSet<RoomId>)> {
     let AnyConnection::Postgres(postgres) = connection else {
         // SQLite has no locks of rows.
         return Ok((lock(connection, ids)?, HashSet::new()));
     };
-    let free = rooms::table.filter(rooms::id.eq_any(ids)).select(COLUMNS).for_no_key_update().skip_locked();
-    let mut taken: Vec<Row> = free.load(postgres)?;
-    let mut held = HashSet::new();
-    if taken.len() < ids.len() {
-        let skipped: Vec<RoomId> = ids.iter().filter(|id| taken.iter().all(|row| row.0 != **id)).copied().collect();
-        match wait_shortly(connection, &skipped) {
-            Ok(late) => taken.extend(late),
-            // Where the connection is gone instead, the next query tells.
-            Err(DatabaseError(..)) => held.extend(skipped),
-            Err(error) => return Err(error),
+    let (doubtful, others): (Vec<RoomId>, Vec<RoomId>) = ids.iter().partition(|id| known_held.contains(id));
+    let missing = |rows: &[Row], ids: &[RoomId]| -> HashSet<RoomId> {
+        ids.iter().filter(|id| rows.iter().all(|row| row.0 != **id)).copied().collect()
+    };
+    let (rows, held) = match taking {
+        Taking::AtOnce => {
+            let rows = free(postgres, ids)?;
+            if !missing(&rows, &others).is_empty() {
+                return Err(Error::RollbackTransaction);
+            }
+            let held = missing(&rows, &doubtful);
+            (rows, held)
         }
-    }
-    Ok((taken.into_iter().map(state).map(|state| (state.room.id, state)).collect(), held))
+        Taking::InTurn => {
+            let mut rows = in_turn(postgres, &others)?;
+            rows.extend(free(postgres, &doubtful)?);
+            let held = missing(&rows, &doubtful);
+            (rows, held)
+        }
+        Taking::Free => {
+            let rows = free(postgres, ids)?;
+            let held = missing(&rows, ids);
+            (rows, held)
+        }
+    };
+    Ok((rows.into_iter().map(state).map(|state| (state.room.id, state)).collect(), held))
 }
 
-/// Takes the rows, in the order of their ids. That ends in an error when one stays held; the transaction goes on.
-fn wait_shortly(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<Vec<Row>> {
-    // Inside a transaction, this one is a savepoint.
-    connection.transaction(|connection| {
-        let AnyConnection::Postgres(postgres) = connection else { return Ok(Vec::new()) };
-        postgres.batch_execute(&format!("SET LOCAL lock_timeout = '{SHORT_WAIT}'"))?;
-        let rows = rooms::table.filter(rooms::id.eq_any(ids)).order(rooms::id).select(COLUMNS);
-        let rows = rows.for_no_key_update().load(postgres)?;
-        postgres.batch_execute(&format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))?;
-        Ok(rows)
-    })
+fn free(postgres: &mut PgConnection, ids: &[RoomId]) -> QueryResult<Vec<Row>> {
+    rooms::table.filter(rooms::id.eq_any(ids)).select(COLUMNS).for_no_key_update().skip_locked().load(postgres)
+}
+
+fn in_turn(postgres: &mut PgConnection, ids: &[RoomId]) -> QueryResult<Vec<Row>> {
+    postgres.batch_execute(&format!("SET LOCAL statement_timeout = '{SHORT_WAIT}'"))?;
+    let rooms = rooms::table.filter(rooms::id.eq_any(ids)).order(rooms::id).select(COLUMNS);
+    let rows = rooms.for_no_key_update().load(postgres)?;
+    postgres.batch_execute(&format!("SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'"))?;
+    Ok(rows)
 }
 
 /// The room, as somebody who asks for `action` may know it.

@@ -20,7 +20,7 @@ pub const HASHES_AT_ONCE: usize = 500;
 /// Of so many logins, one clears away the sessions that have run out.
 const CLEAR_ONE_IN: u32 = 32;
 /// How long those are kept: a clock that is wrong by a year deletes nobody's session.
-const KEEP: TimeDelta = TimeDelta::days(400);
+pub(super) const KEEP: TimeDelta = TimeDelta::days(400);
 
 /// When the first session was looked at, by the system's clock and by one that nobody sets.
 static START: LazyLock<(NaiveDateTime, Instant)> = LazyLock::new(|| (Utc::now().naive_utc(), Instant::now()));

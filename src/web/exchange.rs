@@ -29,8 +29,9 @@ use super::failure::MAX_BODY_BYTES;
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// For the body of a request, from the end of its head.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// For the reading of an answer; the longest have a few hundred kilobytes.
+/// For the reading of each [`ANSWER_STEP`] of an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+const ANSWER_STEP: usize = 16 * 1024;
 /// For the time between two requests.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How much longer a connection waits than the dispatcher, which ends what it can with an answer.
@@ -45,11 +46,21 @@ pub struct Exchange {
     /// And since when.
     phase: Cell<(Phase, Instant)>,
     /// Bytes that may still be read.
-    room: Cell<usize>,
-    /// What was read before holds no further request.
-    is_settled: Cell<bool>,
-    /// Who wanted to read while there was no room.
+    budget: Cell<usize>,
+    read_ahead: Cell<ReadAhead>,
+    /// Bytes of the answer that the kernel has taken since the client was last given more time.
+    written: Cell<usize>,
+    /// Who wanted to read and might not.
     refused: Cell<Option<Waker>>,
+}
+
+/// Whether what was read before holds another request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ReadAhead {
+    Perhaps,
+    /// The dispatcher is looking.
+    Looking,
+    No,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,8 +80,9 @@ impl Exchange {
     pub fn begin() -> Rc<Self> {
         Rc::new(Self {
             phase: Cell::new((Phase::Head, Instant::now())),
-            room: Cell::new(HEAD_BYTES),
-            is_settled: Cell::new(true),
+            budget: Cell::new(HEAD_BYTES),
+            read_ahead: Cell::new(ReadAhead::No),
+            written: Cell::new(0),
             refused: Cell::new(None),
         })
     }
@@ -88,33 +100,43 @@ impl Exchange {
     }
 
     /// How many bytes may be read now. Where it is none, the task is woken when that changes.
-    pub fn room(&self, cx: &Context<'_>) -> usize {
+    pub fn may_read(&self, cx: &Context<'_>) -> usize {
         if self.phase.get().0 == Phase::Idle {
-            if !self.is_settled.replace(true) {
-                // The dispatcher first looks at what it has.
+            if self.read_ahead.get() == ReadAhead::Perhaps {
+                self.read_ahead.set(ReadAhead::Looking);
                 cx.waker().wake_by_ref();
                 return 0;
             }
-            self.room.set(HEAD_BYTES);
+            self.read_ahead.set(ReadAhead::No);
+            self.budget.set(HEAD_BYTES);
         }
-        if self.room.get() == 0 {
+        if self.budget.get() == 0 {
             self.refused.set(Some(cx.waker().clone()));
         }
-        self.room.get()
+        self.budget.get()
     }
 
     /// So many bytes have come; none is the end.
     pub fn received(&self, bytes: usize) {
-        self.room.set(self.room.get().saturating_sub(bytes));
+        self.budget.set(self.budget.get().saturating_sub(bytes));
         if self.phase.get().0 == Phase::Idle {
             self.enter(Phase::Head);
         }
     }
 
-    /// The head of a request is there.
+    /// The kernel has taken so many bytes: a client on a slow line gets on.
+    pub fn sent(&self, bytes: usize) {
+        self.written.set(self.written.get() + bytes);
+        if self.written.get() >= ANSWER_STEP && self.phase.get().0 == Phase::Answering {
+            self.enter(Phase::Answering);
+        }
+    }
+
+    /// The head of a request is there. A body is read beside what is left of the budget only where the request was not
+    /// itself read ahead: or a client that sends one behind the other would have more and more read.
     fn serving(&self, has_body: bool) {
-        if self.is_settled.replace(false) && has_body {
-            self.room.set(self.room.get() + BODY_BYTES);
+        if self.read_ahead.replace(ReadAhead::Perhaps) == ReadAhead::No && has_body {
+            self.budget.set(self.budget.get() + BODY_BYTES);
         }
         self.enter(Phase::Serving);
     }
@@ -127,6 +149,7 @@ impl Exchange {
     }
 
     fn enter(&self, phase: Phase) {
+        self.written.set(0);
         self.phase.set((phase, Instant::now()));
         if let Some(refused) = self.refused.take() {
             refused.wake();

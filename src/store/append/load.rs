@@ -1,6 +1,6 @@
 //! What a batch needs to see, read in a handful of queries while its rooms' rows are held.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DurationRound, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -11,15 +11,20 @@ use crate::protocol::{Role, RoomId, RoomKind, Seq, User, UserId};
 use crate::render::Mention;
 use crate::store::connection::AnyConnection;
 use crate::store::messages::{self as reading, reactions_to};
-use crate::store::rooms as room_rows;
+use crate::store::rooms::{self as room_rows, Taking};
 use crate::store::schema::{members, mentions, messages, users};
 
 impl Picture {
     /// Holds the rooms' rows, as far as nobody else does, and then reads: whatever was committed before is seen.
-    pub fn load(connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<Self> {
+    pub fn load(
+        connection: &mut AnyConnection,
+        writes: &[Write],
+        known_held: &HashSet<RoomId>,
+        taking: Taking,
+    ) -> QueryResult<Self> {
         let room_ids = distinct(writes.iter().map(|write| write.room));
         let authors = distinct(writes.iter().map(|write| write.user));
-        let (rooms, held) = room_rows::lock_free(connection, &room_ids)?;
+        let (rooms, held) = room_rows::lock_for_batch(connection, &room_ids, known_held, taking)?;
         let mut picture = Self {
             now: now(),
             rooms,
