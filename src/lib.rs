@@ -17,6 +17,7 @@
 //! | [`limits`], [`passwords`], [`mailbox`] | how often, hashing beside everything else, messages that must arrive |
 //! | [`survive`], [`testing`] | what a panic may cost, and how tests cause one |
 //! | [`render`], [`policy`], [`frame`], [`protocol`], [`config`], [`error`] | text, rights, the wire, options, failures |
+//! | [`private_files`] | what nobody but its owner may read |
 //! | [`metrics`] | numbers for operators |
 //!
 //! Invariants, each kept in the place named:
@@ -39,6 +40,7 @@ pub mod metrics;
 pub mod passwords;
 pub mod policy;
 pub mod presence;
+pub mod private_files;
 pub mod protocol;
 pub mod render;
 pub mod room;

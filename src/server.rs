@@ -5,7 +5,6 @@ mod takeover;
 
 use std::io::Write;
 use std::net::TcpListener;
-use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -28,6 +27,7 @@ use crate::fanout::Fanout;
 use crate::hub::{Hub, HubHandle};
 use crate::limits::SendRate;
 use crate::metrics::Exporter;
+use crate::private_files::make_data_dir;
 use crate::session::{IDLE_SOCKET_BYTES, Shared};
 use crate::store::open::open;
 use crate::web::exchange::{HEAD_TIMEOUT, KEEP_ALIVE};
@@ -50,13 +50,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
     config.check_open_files()?;
     let listener = listen(&config)?;
     if config.keeps_database() {
-        // What is in it is nobody else's: hashes of passwords, messages, the secret.
-        let mut folder = std::fs::DirBuilder::new();
-        folder
-            .recursive(true)
-            .mode(0o700)
-            .create(&config.data_dir)
-            .map_err(|error| StartError::option("data-dir", format!("{}: {error}", config.data_dir.display())))?;
+        make_data_dir(&config.data_dir)?;
     }
     System::new().block_on(serve(Arc::new(config), listener))
 }

@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{self, Write};
 use std::net::IpAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -11,6 +10,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use crate::error::StartError;
+use crate::private_files;
 
 /// The fewest bytes of a secret.
 const SECRET_BYTES: usize = 64;
@@ -110,7 +110,7 @@ pub fn kept_secret(data_dir: &Path) -> Result<Vec<u8>, StartError> {
     let failed = |error: io::Error| StartError::option("data-dir", format!("{}: {error}", path.display()));
     let text = match fs::read_to_string(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(failed)?;
+            private_files::make_data_dir(data_dir)?;
             make_secret(data_dir, &path).map_err(failed)?;
             fs::read_to_string(&path).map_err(failed)?
         }
@@ -123,7 +123,7 @@ pub fn kept_secret(data_dir: &Path) -> Result<Vec<u8>, StartError> {
 fn make_secret(data_dir: &Path, path: &Path) -> io::Result<()> {
     let draft = data_dir.join(format!("secret.{}", std::process::id()));
     let _ = fs::remove_file(&draft);
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let mut file = private_files::create(&draft)?;
     writeln!(file, "{}", hex::encode(rand::random::<[u8; SECRET_BYTES]>()))?;
     file.sync_all()?;
     let linked = fs::hard_link(&draft, path);

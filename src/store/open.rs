@@ -1,6 +1,7 @@
 //! Opening the database at start: alone, migrated, with its pools.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use url::Url;
 use super::connection::{AnyConnection, ConnectionPool, Manager};
 use super::{PATIENCE, Store, migrate};
 use crate::error::StartError;
+use crate::private_files;
 
 const READERS: usize = 4;
 /// Batches that Postgres stores at the same time; a room is always in the same one.
@@ -39,10 +41,21 @@ fn open_sqlite(path: &str) -> Result<Store, StartError> {
     let lock = lock_file(path)?;
     // Held until the process ends, however it ends.
     std::mem::forget(lock);
+    make_private(path)?;
     let mut first = establish(path)?;
     migrate::migrate(&mut first)?;
     // One writer: SQLite has no more, and a batch waits for nothing else.
     Ok(Store::start(pool(path, READERS + 1)?, READERS, 1, 1))
+}
+
+/// Makes the file where there is none: SQLite would leave it to the umask who reads it. The files beside it get its mode.
+fn make_private(path: &str) -> Result<(), StartError> {
+    match private_files::create(Path::new(path)) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(StartError::option("database-url", format!("{path}: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn open_postgres(address: &str) -> Result<Store, StartError> {

@@ -2,6 +2,9 @@
 
 use crate::common::server::{run, run_until_it_serves};
 use crate::common::*;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Output;
 
 /// Starts a second program on the server's database, with a data directory and a port of its own.
@@ -50,6 +53,31 @@ on_both_databases![
     a_killed_instances_database_is_free_at_once,
     a_newer_programs_database_is_refused,
 ];
+
+/// The rights of a file or a folder.
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).expect("a file").permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn what_a_start_makes_is_its_owners_alone_wherever_the_database_is() {
+    let open_to_all = ["sh", "-c", "umask 000; exec \"$@\"", "sh"];
+    let server = Options::sqlite().wrapper(&open_to_all).start().await;
+    assert_eq!(mode(&server.data_dir()), 0o700);
+    let elsewhere = tempfile::tempdir().expect("a temporary directory");
+    let database = elsewhere.path().join("chat.db");
+    let url = format!("sqlite://{}", database.display());
+    let mut server = Options::sqlite().wrapper(&open_to_all).option("--database-url", url).start().await;
+    server.person("ann").await;
+    for name in ["chat.db", "chat.db-wal", "chat.db-shm"] {
+        assert_eq!(mode(&elsewhere.path().join(name)), 0o600, "{name}");
+    }
+    assert_eq!(mode(&server.data_dir().join("secret")), 0o600);
+    server.terminate().await;
+    std::fs::set_permissions(&database, Permissions::from_mode(0o640)).expect("its owner");
+    server.restart().await;
+    assert_eq!(mode(&database), 0o640, "whoever gave it to others meant it");
+}
 
 /// Each would make the tables; one at a time may, and then one alone may serve.
 #[tokio::test]
