@@ -1,15 +1,14 @@
 //! Backup and restore. SQLite is copied by this program; for Postgres its own tools are named, see [`postgres`].
 //!
-//! A backup is whole or not there: it is made under another name, checked, brought to the disk and then renamed. So is
-//! what a restore puts in the database's place.
+//! A backup is whole or not there, and overwrites nothing: it is made under another name, checked, brought to the disk and
+//! then linked to its own. What a restore puts in the database's place is made alike, and then renamed.
 
 mod postgres;
 mod raw;
 mod restore;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
@@ -23,9 +22,10 @@ use super::migrate::{VERSION, minimum_version, needs_newer};
 use super::{rooms, sessions};
 use crate::config::Config;
 use crate::error::StartError;
+use crate::private_files;
 
-/// Password hashes are in it.
-const OWNER_ONLY: u32 = 0o600;
+/// The files that SQLite keeps beside a database. Applied to another database than their own they would ruin it.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// What there is to print.
 pub struct Report {
@@ -48,14 +48,15 @@ impl Report {
 pub fn backup(config: &Config, file: &str) -> Result<Report, StartError> {
     let file = absolute(file)?;
     if fs::symlink_metadata(&file).is_ok() {
-        return Err(about(&file, "is there already, and is not overwritten"));
+        return Err(is_there(&file));
     }
+    let draft = with_suffix(&file, &format!(".{}.partial", std::process::id()));
     match sqlite_path(&config.database_url()) {
-        None => postgres::backup(&config.database_url(), &file),
+        None => postgres::backup(&config.database_url(), &draft, &file),
         Some(database) => {
-            let draft = with_suffix(&file, &format!(".{}.partial", std::process::id()));
             let bytes = copy(&database, &draft).and_then(|()| publish(&draft, &file));
-            let bytes = bytes.inspect_err(|_| drop(fs::remove_file(&draft)))?;
+            discard(&draft);
+            let bytes = bytes?;
             let line = format!("backed up {} to {}, {bytes} bytes", database.display(), file.display());
             Ok(Report::done(line))
         }
@@ -77,7 +78,7 @@ pub fn restore(config: &Config, file: &str) -> Result<Report, StartError> {
         None => postgres::restore(&config.database_url(), &file),
         Some(database) => {
             if config.keeps_database() {
-                restore::make_folder(&config.data_dir)?;
+                private_files::make_data_dir(&config.data_dir)?;
             }
             restore::restore(&database, &file).map(Report::done)
         }
@@ -109,8 +110,7 @@ fn copy(database: &Path, draft: &Path) -> Result<(), StartError> {
     }
     let source = Raw::open(database).map_err(|error| about(database, error))?;
     // Made here, so that nobody else could read it for a moment.
-    let made = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(draft);
-    made.map_err(|error| about(draft, format!("can't be made: {error}")))?;
+    private_files::create(draft).map_err(|error| about(draft, format!("can't be made: {error}")))?;
     let target = Raw::open(draft).map_err(|error| about(draft, error))?;
     // A draft that is broken off is thrown away: nothing needs to be undone in it.
     target.execute(c"PRAGMA synchronous = OFF").map_err(|error| about(draft, error))?;
@@ -162,16 +162,34 @@ fn begin_anew(connection: &mut AnyConnection) -> QueryResult<usize> {
     })
 }
 
-/// Gives a finished draft its name, on the disk; gives its size in bytes.
+/// Gives a finished draft a second name, which nothing may have, on the disk; gives its size in bytes.
 fn publish(draft: &Path, name: &Path) -> Result<u64, StartError> {
     let finish = || {
-        let file = File::open(draft)?;
-        file.sync_all()?;
-        fs::rename(draft, name)?;
-        sync_folder(name)?;
-        Ok(file.metadata()?.len())
+        let bytes = sync(draft)?;
+        // A rename would overwrite what has come since the backup began.
+        fs::hard_link(draft, name)?;
+        sync_folder(name).inspect_err(|_| drop(fs::remove_file(name)))?;
+        Ok(bytes)
     };
-    finish().map_err(|error: io::Error| about(name, error))
+    finish().map_err(|error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => is_there(name),
+        _ => about(name, error),
+    })
+}
+
+/// Removes a draft with what SQLite may have left beside it. What can't be removed has a name that tells what it is.
+fn discard(draft: &Path) {
+    let _ = fs::remove_file(draft);
+    for companion in COMPANIONS {
+        let _ = fs::remove_file(with_suffix(draft, companion));
+    }
+}
+
+/// Brings a file to the disk; gives its size in bytes.
+fn sync(path: &Path) -> io::Result<u64> {
+    let file = File::open(path)?;
+    file.sync_all()?;
+    Ok(file.metadata()?.len())
 }
 
 /// A name is on the disk once its folder is.
@@ -188,6 +206,10 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+fn is_there(file: &Path) -> StartError {
+    about(file, "is there already, and is not overwritten")
 }
 
 fn about(path: &Path, why: impl std::fmt::Display) -> StartError {

@@ -1,10 +1,10 @@
 //! `klatch backup` while people talk, and `klatch restore` of what it made: the round trip.
 
-use crate::common::server::run;
+use crate::common::server::{run, shell};
 use crate::common::*;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -14,17 +14,31 @@ const BACKUPS: usize = 3;
 /// Acknowledged between two backups, at least.
 const BETWEEN: usize = 40;
 
-/// Runs the program; on Postgres runs the line that it prints as well, as the handbook says.
-pub async fn carry_out(folder: &Path, args: &[&str]) -> Output {
-    let done = run(folder, args, &[]).await;
-    let line = String::from_utf8(done.stdout.clone()).expect("text");
-    if !line.starts_with("pg_") {
-        return done;
+/// Has a shell do what the handbook says for a Postgres database, but with `$FILE`.
+fn documented(command: &str) -> String {
+    let handbook = include_str!("../../docs/operating.md").lines().map(str::trim);
+    let begin = format!("line=$(klatch {command} \"");
+    let lines: Vec<&str> = handbook.filter_map(|line| line.strip_prefix(&begin)).collect();
+    let [(_, rest)] = lines.iter().filter_map(|line| line.split_once("\")")).collect::<Vec<_>>()[..] else {
+        panic!("not one line: {lines:?}")
+    };
+    format!("{begin}$FILE\"){rest}")
+}
+
+/// `backup` or `restore`, as the handbook says.
+async fn carry_out(folder: &Path, command: &str, file: &str, url: &str) -> Output {
+    match url.starts_with("postgres:") {
+        true => shell(folder, &documented(command), &[("FILE", file), ("KLATCH_DATABASE_URL", url)]).await,
+        false => run(folder, &[command, file, "--database-url", url], &[]).await,
     }
-    assert!(done.status.success() && line.lines().count() == 1, "{line}");
-    let mut shell = Command::new("sh");
-    shell.args(["-c", &line]).current_dir(folder).stdin(Stdio::null());
-    tokio::task::spawn_blocking(move || shell.output()).await.expect("a task that ends").expect("a shell")
+}
+
+/// The names in a folder, in their order.
+fn names(folder: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().expect("UTF-8")).collect();
+    names.sort();
+    names
 }
 
 #[track_caller]
@@ -61,8 +75,7 @@ impl Place {
     }
 
     async fn restore(&self, file: &Path) -> Server {
-        let args = ["restore", file.to_str().unwrap(), "--database-url", &self.url];
-        succeeded(&carry_out(self.folder.path(), &args).await);
+        succeeded(&carry_out(self.folder.path(), "restore", file.to_str().unwrap(), &self.url).await);
         Options::sqlite().option("--database-url", &self.url).start().await
     }
 }
@@ -111,8 +124,7 @@ async fn every_backup_made_under_load_is_whole_and_has_all_that_was_acknowledged
         let before = acknowledged.lock().unwrap().clone();
         // A space and a quote: a shell will read the name.
         let file = folder.path().join(format!("ann's backup {n}"));
-        let args = ["backup", file.to_str().unwrap(), "--database-url", &address_of(&server)];
-        succeeded(&carry_out(folder.path(), &args).await);
+        succeeded(&carry_out(folder.path(), "backup", file.to_str().unwrap(), &address_of(&server)).await);
         backups.push((file, before));
     }
     stop.send_replace(true);
@@ -159,19 +171,17 @@ async fn after_a_restore_in_place_clients_start_anew_and_sign_in_again(mut serve
     }
     let folder = tempfile::tempdir().unwrap();
     let url = address_of(&server);
-    let backup = ["backup", "copy", "--database-url", &url];
-    let restore = ["restore", "copy", "--database-url", &url];
-    succeeded(&carry_out(folder.path(), &backup).await);
+    succeeded(&carry_out(folder.path(), "backup", "copy", &url).await);
     for n in 6..=9 {
         socket.say("den", &n.to_string()).await;
     }
-    let refused = run(folder.path(), &restore, &[]).await;
+    let refused = carry_out(folder.path(), "restore", "copy", &url).await;
     let stderr = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(2), "while a server runs: {stderr}");
     assert!(stderr.contains("running") && stderr.trim_end().lines().count() == 1, "{stderr}");
     assert!(refused.stdout.is_empty());
     server.terminate().await;
-    succeeded(&carry_out(folder.path(), &restore).await);
+    succeeded(&carry_out(folder.path(), "restore", "copy", &url).await);
     server.restart().await;
     assert_eq!(ann.http.get("/me").await.status, 401);
     let ann = signs_in(&server, "ann").await;
@@ -203,33 +213,105 @@ on_both_databases![
     renewing_the_epoch_ends_sessions_and_resets_clients,
 ];
 
-#[tokio::test]
-async fn a_backup_is_its_owners_alone_and_never_overwrites() {
-    let server = Server::start(Options::sqlite()).await;
+async fn a_backup_is_its_owners_alone_and_never_overwrites(server: Server) {
     let (folder, url) = (tempfile::tempdir().unwrap(), address_of(&server));
-    let args = ["--database-url", &url, "backup", "copy"];
-    succeeded(&run(folder.path(), &args, &[]).await);
+    succeeded(&carry_out(folder.path(), "backup", "copy", &url).await);
     let file = folder.path().join("copy");
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let bytes = std::fs::read(&file).unwrap();
-    let again = run(folder.path(), &args, &[]).await;
+    let again = carry_out(folder.path(), "backup", "copy", &url).await;
     assert_eq!(again.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&again.stderr).contains("not overwritten"));
     assert_eq!(std::fs::read(&file).unwrap(), bytes);
+    assert_eq!(names(folder.path()), ["copy"]);
+}
+
+/// When all is copied, and only the name is missing.
+async fn a_file_that_comes_during_a_backup_is_not_overwritten(server: Server) {
+    let (folder, url) = (tempfile::tempdir().unwrap(), address_of(&server));
+    let file = folder.path().join("copy");
+    let environment = [("FILE", "copy"), ("KLATCH_DATABASE_URL", &*url)];
+    let done = match server.test_database() {
+        Some(_) => {
+            let line = format!("PATH=$PWD/bin:$PATH; {}", documented("backup"));
+            // Postgres' own tool, behind one that makes the file.
+            let tool = "#!/bin/sh\necho theirs > copy\nPATH=${PATH#*:} exec pg_dump \"$@\"\n";
+            std::fs::create_dir(folder.path().join("bin")).unwrap();
+            std::fs::write(folder.path().join("bin/pg_dump"), tool).unwrap();
+            std::fs::set_permissions(folder.path().join("bin/pg_dump"), PermissionsExt::from_mode(0o755)).unwrap();
+            shell(folder.path(), &line, &environment).await
+        }
+        None => {
+            let line =
+                "echo $$ > pid; exec strace -D -q -o calls -e inject=fsync:signal=STOP:when=1 klatch backup $FILE";
+            let come = async {
+                let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+                let stopped = async || read("calls").contains("stopped by SIGSTOP").then_some(());
+                eventually(PATIENCE, "the copy to be made", stopped).await;
+                std::fs::write(&file, "theirs\n").unwrap();
+                // SAFETY: a plain system call; the child has not been waited for, so the number is still its own.
+                assert_eq!(unsafe { libc::kill(read("pid").trim().parse().expect("a number"), libc::SIGCONT) }, 0);
+            };
+            tokio::join!(shell(folder.path(), line, &environment), come).0
+        }
+    };
+    assert!(!done.status.success(), "{done:?}");
+    assert_eq!(std::fs::read(&file).unwrap(), b"theirs\n");
+}
+
+on_both_databases![
+    a_backup_is_its_owners_alone_and_never_overwrites,
+    a_file_that_comes_during_a_backup_is_not_overwritten,
+];
+
+#[tokio::test]
+async fn a_backup_that_breaks_off_leaves_nothing() {
+    let server = Server::start(Options::sqlite()).await;
+    let (folder, url) = (tempfile::tempdir().unwrap(), address_of(&server));
+    // A disk that is full from some write on, or that fails; SQLite then can't clear away its own files.
+    for fault in ["pwrite64:error=ENOSPC:when=2+", "ftruncate:error=EIO:when=1+", "pread64:error=EIO:when=20+"] {
+        let line = format!("strace -f -q -o /dev/null -e inject={fault} klatch backup copy --database-url \"$URL\"");
+        let done = shell(folder.path(), &line, &[("URL", &url)]).await;
+        assert_eq!(done.status.code(), Some(2), "{fault}: {done:?}");
+        assert!(names(folder.path()).is_empty(), "{fault}: {:?}", names(folder.path()));
+    }
+}
+
+#[tokio::test]
+async fn what_the_printed_line_does_not_bring_about_is_a_failure_and_no_file() {
+    let database = postgres::TestDatabase::create();
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = database.url.replacen(database.url.rsplit('/').next().unwrap(), "nowhere", 1);
+    let dump = carry_out(folder.path(), "backup", "copy", &nowhere).await;
+    assert!(!dump.status.success(), "{dump:?}");
+    assert!(!folder.path().join("copy").exists());
+    std::fs::write(folder.path().join("archive"), "PGDMP, and nothing that follows it").unwrap();
+    let restored = carry_out(folder.path(), "restore", "archive", &database.url).await;
+    assert!(!restored.status.success(), "{restored:?}");
+    std::fs::write(folder.path().join("text"), "no archive").unwrap();
+    let refused = carry_out(folder.path(), "restore", "text", &database.url).await;
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
 }
 
 #[tokio::test]
 async fn the_lines_for_postgres_are_quoted_and_have_no_password() {
     let folder = tempfile::tempdir().unwrap();
-    for url in ["postgres://me:5eC4e7@db/x?sslmode=require", "postgres://me@db/x?password=5eC4e7&sslmode=require"] {
+    for (url, shown) in [
+        ("postgres://me:5eC4e7@db/x?sslmode=require", "postgres://me@db/x?sslmode=require"),
+        ("postgres://me@db/x?password=5eC4e7&sslmode=require", "postgres://me@db/x?sslmode=require"),
+        ("postgres://me@db/x?p%61ssword=5eC4e7", "postgres://me@db/x"),
+        // A `+` is no space to libpq.
+        ("postgres://me@db/x?application_name=a%20b&password=5eC4e7", "postgres://me@db/x?application_name=a%20b"),
+    ] {
         let done = run(folder.path(), &["backup", "a b", "--database-url", url], &[]).await;
         let line = succeeded(&done);
-        let file = folder.path().join("a b");
-        let expected = format!(
-            "pg_dump --format=custom --file='{}' --dbname='postgres://me@db/x?sslmode=require'\n",
-            file.display()
-        );
-        assert_eq!(line, expected);
+        let file = folder.path().join("a b").display().to_string();
+        let (before, after) = line.split_once(".partial' ").expect("a draft");
+        let draft = before.strip_prefix("(umask 077 && pg_dump --format=custom --file='").expect("the tool");
+        assert_eq!(draft.rsplit_once('.').expect("a number").0, file);
+        let dbname = shlex::try_quote(shown).unwrap();
+        let link = format!("ln '{draft}.partial' '{file}' && rm '{draft}.partial'");
+        assert_eq!(after, format!("--dbname={dbname} && {link})\n"));
         assert!(String::from_utf8_lossy(&done.stderr).contains("PGPASSWORD"));
     }
 }

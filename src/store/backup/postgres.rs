@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::{Report, about, begin_anew, belongs_to_klatch};
 use crate::error::StartError;
@@ -19,10 +19,14 @@ use crate::store::open::{establish, try_lock, with_timeouts};
 const ARCHIVE: &[u8] = b"PGDMP";
 const NOTE: &str = "run the line on standard output; a password is taken from PGPASSWORD or ~/.pgpass";
 
-/// The line that copies the database into `file`.
-pub fn backup(address: &str, file: &Path) -> Result<Report, StartError> {
-    let (file, address) = (quoted(path(file)?)?, quoted(&without_password(address)?)?);
-    Ok(to_run(format!("pg_dump --format=custom --file={file} --dbname={address}")))
+/// The line that copies the database into `file`, by way of `draft`: a file that is there is whole, and `ln` fails where
+/// there is one already.
+pub fn backup(address: &str, draft: &Path, file: &Path) -> Result<Report, StartError> {
+    let (draft, file) = (quoted(path(draft)?)?, quoted(path(file)?)?);
+    let address = quoted(&without_password(address)?)?;
+    Ok(to_run(format!(
+        "(umask 077 && pg_dump --format=custom --file={draft} --dbname={address} && ln {draft} {file} && rm {draft})"
+    )))
 }
 
 /// The line that puts the archive in the database's place, all of it or nothing, and then renews the epoch.
@@ -71,15 +75,18 @@ fn without_password(address: &str) -> Result<String, StartError> {
         // Only an address without a host has no room for a password.
         let _ = url.set_password(None);
     }
-    let secret = |name: &str| matches!(name, "password" | "sslpassword");
-    if url.query_pairs().any(|(name, _)| secret(&name)) {
-        let open: Vec<_> = url.query_pairs().into_owned().filter(|(name, _)| !secret(name)).collect();
-        url.set_query(None);
-        if !open.is_empty() {
-            url.query_pairs_mut().extend_pairs(open);
-        }
+    if let Some(query) = url.query() {
+        // As text: written anew, a space would be a `+`, which libpq takes for a plus.
+        let open: Vec<&str> = query.split('&').filter(|parameter| !is_secret(parameter)).collect();
+        let open = open.join("&");
+        url.set_query((!open.is_empty()).then_some(&open));
     }
     Ok(url.into())
+}
+
+fn is_secret(parameter: &str) -> bool {
+    let mut named = form_urlencoded::parse(parameter.as_bytes());
+    named.any(|(name, _)| matches!(&*name, "password" | "sslpassword"))
 }
 
 fn path(path: &Path) -> Result<&str, StartError> {

@@ -1,20 +1,17 @@
 //! Putting a backup in the place of an SQLite database, so that a death at any moment leaves the old one or the new.
 
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
 use libsqlite3_sys::{SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_LOCKED, SQLITE_NOTADB};
 
 use super::raw::Raw;
-use super::{about, begin_anew, belongs_to_klatch, copy, open, publish, sync_folder, with_suffix};
+use super::{COMPANIONS, about, begin_anew, belongs_to_klatch, copy, discard, open, sync, sync_folder, with_suffix};
 use crate::error::StartError;
 use crate::store::open::lock_file;
-
-/// The files that SQLite keeps beside a database. Applied to another database than their own they would ruin it.
-const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Puts a copy of `file` in the place of `database`, which is kept under another name. Gives the line to print.
 pub fn restore(database: &Path, file: &Path) -> Result<String, StartError> {
@@ -29,12 +26,9 @@ pub fn restore(database: &Path, file: &Path) -> Result<String, StartError> {
     }
     // The lock's holder is alone with this name; what is there was left by one that died.
     let draft = with_suffix(database, ".restoring");
-    for companion in COMPANIONS {
-        let _ = fs::remove_file(with_suffix(&draft, companion));
-    }
-    let _ = fs::remove_file(&draft);
+    discard(&draft);
     let replaced = prepare(database, file, &draft).and_then(|()| replace(database, &draft));
-    let kept = replaced.inspect_err(|_| drop(fs::remove_file(&draft)))?;
+    let kept = replaced.inspect_err(|_| discard(&draft))?;
     let kept = match kept {
         Some(kept) => format!("; the database before is kept as {}", kept.display()),
         None => String::new(),
@@ -51,12 +45,6 @@ pub fn renew_epoch(database: &Path) -> Result<usize, StartError> {
     let mut connection = open(database)?;
     belongs_to_klatch(&mut connection).map_err(|why| about(database, why))?;
     begin_anew(&mut connection).map_err(|error| about(database, error))
-}
-
-/// The data directory, where it is missing.
-pub fn make_folder(folder: &Path) -> Result<(), StartError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|error| StartError::option("data-dir", format!("{}: {error}", folder.display())))
 }
 
 fn lock(database: &Path) -> Result<fs::File, StartError> {
@@ -110,7 +98,12 @@ fn replace(database: &Path, draft: &Path) -> Result<Option<PathBuf>, StartError>
         sync_folder(database)
     };
     set_aside().map_err(|error| about(&kept, error))?;
-    publish(draft, database)?;
+    let publish = || {
+        sync(draft)?;
+        fs::rename(draft, database)?;
+        sync_folder(database)
+    };
+    publish().map_err(|error| about(database, error))?;
     Ok(old.then_some(kept))
 }
 

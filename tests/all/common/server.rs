@@ -278,6 +278,17 @@ pub async fn run(folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> 
     within(START, "the end of the program", command.output()).await.expect("a program that runs")
 }
 
+/// Runs a line of a shell to its end, in `folder`, where `klatch` is among the commands.
+pub async fn shell(folder: &Path, line: &str, environment: &[(&str, &str)]) -> Output {
+    let mut command = bare_command(&["sh".to_owned(), "-c".to_owned(), line.to_owned()]);
+    let programs = Path::new(env!("CARGO_BIN_EXE_klatch")).parent().expect("a folder").to_owned();
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([programs].into_iter().chain(std::env::split_paths(&others))).expect("a path");
+    command.env("PATH", path).envs(environment.iter().copied()).current_dir(folder);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    within(START, "the end of the shell", command.output()).await.expect("a shell")
+}
+
 /// Runs `klatch` in `folder` until it listens (`None`; it goes on until the test ends) or has ended by itself.
 pub async fn run_until_it_serves(folder: &Path, args: &[&str]) -> Option<Output> {
     let mut command = bare_command(&[env!("CARGO_BIN_EXE_klatch").to_owned()]);
