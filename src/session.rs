@@ -254,10 +254,22 @@ impl Session {
         self.state = State::Closing;
     }
 
-    /// The one clean-up of a socket, however it ended.
+    /// The one clean-up of a socket, however it ended, and its line in the log.
     fn end(&mut self) {
         self.depart();
-        let code = self.outbox.closed().map_or(NO_CLOSE_FRAME, Close::code);
+        let closed = self.outbox.closed();
+        let code = closed.map_or(NO_CLOSE_FRAME, Close::code);
+        let reason = if std::thread::panicking() { "panicked" } else { closed.map_or("gone", Close::word) };
+        tracing::info!(
+            id = %self.request,
+            user = self.user.username,
+            code,
+            reason,
+            millis = self.opened.elapsed().as_millis() as u64,
+            bytes_in = self.received,
+            bytes_out = self.outbox.written(),
+            "socket ended"
+        );
         METRICS.sockets_closed.of(code.to_string()).increment(1);
         if let Some(id) = self.id.take() {
             let hub = self.shared.hub.clone();
@@ -311,18 +323,6 @@ impl Actor for Session {
 
     fn stopped(&mut self, _: &mut Self::Context) {
         self.end();
-        let closed = self.outbox.closed();
-        let code = closed.map_or(NO_CLOSE_FRAME, Close::code);
-        tracing::info!(
-            id = %self.request,
-            user = self.user.username,
-            code,
-            reason = closed.map_or("gone", Close::word),
-            millis = self.opened.elapsed().as_millis() as u64,
-            bytes_in = self.received,
-            bytes_out = self.outbox.written(),
-            "socket ended"
-        );
     }
 }
 

@@ -55,6 +55,11 @@ async fn a_session_that_panics_ends_one_socket_and_leaves_its_rooms(options: Opt
     again.say("den", "back").await;
     assert_eq!(bodies_of(&den.ann.reads_whole_room("den").await), ["still here", "back"]);
     told_of_its_panic(&server);
+    let end = eventually(PATIENCE, "its line in the log", async || {
+        server.stderr().lines().find(|line| line.contains("socket ended")).map(str::to_owned)
+    });
+    let end = end.await;
+    assert!(end.contains("bob") && end.contains("panicked"), "{end}");
 }
 
 async fn a_room_that_panics_has_its_sockets_come_back_and_find_everything(options: Options) {
