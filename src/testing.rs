@@ -22,6 +22,11 @@ pub fn may_panic(place: &str) {
     }
 }
 
+/// Whether each login clears away what ran out long ago, and not one of many: where `KLATCH_TEST_CLEAR` is set.
+pub fn always_clears() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("KLATCH_TEST_CLEAR").is_some()
+}
+
 /// Whether `GET /` opens sockets that send every message back, for conformance suites: where `KLATCH_TEST_ECHO` is set.
 pub fn echoes() -> bool {
     cfg!(debug_assertions) && std::env::var_os("KLATCH_TEST_ECHO").is_some()

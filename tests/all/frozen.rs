@@ -2,15 +2,12 @@
 
 use crate::common::outage::{ANSWERED, call_is_unavailable, frame_is_unavailable};
 use crate::common::postgres::{TestDatabase, Transaction};
+use crate::common::postgres_wire::PostgresWire;
 use crate::common::*;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use reqwest::Method;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 
 /// How long until a database that answers again is found.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -105,7 +102,7 @@ async fn http_is_unavailable_in_time_and_a_post_is_stored_once() {
 #[tokio::test]
 async fn connections_that_hang_are_unavailable_in_time() {
     let database = TestDatabase::create();
-    let wire = Wire::to(&database.url).await;
+    let wire = PostgresWire::to(&database.url).await;
     let server = Options::sqlite().option("--database-url", &wire.url).start().await;
     let [ann, bob] = server.people(["ann", "bob"]).await;
     ann.makes_room("den").await;
@@ -113,7 +110,7 @@ async fn connections_that_hang_are_unavailable_in_time() {
         (ann.socket_in("den").await, ann.socket_in("den").await, ann.socket().await);
     let mut watcher = bob.socket_in("den").await;
     socket.say("den", "before").await;
-    wire.hang(true);
+    wire.hang();
     let send = json!({"type": "send", "room": "den", "key": new_key(), "body": "in between"});
     let ready = async {
         let began = Instant::now();
@@ -131,7 +128,7 @@ async fn connections_that_hang_are_unavailable_in_time() {
     );
     // Another one, when all connections are known to hang.
     frame_is_unavailable(&mut socket, send.clone()).await;
-    wire.hang(false);
+    wire.mend();
     eventually(LIMIT, "the database to be found again", async || {
         let answer = socket.ask(send.clone()).await;
         (answer["type"] == "sent" && answer["id"] == 2).then_some(())
@@ -147,47 +144,6 @@ async fn connections_that_hang_are_unavailable_in_time() {
     assert_eq!(socket.say("den", "after").await, 3);
     assert_eq!(numbers(&watcher.messages_up_to("den", "after").await, "id"), [1, 2, 3], "each is shown once");
     assert_eq!(ann.reads_whole_room("den").await.len(), 3);
-}
-
-/// The way to a database, on which bytes can be held up.
-struct Wire {
-    url: String,
-    hanging: watch::Sender<bool>,
-}
-
-impl Wire {
-    async fn to(url: &str) -> Self {
-        let (before, rest) = url.split_once('@').expect("postgres://user@host:port/name");
-        let (there, name) = rest.split_once('/').expect("a database's name");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let (hanging, hangs) = watch::channel(false);
-        let there = there.to_owned();
-        tokio::spawn(async move {
-            while let Ok((server, _)) = listener.accept().await {
-                let (there, hangs) = (there.clone(), hangs.clone());
-                tokio::spawn(async move {
-                    let (from, to) = server.into_split();
-                    let (back, forth) = TcpStream::connect(&there).await.expect("Postgres").into_split();
-                    tokio::join!(carry(from, forth, hangs.clone()), carry(back, to, hangs));
-                });
-            }
-        });
-        Self { url: format!("{before}@{address}/{name}"), hanging }
-    }
-
-    fn hang(&self, hanging: bool) {
-        self.hanging.send_replace(hanging);
-    }
-}
-
-async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut hangs: watch::Receiver<bool>) {
-    let mut bytes = vec![0; 64 * 1024];
-    while let Ok(count) = from.read(&mut bytes).await {
-        if hangs.wait_for(|hangs| !hangs).await.is_err() || count == 0 || to.write_all(&bytes[..count]).await.is_err() {
-            return;
-        }
-    }
 }
 
 /// As an operator's tool does that copies or repairs the file.

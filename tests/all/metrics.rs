@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// One scrape: what each sample is, by its name and labels as they are written.
-struct Scrape {
+pub struct Scrape {
     samples: BTreeMap<String, f64>,
     types: BTreeMap<String, String>,
     helps: BTreeMap<String, String>,
 }
 
 impl Scrape {
-    async fn of(server: &Server) -> Self {
+    pub async fn of(server: &Server) -> Self {
         let answer = server.stranger().get("page:/metrics").await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let mut scrape = Self { samples: BTreeMap::new(), types: BTreeMap::new(), helps: BTreeMap::new() };
@@ -36,7 +36,7 @@ impl Scrape {
     }
 
     #[track_caller]
-    fn get(&self, sample: &str) -> f64 {
+    pub fn get(&self, sample: &str) -> f64 {
         *self.samples.get(sample).unwrap_or_else(|| panic!("{sample} is not among {:?}", self.samples.keys()))
     }
 
@@ -48,7 +48,7 @@ impl Scrape {
 }
 
 /// Scrapes until `wanted` holds: what a test sees elsewhere may be counted a moment later.
-async fn scraped(server: &Server, what: &str, wanted: impl Fn(&Scrape) -> bool) -> Scrape {
+pub async fn scraped(server: &Server, what: &str, wanted: impl Fn(&Scrape) -> bool) -> Scrape {
     eventually(PATIENCE, what, async || Some(Scrape::of(server).await).filter(&wanted)).await
 }
 

@@ -98,10 +98,11 @@ async fn a_hundred_megabytes_past_slow_readers_delay_nobody_and_take_no_memory()
         while reader.json().await["type"] != "joined" {}
     }
     let body = "🦀".repeat(4000);
+    // Of each round, which a pause of the machine spoils by itself.
     let (mut control, mut beside) = (vec![], vec![]);
     let (mut alone, mut at_most) = (0, 0);
     for _ in 0..ROUNDS {
-        control.extend(latencies("alone", MESSAGES / 2, &body, &mut writer, &mut reader).await);
+        control.push(p99(latencies("alone", MESSAGES / 2, &body, &mut writer, &mut reader).await));
         alone = alone.max(memory(&server));
         let mut slow = vec![];
         for _ in 0..SLOW_READERS {
@@ -109,15 +110,15 @@ async fn a_hundred_megabytes_past_slow_readers_delay_nobody_and_take_no_memory()
             socket.join("den").await;
             slow.push(socket);
         }
-        beside.extend(latencies("den", MESSAGES, &body, &mut writer, &mut reader).await);
+        beside.push(p99(latencies("den", MESSAGES, &body, &mut writer, &mut reader).await));
         at_most = at_most.max(memory(&server));
         for mut socket in slow {
             assert_eq!(socket.closed().await.0, 4408);
         }
     }
-    let (control, beside) = (p99(control), p99(beside));
     eprintln!("p99 {control:?} alone, {beside:?} beside; memory {alone} and {at_most} bytes");
-    // The second summand is a pause of the machine, which no program is spared.
+    let (control, beside) = (median(control), median(beside));
+    // The second summand is for what else runs on the machine.
     assert!(beside < 2 * control + Duration::from_millis(20), "{beside:?} beside slow readers, {control:?} without");
     let waiting = SLOW_READERS as u64 * 1024 * 1024;
     assert!(at_most < alone + 2 * waiting + 16 * 1024 * 1024, "{at_most} bytes, {alone} without");
@@ -140,6 +141,11 @@ async fn latencies(room: &str, count: usize, body: &str, writer: &mut Socket, re
 fn p99(mut latencies: Vec<Duration>) -> Duration {
     latencies.sort();
     latencies[latencies.len() * 99 / 100]
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
 }
 
 on_both_databases![

@@ -2,6 +2,7 @@
 
 use crate::common::postgres::Transaction;
 use crate::common::*;
+use crate::metrics::scraped;
 use std::time::{Duration, Instant};
 
 const POISON: &str = "poison";
@@ -94,7 +95,7 @@ async fn a_held_room_delays_no_other_room() {
     let (third, fourth) = (new_key(), new_key());
     held.send_json(send(&third, "third")).await;
     held.send_json(send(&fourth, "fourth")).await;
-    stranger.say(&others[0], "the journal has seen them").await;
+    scraped(&server, "the journal to have them", |scrape| scrape.get("klatch_journal_waiting") >= 2.0).await;
     holder.let_go().await;
     for (key, id) in [(&third, 1), (&fourth, 2)] {
         let sent = held.expect("sent").await;

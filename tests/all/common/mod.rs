@@ -9,6 +9,7 @@ pub mod http;
 pub mod outage;
 pub mod people;
 pub mod postgres;
+pub mod postgres_wire;
 pub mod process;
 pub mod raw;
 pub mod server;
