@@ -1,14 +1,37 @@
-//! What happened, told to whoever must act on it.
+//! Broker: what the instances of one chat tell each other.
 //!
-//! One instance alone needs no courier: an event goes straight to this instance's [`Hub`](crate::hub::Hub).
+//! It only wakes. What it carries is committed already, and whatever is lost, late, doubled or out of order on the way,
+//! the database has it: rooms read what they miss, and the hub polls. So nothing here waits for anybody: a word that
+//! finds no place is dropped.
+//!
+//! | file | between |
+//! |---|---|
+//! | `memory` | instances in one process: the only one of a server that is alone, or several in a test |
+//! | `redis` | instances that share a Redis |
+//! | `listeners` | the rooms that are listened to here |
 
-use actix::prelude::*;
+mod listeners;
+mod memory;
+mod redis;
 
-use crate::protocol::{RoomId, UserId};
+use std::sync::Arc;
+use std::time::Duration;
 
-/// Something that is committed and that sockets or rooms must act on.
-#[derive(Clone, Debug, PartialEq, Eq, Message)]
-#[rtype(result = "()")]
+use actix::prelude::Recipient;
+use serde::{Deserialize, Serialize};
+
+pub use self::listeners::Listening;
+pub use self::memory::Bus;
+use self::redis::Redis;
+use crate::activity::News;
+use crate::error::StartError;
+use crate::presence::Sheet;
+use crate::protocol::{Message, RoomId, User, UserId};
+use crate::store::append::Change;
+
+/// Something that every instance must act on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// A session was ended: its sockets close with 4401.
     SessionEnded {
@@ -27,24 +50,108 @@ pub enum Event {
         room: RoomId,
         user: UserId,
     },
+    /// Something was sent in a room: an instance where it is not in use tells its members' sockets.
+    Sent {
+        room: RoomId,
+        slug: String,
+        news: News,
+    },
+    /// As [`Sent`](Self::Sent), for those who are mentioned.
+    Mentioned {
+        slug: String,
+        users: Vec<UserId>,
+        message: Arc<Message>,
+    },
+    /// Give this frame to all sockets of a user.
+    Tell {
+        user: UserId,
+        frame: String,
+    },
 }
 
-/// Carries events to every instance that must act on them.
-#[derive(Clone)]
-pub struct Broker {
-    here: Recipient<Event>,
+/// Something for the instances where a room is in use.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// Copies of what is committed, in the order of their numbers.
+    Changes {
+        changes: Vec<Change>,
+    },
+    Typing {
+        user: User,
+    },
+    People {
+        sheet: Sheet,
+    },
+    /// An instance has begun to listen: say who is there.
+    Who,
 }
 
-impl Broker {
-    /// For an instance that is alone.
-    pub fn memory(here: Recipient<Event>) -> Self {
-        Self { here }
+/// What an instance hears of the others, as its hub does.
+#[derive(Clone, Debug, PartialEq, actix::Message)]
+#[rtype(result = "()")]
+pub enum Heard {
+    Event(Event),
+    /// Words may have been missed, to rooms too: ask the database.
+    Missed,
+}
+
+/// What a room hears.
+#[derive(Clone, Debug, PartialEq, actix::Message)]
+#[rtype(result = "()")]
+pub enum RoomHeard {
+    Word(Word),
+    /// From here on words are heard. What was said before is in the database.
+    Listening,
+    /// Somebody may be mentioned in a message that was there when the room was opened here.
+    Mentioned {
+        users: Vec<UserId>,
+        message: Arc<Message>,
+    },
+}
+
+/// One instance's way to the others.
+pub trait Broker: Send + Sync {
+    /// Tells all other instances.
+    fn publish(&self, event: &Event);
+
+    /// Tells the other instances that listen to the room.
+    fn tell(&self, room: RoomId, word: &Word);
+
+    /// Listens to a room for as long as the value lives, and a little longer. Of two listeners to one room the later
+    /// counts.
+    fn listen(&self, room: RoomId, to: Recipient<RoomHeard>) -> Listening;
+
+    /// Whether words arrive as they should. Where they don't, the database is asked more often.
+    fn is_well(&self) -> bool;
+
+    /// How long a number that is missing may still be on its way.
+    fn patience(&self) -> Duration;
+
+    /// Words are exchanged only among those that follow the same run of numbers.
+    fn follow(&self, epoch: &str);
+}
+
+/// How instances are connected.
+pub enum Means {
+    Alone,
+    Redis(redis::Client),
+}
+
+impl Means {
+    /// # Errors
+    /// An address of Redis that is none.
+    pub fn of(redis_url: Option<&str>) -> Result<Self, StartError> {
+        redis_url.map_or(Ok(Self::Alone), |url| redis::client(url).map(Self::Redis))
     }
 
-    /// Waits while the receiver's queue is full. When the receiver is gone, so is everybody who could act.
-    pub async fn publish(&self, event: Event) {
-        if let Err(error) = self.here.send(event).await {
-            tracing::error!(%error, "an event found no receiver");
+    /// Connects an instance. It hears of the others from the database alone until they answer.
+    pub fn connect(self, instance: &str, epoch: &str, hub: Recipient<Heard>) -> SharedBroker {
+        match self {
+            Self::Alone => Bus::default().join(hub),
+            Self::Redis(client) => Arc::new(Redis::start(client, instance, epoch, hub)),
         }
     }
 }
+
+pub type SharedBroker = Arc<dyn Broker>;

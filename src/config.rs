@@ -245,7 +245,6 @@ impl Config {
                     "needed with --redis-url, since the instances must agree on it",
                 ));
             }
-            return Err(StartError::option("redis-url", "several instances are not supported by this version"));
         }
         Ok(self)
     }
@@ -420,10 +419,7 @@ mod tests {
         let postgres = "--database-url=postgres://x/y";
         assert!(refused(&[redis, &secret]).starts_with("--redis-url: several instances can't share SQLite"));
         assert!(refused(&[redis, postgres]).starts_with("--secret: "));
-        assert_eq!(
-            refused(&[redis, postgres, &secret]),
-            "--redis-url: several instances are not supported by this version"
-        );
+        assert!(parse(&[redis, postgres, &secret]).is_ok());
     }
 
     #[test]

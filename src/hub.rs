@@ -3,6 +3,7 @@
 
 mod events;
 mod handle;
+mod news;
 mod poll;
 
 use std::collections::HashMap;
@@ -14,7 +15,8 @@ use rand::RngExt;
 use tokio::sync::{oneshot, watch};
 
 pub use self::handle::{HubHandle, Post};
-use crate::broker::Broker;
+use crate::activity::Activity;
+use crate::broker::{Means, SharedBroker};
 use crate::error::Refusal;
 use crate::fanout::{Fanout, OnThread, Op, Posted, SessionId};
 use crate::journal::Journal;
@@ -28,21 +30,27 @@ use crate::testing::may_panic;
 
 /// Requests that may wait for the hub; whoever asks waits at it.
 const MAILBOX: usize = 4_096;
-/// How often the database is asked which rooms have moved on and which sessions have ended.
-const POLL: Duration = Duration::from_secs(5);
+/// How often the database is asked which rooms have moved on and which sessions have ended: while other instances can't be
+/// heard, and always once in so many times.
+const POLL: Duration = Duration::from_secs(1);
+const POLLS_ALWAYS: u32 = 5;
 /// How often the sessions of open sockets are prolonged.
 const PROLONG: Duration = Duration::from_secs(60 * 60);
 
 /// The actor.
 pub struct Hub {
     store: Store,
-    broker: Broker,
+    broker: SharedBroker,
+    /// The name of this run of the server.
+    instance: String,
     journals: Vec<Addr<Journal>>,
     workers: Vec<Addr<Fanout>>,
     /// By slug, which never changes. An address may be of a room that has ended since.
     rooms: HashMap<String, OpenRoom>,
     /// Who waits for a room that is being opened.
     opening: HashMap<String, Vec<oneshot::Sender<Result<OpenRoom, Refusal>>>>,
+    /// What other instances tell of rooms that are not in use here.
+    news: HashMap<RoomId, Activity>,
     sockets: HashMap<SessionId, Socket>,
     /// How many sockets each user has; never 0.
     of_user: HashMap<UserId, usize>,
@@ -54,6 +62,10 @@ pub struct Hub {
     /// The number of open sockets, for those who wait for the last to close.
     open: watch::Sender<usize>,
     polling: bool,
+    /// Something was missed while a poll was under way.
+    poll_again: bool,
+    /// Polls since the last that was made whether the others can be heard or not.
+    polls_skipped: u32,
     /// The open sockets are being closed; no more are taken.
     draining: bool,
 }
@@ -113,21 +125,42 @@ pub struct Drain {
     pub over: Duration,
 }
 
+/// What a hub starts with.
+pub struct Start {
+    pub store: Store,
+    /// How this instance hears of others.
+    pub means: Means,
+    /// The name of this run of the server.
+    pub instance: String,
+    /// As the database has it now.
+    pub epoch: String,
+    /// 0 = no limit.
+    pub sockets_per_user: usize,
+    pub session_span: TimeDelta,
+}
+
 impl Hub {
     /// Starts the hub and its journals on a thread of their own: the workers register with it while they start, and the
     /// server's thread waits for them.
-    pub fn start(store: Store, sockets_per_user: usize, session_span: TimeDelta) -> HubHandle {
-        let thread = Arbiter::new().handle();
-        let start_journal = |store: Store| Journal::start_in_arbiter(&thread, move |_| Journal::new(store));
-        let journals = (0..store.journal_lanes).map(|_| start_journal(store.clone())).collect();
-        let for_hub = store.clone();
-        let address = Hub::start_in_arbiter(&thread, move |ctx| Hub {
-            broker: Broker::memory(ctx.address().recipient()),
-            store: for_hub,
-            journals,
+    pub fn start(start: Start) -> HubHandle {
+        let store = start.store.clone();
+        let address = Hub::start_in_arbiter(&Arbiter::new().handle(), move |ctx| Hub::new(start, ctx));
+        HubHandle::new(address, store)
+    }
+
+    fn new(start: Start, ctx: &mut Context<Self>) -> Self {
+        let Start { store, means, instance, epoch, sockets_per_user, session_span } = start;
+        let broker = means.connect(&instance, &epoch, ctx.address().recipient());
+        let start_journal = |_| Journal::new(store.clone(), broker.clone()).start();
+        Self {
+            journals: (0..store.journal_lanes).map(start_journal).collect(),
+            store,
+            broker,
+            instance,
             workers: Vec::new(),
             rooms: HashMap::new(),
             opening: HashMap::new(),
+            news: HashMap::new(),
             sockets: HashMap::new(),
             of_user: HashMap::new(),
             sockets_per_user,
@@ -135,9 +168,10 @@ impl Hub {
             last_session: 0,
             open: watch::Sender::new(0),
             polling: false,
+            poll_again: false,
+            polls_skipped: 0,
             draining: false,
-        });
-        HubHandle::new(address, store)
+        }
     }
 
     /// The room of this name, opened if need be.
@@ -185,6 +219,8 @@ impl Hub {
             store: self.store.clone(),
             journal: self.journals[spread(self.journals.len())].clone(),
             broker: self.broker.clone(),
+            hub: ctx.address().recipient(),
+            instance: self.instance.clone(),
             workers: self.workers.clone(),
         };
         let (started, address) = oneshot::channel();
@@ -269,7 +305,7 @@ impl Actor for Hub {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        ctx.run_interval(POLL, |hub, ctx| _ = survive(|| hub.poll(ctx)));
+        ctx.run_interval(POLL, |hub, ctx| _ = survive(|| hub.poll_if_due(ctx)));
         ctx.run_interval(PROLONG, |hub, _| _ = survive(|| hub.prolong_sessions()));
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
+use crate::broker::{Broker, SharedBroker, Word};
 use crate::error::{Code, Refusal};
 use crate::mailbox::see_off;
 use crate::metrics::{Counted, METRICS};
@@ -23,6 +24,8 @@ use crate::testing::may_panic;
 const MAX_BATCH: usize = 256;
 /// Writes that wait for the next transactions; one more is refused as `unavailable`.
 const MAX_WAITING: usize = 8_192;
+/// Changes in one word to other instances.
+const MAX_TOLD: usize = 16;
 /// Between two attempts while the database is away.
 const RETRY: Duration = Duration::from_millis(100);
 /// Between two attempts at a room whose row somebody else holds.
@@ -60,6 +63,7 @@ pub struct Committed {
 /// One lane of commits.
 pub struct Journal {
     store: Store,
+    broker: SharedBroker,
     /// In the order in which they came. Bounded by [`MAX_WAITING`], and one batch that was put back.
     waiting: VecDeque<Waiting>,
     /// The batch that is being stored; there is never a second one.
@@ -86,8 +90,8 @@ struct Running {
 }
 
 impl Journal {
-    pub fn new(store: Store) -> Self {
-        Self { store, waiting: VecDeque::new(), running: None, held: HashMap::new(), beginning: false }
+    pub fn new(store: Store, broker: SharedBroker) -> Self {
+        Self { store, broker, waiting: VecDeque::new(), running: None, held: HashMap::new(), beginning: false }
     }
 
     /// Begins the next batch, unless one runs or nothing waits that can be tried.
@@ -142,12 +146,12 @@ impl Journal {
                 Ok(outcome) => {
                     METRICS.commit_writes.record(outcome.answers.iter().flatten().count() as f64);
                     self.put_back(&mut running, &outcome, stored.unsure, ctx);
-                    deliver(running, outcome, stored.unsure);
+                    deliver(running, outcome, stored.unsure, &*self.broker);
                 }
                 Err(error) => {
                     error.count();
                     tracing::error!(%error, writes = running.writes.len(), "a batch could not be stored");
-                    deliver(running, Outcome::default(), true);
+                    deliver(running, Outcome::default(), true, &*self.broker);
                 }
             }
         }
@@ -254,8 +258,9 @@ fn timed<T, E>(store: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     store().inspect(|_| METRICS.commit_duration.record(since.elapsed()))
 }
 
-/// Hands every room its changes, and answers those who asked. Whoever finds no answer in the outcome is refused.
-fn deliver(running: Running, outcome: Outcome, unsure: bool) {
+/// Hands every room its changes, here and elsewhere, and answers those who asked. Whoever finds no answer in the outcome
+/// is refused.
+fn deliver(running: Running, outcome: Outcome, unsure: bool, broker: &dyn Broker) {
     let new = outcome.changes.iter().filter(|change| change.is_new()).count();
     METRICS.messages_sent.increment(new as u64);
     METRICS.messages_changed.increment((outcome.changes.len() - new) as u64);
@@ -267,6 +272,9 @@ fn deliver(running: Running, outcome: Outcome, unsure: bool) {
         let changes = by_room.remove(&id).unwrap_or_default();
         if changes.is_empty() && !unsure {
             continue;
+        }
+        for changes in changes.chunks(MAX_TOLD) {
+            broker.tell(id, &Word::Changes { changes: changes.to_vec() });
         }
         // A room whose queue is full takes them later, and puts what overtakes them back in order; one that has ended
         // has nobody to show them to.

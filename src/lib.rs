@@ -11,9 +11,9 @@
 //! | [`room`] | one actor for each room in use: order, catch-up, presence |
 //! | [`fanout`] | one actor for each worker thread: hands a room's frames to the sockets there |
 //! | [`journal`] | group commit of everything that changes a room |
-//! | [`broker`] | what happened, told to whoever must act on it |
+//! | [`broker`] | what instances tell each other |
 //! | [`store`] | the database |
-//! | [`presence`] | who is in a room |
+//! | [`presence`], [`activity`] | who is in a room, and what its members hear who are not in |
 //! | [`limits`], [`passwords`], [`mailbox`] | how often, hashing beside everything else, messages that must arrive |
 //! | [`survive`], [`testing`] | what a panic may cost, and how tests cause one |
 //! | [`render`], [`policy`], [`frame`], [`protocol`], [`config`], [`error`] | text, rights, the wire, options, failures |
@@ -27,6 +27,7 @@
 //! - no name of a metric outside [`metrics`];
 //! - no lock is held across an `.await`, and nothing blocks a worker thread.
 
+pub mod activity;
 pub mod broker;
 pub mod config;
 pub mod error;

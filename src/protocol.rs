@@ -12,7 +12,7 @@ pub use server::{Close, LeftReason, Limits, Ref, ServerFrame};
 use std::fmt;
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::error::Refusal;
@@ -46,7 +46,7 @@ pub const MAX_WAITING_BYTES: usize = 1024 * 1024;
 pub const MAX_BAD_FRAMES: u8 = 10;
 
 /// A person as others see them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct User {
     pub id: UserId,
     pub username: String,
@@ -140,7 +140,7 @@ pub struct MemberRoom {
 }
 
 /// A message in its latest state.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Message {
     /// The number it was sent with; never changes.
     pub id: Seq,
@@ -153,27 +153,32 @@ pub struct Message {
     pub body: String,
     /// The body rendered and sanitised; empty once deleted.
     pub html: String,
-    #[serde(serialize_with = "rfc3339_millis")]
+    #[serde(serialize_with = "rfc3339_millis", deserialize_with = "from_rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub sent_at: NaiveDateTime,
-    #[serde(serialize_with = "rfc3339_millis_opt", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        serialize_with = "rfc3339_millis_opt",
+        deserialize_with = "from_rfc3339_opt",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub edited_at: Option<NaiveDateTime>,
     /// Present, and true, when the message was deleted.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     pub deleted: bool,
     /// The id of the message this one answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
     /// In the order in which their emoji was first used on the message.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub reactions: Vec<Reaction>,
 }
 
 /// All of one emoji on a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reaction {
     pub emoji: String,
     pub count: usize,
@@ -233,4 +238,12 @@ fn rfc3339_millis_opt<S: Serializer>(time: &Option<NaiveDateTime>, to: S) -> Res
         Some(time) => rfc3339_millis(time, to),
         None => to.serialize_none(),
     }
+}
+
+fn from_rfc3339<'de, D: Deserializer<'de>>(from: D) -> Result<NaiveDateTime, D::Error> {
+    DateTime::<chrono::Utc>::deserialize(from).map(|time| time.naive_utc())
+}
+
+fn from_rfc3339_opt<'de, D: Deserializer<'de>>(from: D) -> Result<Option<NaiveDateTime>, D::Error> {
+    Ok(Option::<DateTime<chrono::Utc>>::deserialize(from)?.map(|time| time.naive_utc()))
 }

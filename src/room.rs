@@ -3,7 +3,7 @@
 //! It hands out number n+1 only after n, and only what is committed. A join is one snapshot of the database at a number N;
 //! it goes to the socket through the same queue as the live frames, and the socket gets only what is above N.
 
-mod activity;
+mod elsewhere;
 mod entrance;
 mod links;
 mod order;
@@ -16,21 +16,22 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
-use self::activity::Activity;
 use self::links::Links;
 use self::recent::Recent;
-use crate::broker::Broker;
+use crate::activity::Activity;
+use crate::broker::{Event, Listening, SharedBroker, Word};
 use crate::error::Refusal;
 use crate::fanout::{Fanout, Op, SessionId};
 use crate::frame;
 use crate::journal::{Append, Committed, Journal, Reply};
 use crate::metrics::{Counted, METRICS};
-use crate::presence::Presence;
+use crate::presence::{Presence, RENEWAL};
 use crate::protocol::{Close, RoomId, Seq, ServerFrame, User, UserId};
 use crate::store::append::{Action, Change, Done, Write};
 use crate::store::{AnyConnection, Store, rooms};
 use crate::testing::may_panic;
 
+pub use self::elsewhere::Happened;
 pub use self::entrance::{Join, Leave};
 pub use self::order::{Noticed, Recheck};
 
@@ -57,7 +58,11 @@ pub struct Opening {
     pub access: i64,
     pub store: Store,
     pub journal: Addr<Journal>,
-    pub broker: Broker,
+    pub broker: SharedBroker,
+    /// For what others than those in the room must hear.
+    pub hub: Recipient<Happened>,
+    /// The name of this run of the server.
+    pub instance: String,
     pub workers: Vec<Addr<Fanout>>,
 }
 
@@ -69,6 +74,8 @@ pub struct ChatRoom {
     epoch: String,
     /// The number handed out last.
     handed: Seq,
+    /// The number it was opened with: what came before was never handed out here.
+    opened_at: Seq,
     /// The `access` number as of which the sockets here are known to be members'.
     access: i64,
     /// Committed changes that came before their turn.
@@ -85,16 +92,23 @@ pub struct ChatRoom {
     presence_told: Option<Instant>,
     typing: HashMap<UserId, Instant>,
     activity: Activity,
+    /// Some of that was stored by this instance.
+    activity_is_ours: bool,
     /// At most one of each is under way.
     reading_gap: bool,
     checking_members: bool,
     pumping: bool,
     telling_presence: bool,
     telling_activity: bool,
+    waiting_for_gap: bool,
     used: Instant,
     store: Store,
     journal: Addr<Journal>,
-    broker: Broker,
+    broker: SharedBroker,
+    hub: Recipient<Happened>,
+    instance: String,
+    /// From the start to the end.
+    listening: Option<Listening>,
     _counted: Counted,
 }
 
@@ -141,6 +155,7 @@ impl ChatRoom {
             slug: opening.slug,
             epoch: opening.epoch,
             handed: opening.seq,
+            opened_at: opening.seq,
             access: opening.access,
             early: BTreeMap::new(),
             unpumped: 0,
@@ -150,15 +165,20 @@ impl ChatRoom {
             presence_told: None,
             typing: HashMap::new(),
             activity: Activity::default(),
+            activity_is_ours: false,
             reading_gap: false,
             checking_members: false,
             pumping: false,
             telling_presence: false,
             telling_activity: false,
+            waiting_for_gap: false,
             used: Instant::now(),
             store: opening.store,
             journal: opening.journal,
             broker: opening.broker,
+            hub: opening.hub,
+            instance: opening.instance,
+            listening: None,
             _counted: Counted::one(&METRICS.rooms),
         }
     }
@@ -210,6 +230,21 @@ impl ChatRoom {
         let (room, frame) = (self.id, frame::text(&told.to_json()));
         self.links.tell(|| Op::Tell { room, frame: frame.clone(), except: None });
         self.pump(ctx);
+        self.tell_sheet(false);
+    }
+
+    /// Tells the other instances who is here.
+    fn tell_sheet(&mut self, repeat: bool) {
+        if let Some(sheet) = self.presence.sheet(&self.instance, repeat) {
+            self.broker.tell(self.id, &Word::People { sheet });
+        }
+    }
+
+    fn tell_typing(&mut self, user: &User, ctx: &mut Context<Self>) {
+        let frame = frame::text(&ServerFrame::Typing { room: &self.slug, user }.to_json());
+        let (room, except) = (self.id, Some(user.id));
+        self.links.tell(|| Op::Tell { room, frame: frame.clone(), except });
+        self.pump(ctx);
     }
 
     fn tell_activity_soon(&mut self, ctx: &mut Context<Self>) {
@@ -227,8 +262,12 @@ impl ChatRoom {
     }
 
     fn tell_activity(&mut self, ctx: &mut Context<Self>) {
-        if let Some(op) = self.activity.take(self.id, &self.slug) {
-            self.links.tell_all(op);
+        if let Some(news) = self.activity.take() {
+            if std::mem::take(&mut self.activity_is_ours) {
+                let (room, slug, news) = (self.id, self.slug.clone(), news.clone());
+                self.broker.publish(&Event::Sent { room, slug, news });
+            }
+            self.links.tell_all(news.into_op(self.id, &self.slug));
             self.pump(ctx);
         }
     }
@@ -283,6 +322,12 @@ impl Actor for ChatRoom {
         ctx.set_mailbox_capacity(MAILBOX);
         // Somebody may have been removed while nobody used the room, and the word of it been lost.
         self.check_members(ctx);
+        self.listening = Some(self.broker.listen(self.id, ctx.address().recipient()));
+        ctx.run_interval(RENEWAL, |room, ctx| {
+            room.presence.expire(Instant::now());
+            room.tell_presence_soon(ctx);
+            room.tell_sheet(true);
+        });
         ctx.run_interval(LINGER / 4, |room, ctx| {
             room.typing.retain(|_, told| told.elapsed() < TYPING_INTERVAL);
             // Whoever asks for the room after this finds its address closed and has the hub start another.
@@ -313,7 +358,10 @@ impl Handler<MarkRead> for ChatRoom {
             if let Ok(Done::Read(Some(marks))) = &answer {
                 let (seq, unread, mentions, count) = (marks.seq, marks.unread, marks.mentions, marks.count);
                 let read = ServerFrame::Read { room: &room.slug, seq, unread, mentions, count };
-                let (frame, users) = (frame::text(&read.to_json()), Arc::from([mark.user]));
+                let json = read.to_json();
+                let (frame, users) = (frame::text(&json), Arc::from([mark.user]));
+                let told = Event::Tell { user: mark.user, frame: String::from_utf8_lossy(&json).into_owned() };
+                room.broker.publish(&told);
                 let except = Some(mark.session);
                 room.links.tell_all(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except });
                 room.pump(ctx);
@@ -333,9 +381,7 @@ impl Handler<Typing> for ChatRoom {
             return;
         }
         self.typing.insert(user.id, Instant::now());
-        let frame = frame::text(&ServerFrame::Typing { room: &self.slug, user: &user }.to_json());
-        let (room, except) = (self.id, Some(user.id));
-        self.links.tell(|| Op::Tell { room, frame: frame.clone(), except });
-        self.pump(ctx);
+        self.broker.tell(self.id, &Word::Typing { user: User::clone(&user) });
+        self.tell_typing(&user, ctx);
     }
 }

@@ -21,15 +21,17 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use self::connection::{Connection, Connections};
+use crate::broker::Means;
 use crate::config::{Config, open_file_limit};
-use crate::error::StartError;
+use crate::error::{Refusal, StartError};
 use crate::fanout::Fanout;
-use crate::hub::{Hub, HubHandle};
+use crate::hub::{Hub, HubHandle, Start};
 use crate::limits::SendRate;
 use crate::metrics::Exporter;
 use crate::private_files::make_data_dir;
 use crate::session::{IDLE_SOCKET_BYTES, Shared};
 use crate::store::open::open;
+use crate::store::{Company, rooms};
 use crate::web::exchange::{HEAD_TIMEOUT, KEEP_ALIVE};
 use crate::web::{self, App};
 
@@ -59,10 +61,20 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     let exporter = Exporter::install().map_err(|error| StartError(format!("metrics: {error}")))?;
     actix_rt::spawn(exporter.clone().keep_up());
     let address = listener.local_addr().map_err(|error| StartError::option("listen", error))?;
-    let store = open(&config.database_url())?;
+    let company = if config.redis_url.is_some() { Company::Others } else { Company::Alone };
+    let store = open(&config.database_url(), company)?;
     let key = config.cookie_key()?;
-    let hub =
-        Hub::start(store.clone(), config.sockets_per_user as usize, TimeDelta::days(i64::from(config.session_days)));
+    let means = Means::of(config.redis_url.as_deref())?;
+    let instance = uuid::Uuid::new_v4().simple().to_string();
+    let epoch = store.read(|connection| rooms::epoch(connection).map_err(Refusal::from)).await;
+    let hub = Hub::start(Start {
+        store: store.clone(),
+        means,
+        instance: instance.clone(),
+        epoch: epoch.map_err(|refusal| StartError::option("database-url", refusal))?,
+        sockets_per_user: config.sockets_per_user as usize,
+        session_span: TimeDelta::days(i64::from(config.session_days)),
+    });
     let draining = Arc::new(AtomicBool::new(false));
     let send_rate = Arc::new(SendRate::new(config.send_rate));
     let app = App::new(
@@ -78,7 +90,6 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     let app = Data::new(app);
     let mut signals = Signals::new()?;
     let (ready, mut workers) = mpsc::unbounded_channel();
-    let instance = uuid::Uuid::new_v4().simple().to_string();
     let heartbeat = Duration::from_secs(config.heartbeat_secs);
     let shared = {
         let (store, hub) = (store.clone(), hub.clone());

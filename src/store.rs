@@ -8,6 +8,7 @@
 pub mod accounts;
 pub mod append;
 pub mod backup;
+mod company;
 pub mod connection;
 mod error;
 mod executor;
@@ -35,6 +36,7 @@ use self::schema::meta;
 use crate::error::Refusal;
 use crate::metrics::METRICS;
 
+pub use self::company::Company;
 pub use self::connection::AnyConnection;
 pub use self::error::StoreError;
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use actix::prelude::*;
 
 use super::{EndSocket, Hub};
-use crate::broker::Event;
+use crate::broker::{Event, Heard};
 use crate::error::Refusal;
 use crate::fanout::Op;
 use crate::frame;
 use crate::mailbox::see_off;
 use crate::protocol::{Close, RoomId, RoomKind, ServerFrame, UserId};
-use crate::room::Recheck;
+use crate::room::{Happened, Recheck};
 use crate::store::{AnyConnection, members, rooms};
 use crate::survive::survive;
 
@@ -32,6 +32,12 @@ impl Hub {
                     see_off(open.address.send(Recheck));
                 }
                 self.announce_member(room, user, ctx);
+            }
+            Event::Sent { room, slug, news } => self.hear_news(room, &slug, news, ctx),
+            Event::Mentioned { slug, users, message } => self.hear_mention(&slug, users, message),
+            Event::Tell { user, frame } => {
+                let (users, frame) = (Arc::from([user]), frame::text(frame.as_bytes()));
+                self.tell_workers(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except: None });
             }
         }
     }
@@ -90,10 +96,22 @@ fn about(slug: &str, member: bool) -> bytes::Bytes {
     frame::text(&ServerFrame::Room { room: slug, member }.to_json())
 }
 
-impl Handler<Event> for Hub {
+impl Handler<Happened> for Hub {
     type Result = ();
 
-    fn handle(&mut self, event: Event, ctx: &mut Self::Context) {
+    fn handle(&mut self, Happened(event): Happened, ctx: &mut Self::Context) {
+        self.broker.publish(&event);
         survive(|| self.act_on(event, ctx));
+    }
+}
+
+impl Handler<Heard> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, heard: Heard, ctx: &mut Self::Context) {
+        survive(|| match heard {
+            Heard::Event(event) => self.act_on(event, ctx),
+            Heard::Missed => self.poll(ctx),
+        });
     }
 }

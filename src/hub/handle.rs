@@ -10,7 +10,7 @@ use crate::fanout::{Fanout, SessionId};
 use crate::metrics::{Counted, METRICS};
 use crate::protocol::{Close, Key, Message, Seq, UserId};
 use crate::render::Rendered;
-use crate::room::Act;
+use crate::room::{Act, Happened};
 use crate::store::Store;
 use crate::store::append::{Action, Done};
 use crate::store::messages;
@@ -63,7 +63,7 @@ impl HubHandle {
 
     /// Tells whoever must act on it.
     pub async fn announce(&self, event: Event) {
-        if let Err(error) = self.ask(event).await {
+        if let Err(error) = self.ask(Happened(event)).await {
             tracing::error!(%error, "an event found no hub");
         }
     }

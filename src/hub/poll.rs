@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 
-use super::{EndSocket, Hub};
+use super::{EndSocket, Hub, POLLS_ALWAYS};
 use crate::error::Refusal;
 use crate::mailbox::see_off;
 use crate::protocol::{Close, RoomId, Seq};
@@ -18,12 +18,26 @@ use crate::survive::survive;
 type Polled = (Vec<(RoomId, Seq, i64)>, String, Vec<String>);
 
 impl Hub {
+    /// Once in a while always, since an instance may have died between its commit and its word; every time while words
+    /// don't arrive.
+    pub(super) fn poll_if_due(&mut self, ctx: &mut Context<Self>) {
+        self.polls_skipped += 1;
+        if self.polls_skipped >= POLLS_ALWAYS || !self.broker.is_well() {
+            self.polls_skipped = 0;
+            self.poll(ctx);
+        }
+    }
+
     pub(super) fn poll(&mut self, ctx: &mut Context<Self>) {
         self.rooms.retain(|_, room| room.address.connected());
-        if self.polling || (self.rooms.is_empty() && self.sockets.is_empty()) {
+        if self.rooms.is_empty() && self.sockets.is_empty() {
             return;
         }
-        self.polling = true;
+        // What is missed while a poll is under way, that poll may not see.
+        self.poll_again = self.polling;
+        if std::mem::replace(&mut self.polling, true) {
+            return;
+        }
         let ids: Vec<RoomId> = self.rooms.values().map(|room| room.id).collect();
         let asked: HashSet<String> = self.sockets.values().map(|socket| socket.token_hash.clone()).collect();
         let hashes: Vec<String> = asked.iter().cloned().collect();
@@ -35,16 +49,20 @@ impl Hub {
             });
             read.await
         };
-        ctx.spawn(read.into_actor(self).map(move |read, hub, _| {
+        ctx.spawn(read.into_actor(self).map(move |read, hub, ctx| {
             hub.polling = false;
             // A failure is logged where it happens; the next poll asks again.
             if let Ok(polled) = read {
                 survive(|| hub.polled(polled, &asked));
             }
+            if std::mem::take(&mut hub.poll_again) {
+                hub.poll(ctx);
+            }
         }));
     }
 
     fn polled(&self, (numbers, epoch, alive): Polled, asked: &HashSet<String>) {
+        self.broker.follow(&epoch);
         self.notice(&numbers, &epoch);
         let alive: HashSet<String> = alive.into_iter().collect();
         let ended = |hash: &String| asked.contains(hash) && !alive.contains(hash);

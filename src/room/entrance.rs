@@ -6,11 +6,12 @@ use std::time::Instant;
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
-use super::{ChatRoom, Socket};
+use super::{ChatRoom, Happened, Socket};
 use crate::broker::Event;
 use crate::error::Refusal;
 use crate::fanout::{Op, Seat, SessionId};
 use crate::frame;
+use crate::mailbox::see_off;
 use crate::protocol::{LeftReason, MAX_PAGE_BYTES, Ref, RoomKind, Seq, ServerFrame, User};
 use crate::store::append::{Action, Done};
 use crate::store::messages::{self, Cursor, Entry};
@@ -94,9 +95,8 @@ impl ChatRoom {
         ctx.spawn(stored.into_actor(self).map(move |stored, room, ctx| {
             match stored.unwrap_or_else(|_| Err(Refusal::unavailable())) {
                 Ok(Done::Entered) => {
-                    let (broker, event) =
-                        (room.broker.clone(), Event::MemberAdded { room: room.id, user: join.user.id });
-                    actix_rt::spawn(async move { broker.publish(event).await });
+                    let added = Event::MemberAdded { room: room.id, user: join.user.id };
+                    see_off(room.hub.send(Happened(added)));
                     room.read_entry(join, ctx);
                 }
                 Ok(_) => {}

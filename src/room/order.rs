@@ -4,8 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use actix::prelude::*;
+use bytes::Bytes;
 
 use super::{ChatRoom, RETRY, Socket};
+use crate::broker::Event;
 use crate::error::Refusal;
 use crate::fanout::{Live, Op};
 use crate::frame;
@@ -41,7 +43,7 @@ impl ChatRoom {
                 continue;
             }
             if *first.key() > self.handed + 1 {
-                self.read_gap(ctx);
+                self.wait_for_gap(ctx);
                 break;
             }
             if first.get().access > self.access {
@@ -65,12 +67,40 @@ impl ChatRoom {
         if !change.mentioned.is_empty() {
             let mention = ServerFrame::Mention { room: &self.slug, message: &change.message };
             let frame = frame::text(&mention.to_json());
-            let users: Arc<[UserId]> = change.mentioned.as_slice().into();
-            self.links.tell_all(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except: None });
+            self.tell_users(&change.mentioned, &frame);
         }
-        self.activity.note(change);
+        self.activity.news.note(change);
         if self.unpumped > PUMP_BYTES || self.handed % PUMP_FRAMES == 0 {
             self.pump(ctx);
+        }
+    }
+
+    pub(super) fn tell_users(&mut self, users: &[UserId], frame: &Bytes) {
+        let users: Arc<[UserId]> = users.into();
+        self.links.tell_all(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except: None });
+    }
+
+    /// Takes committed changes in, whatever their order.
+    pub(super) fn take(&mut self, changes: Vec<Change>, ctx: &mut Context<Self>) {
+        for change in changes.into_iter().filter(|change| change.message.seq > self.handed) {
+            self.early.insert(change.message.seq, change);
+        }
+        self.advance(ctx);
+    }
+
+    /// What is missing may be on its way from another instance.
+    fn wait_for_gap(&mut self, ctx: &mut Context<Self>) {
+        let patience = self.broker.patience();
+        if patience.is_zero() {
+            return self.read_gap(ctx);
+        }
+        if !std::mem::replace(&mut self.waiting_for_gap, true) {
+            ctx.run_later(patience, |room, ctx| {
+                room.waiting_for_gap = false;
+                if room.early.first_key_value().is_some_and(|(first, _)| *first > room.handed + 1) {
+                    room.read_gap(ctx);
+                }
+            });
         }
     }
 
@@ -188,10 +218,14 @@ impl Handler<Committed> for ChatRoom {
     type Result = ();
 
     fn handle(&mut self, Committed { changes, unsure }: Committed, ctx: &mut Self::Context) {
-        for change in changes {
-            self.early.insert(change.message.seq, change);
+        for change in &changes {
+            self.activity_is_ours |= change.is_new();
+            if !change.mentioned.is_empty() {
+                let (slug, message) = (self.slug.clone(), Arc::clone(&change.message));
+                self.broker.publish(&Event::Mentioned { slug, users: change.mentioned.clone(), message });
+            }
         }
-        self.advance(ctx);
+        self.take(changes, ctx);
         if unsure {
             self.read_gap(ctx);
         }

@@ -17,6 +17,7 @@ use std::time::Instant;
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::{SerializationFailure, UniqueViolation};
 use diesel::result::Error::{self, DatabaseError};
+use serde::{Deserialize, Serialize};
 
 use self::picture::Picture;
 use super::connection::AnyConnection;
@@ -83,7 +84,7 @@ pub enum Done {
 }
 
 /// A numbered change of a room, committed or about to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     pub room: RoomId,
     /// The number of the change is `message.seq`.

@@ -1,18 +1,14 @@
-//! Opening the database at start: alone, migrated, with its pools.
+//! Opening the database at start: in the company it may have, migrated, with its pools.
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
-use diesel::sql_types::BigInt;
 use url::Url;
 
 use super::connection::{AnyConnection, ConnectionPool, Manager};
-use super::{PATIENCE, Store, migrate};
+use super::{Company, PATIENCE, Store, migrate};
 use crate::error::StartError;
 use crate::private_files;
 
@@ -22,18 +18,12 @@ const POSTGRES_LANES: usize = 4;
 /// Writers beside the journal's, for accounts and rooms.
 const POSTGRES_WRITERS: usize = 2;
 
-/// Says on Postgres that an instance is running which shares rooms with no other. ("klatch" in ASCII, and a 2.)
-const ALONE_LOCK: i64 = 0x6b_6c61_7463_6802;
-/// How long a new instance waits for a dead one's lock to be let go.
-const ALONE_PATIENCE: Duration = Duration::from_secs(4);
-const ALONE_CHECK: Duration = Duration::from_secs(5);
-
 /// Opens, locks and migrates the database at `address` (`sqlite://path` or `postgres://…`) and starts the executors.
 /// Needs a running actix system.
-pub fn open(address: &str) -> Result<Store, StartError> {
+pub fn open(address: &str, company: Company) -> Result<Store, StartError> {
     match address.strip_prefix("sqlite://") {
         Some(path) => open_sqlite(path),
-        None => open_postgres(address),
+        None => open_postgres(address, company),
     }
 }
 
@@ -58,12 +48,12 @@ fn make_private(path: &str) -> Result<(), StartError> {
     }
 }
 
-fn open_postgres(address: &str) -> Result<Store, StartError> {
+fn open_postgres(address: &str, company: Company) -> Result<Store, StartError> {
     let address = with_timeouts(address)?;
     let mut first = establish(&address)?;
     migrate::migrate(&mut first)?;
     drop(first);
-    stay_alone(&address)?;
+    company.keep(&address)?;
     let writers = POSTGRES_LANES + POSTGRES_WRITERS;
     Ok(Store::start(pool(&address, READERS + writers)?, READERS, writers, POSTGRES_LANES))
 }
@@ -116,61 +106,4 @@ pub(super) fn with_timeouts(address: &str) -> Result<String, StartError> {
         }
     }
     Ok(url.into())
-}
-
-/// Takes the lock of the only instance, and keeps it on a connection of its own for as long as the process lives.
-fn stay_alone(address: &str) -> Result<(), StartError> {
-    let began = Instant::now();
-    let mut connection = loop {
-        let mut connection = establish(address)?;
-        match try_lock(&mut connection) {
-            Ok(true) => break connection,
-            Ok(false) if began.elapsed() < ALONE_PATIENCE => thread::sleep(Duration::from_millis(100)),
-            Ok(false) => {
-                let why = "another klatch is running on this database; several instances need --redis-url";
-                return Err(StartError::option("database-url", why));
-            }
-            Err(error) => return Err(StartError::option("database-url", error)),
-        }
-    };
-    let address = address.to_owned();
-    thread::Builder::new()
-        .name("klatch-alone".into())
-        .spawn(move || {
-            loop {
-                thread::sleep(ALONE_CHECK);
-                if let Some(again) = still_alone(&mut connection, &address) {
-                    connection = again;
-                }
-            }
-        })
-        .map(drop)
-        .map_err(|error| StartError(format!("can't start a thread: {error}")))
-}
-
-/// Checks that the lock is still held; after Postgres was away, takes it on a new connection. When somebody else has it by
-/// then, this instance must go.
-fn still_alone(connection: &mut AnyConnection, address: &str) -> Option<AnyConnection> {
-    if diesel::sql_query("SELECT 1").execute(connection).is_ok() {
-        return None;
-    }
-    let mut again = establish(address).ok()?;
-    match try_lock(&mut again) {
-        Ok(true) => return Some(again),
-        Ok(false) => {
-            tracing::error!("another klatch has taken this database over; this one ends");
-            // SAFETY: raise only sends this process the signal that asks it to drain.
-            unsafe { libc::raise(libc::SIGTERM) };
-        }
-        Err(error) => tracing::warn!(%error, "the lock of the only instance can't be checked"),
-    }
-    None
-}
-
-pub(super) fn try_lock(connection: &mut AnyConnection) -> QueryResult<bool> {
-    diesel::define_sql_function! { fn pg_try_advisory_lock(key: BigInt) -> Bool; }
-    match connection {
-        AnyConnection::Postgres(postgres) => diesel::select(pg_try_advisory_lock(ALONE_LOCK)).get_result(postgres),
-        AnyConnection::Sqlite(_) => Ok(true),
-    }
 }

@@ -73,6 +73,8 @@ mod socket_memory;
 mod spoiled;
 mod unavailable;
 
+mod instances;
+
 mod browser;
 mod crash;
 mod fsync;

@@ -12,8 +12,9 @@ use url::{Url, form_urlencoded};
 
 use super::{Report, about, begin_anew, belongs_to_klatch};
 use crate::error::StartError;
+use crate::store::Company;
 use crate::store::connection::AnyConnection;
-use crate::store::open::{establish, try_lock, with_timeouts};
+use crate::store::open::{establish, with_timeouts};
 
 /// How an archive of `pg_dump --format=custom` begins.
 const ARCHIVE: &[u8] = b"PGDMP";
@@ -58,7 +59,7 @@ pub fn renew_epoch(address: &str) -> Result<usize, StartError> {
 /// A connection that holds the lock of the only instance.
 fn alone(address: &str) -> Result<AnyConnection, StartError> {
     let mut connection = establish(&with_timeouts(address)?)?;
-    match try_lock(&mut connection) {
+    match Company::Alone.try_lock(&mut connection) {
         Ok(true) => Ok(connection),
         Ok(false) => Err(StartError::option("database-url", "a klatch is running on this database: end it first")),
         Err(error) => Err(StartError::option("database-url", error)),

@@ -35,6 +35,11 @@ impl Http {
         Self { client, jar, base }
     }
 
+    /// The same cookies, for another port of the same host.
+    pub fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         Reply::of(self.request(Method::GET, path)).await
     }

@@ -4,6 +4,7 @@
 //! once and in any order. Nothing waits by sleeping for a guess: what is expected is awaited with a deadline, and
 //! what must not come is proved by a later frame that had to come after it.
 
+pub mod chat;
 pub mod database;
 pub mod http;
 pub mod outage;
@@ -12,10 +13,12 @@ pub mod postgres;
 pub mod postgres_wire;
 pub mod process;
 pub mod raw;
+pub mod redis;
 pub mod server;
 pub mod socket;
 pub mod wait;
 
+pub use chat::Chat;
 pub use database::Database;
 pub(crate) use database::on_both_databases;
 pub use http::{Http, Reply};

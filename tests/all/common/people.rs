@@ -32,6 +32,11 @@ impl Person {
         Self { http, ..self.clone() }
     }
 
+    /// The same person with the same session at another instance.
+    pub fn at(&self, instance: &Server) -> Self {
+        Self { http: self.http.at(&instance.url()), address: instance.address.clone(), ..self.clone() }
+    }
+
     pub async fn socket(&self) -> Socket {
         Socket::open(self).await
     }

@@ -249,9 +249,9 @@ impl Drop for Server {
     }
 }
 
-/// The program with nothing of this process's `KLATCH_…` environment, ended when its value is dropped or, should the
+/// A program with nothing of this process's `KLATCH_…` environment, ended when its value is dropped or, should the
 /// whole test process be killed, with the thread that started it.
-fn bare_command(words: &[String]) -> Command {
+pub fn bare_command(words: &[String]) -> Command {
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]).stdin(Stdio::null()).kill_on_drop(true);
     for (name, _) in std::env::vars_os() {

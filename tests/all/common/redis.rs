@@ -1,0 +1,74 @@
+//! A Redis of one test's own.
+
+use super::server::{bare_command, lasting_port};
+use super::wait::{PATIENCE, eventually};
+use std::process::Stdio;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::process::Child;
+
+/// Dropping it kills it.
+#[derive(Debug)]
+pub struct Redis {
+    port: u16,
+    folder: TempDir,
+    process: Option<Child>,
+}
+
+impl Redis {
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let mut redis = Self { port: lasting_port(), folder, process: None };
+        redis.run().await;
+        redis
+    }
+
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address())
+    }
+
+    /// Starts it, with nothing in it.
+    pub async fn run(&mut self) {
+        let port = self.port.to_string();
+        let folder = self.folder.path().to_string_lossy();
+        let words = ["redis-server", "--port", &port, "--bind", "127.0.0.1", "--save", "", "--dir", &folder];
+        let mut command = bare_command(&words.map(str::to_owned));
+        command.stdout(Stdio::null());
+        self.process = Some(command.spawn().expect("redis-server, which scripts/test installs"));
+        eventually(PATIENCE, "Redis", async || self.ping().await).await;
+    }
+
+    /// `kill -9`, and it is gone.
+    pub async fn kill(&mut self) {
+        let mut process = self.process.take().expect("Redis runs");
+        process.kill().await.expect("a process that can be killed");
+    }
+
+    /// Keeps its connections and answers nobody.
+    pub fn freeze(&self) {
+        self.signal(libc::SIGSTOP);
+    }
+
+    pub fn thaw(&self) {
+        self.signal(libc::SIGCONT);
+    }
+
+    fn signal(&self, signal: i32) {
+        let pid = self.process.as_ref().and_then(Child::id).expect("Redis runs");
+        // SAFETY: a plain system call; the child has not been waited for, so the number is still its own.
+        assert_eq!(unsafe { libc::kill(pid as i32, signal) }, 0);
+    }
+
+    async fn ping(&self) -> Option<()> {
+        let mut stream = TcpStream::connect(self.address()).await.ok()?;
+        stream.write_all(b"PING\r\n").await.ok()?;
+        let mut answer = [0; 5];
+        stream.read_exact(&mut answer).await.ok()?;
+        (&answer == b"+PONG").then_some(())
+    }
+}
