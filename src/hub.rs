@@ -24,7 +24,7 @@ use crate::mailbox::see_off;
 use crate::protocol::{Close, RoomId, UserId};
 use crate::room::{ChatRoom, Opening};
 use crate::store::Store;
-use crate::store::rooms::{self, RoomState};
+use crate::store::rooms::{self, RoomState, Standing};
 use crate::survive::survive;
 use crate::testing::may_panic;
 
@@ -51,6 +51,8 @@ pub struct Hub {
     opening: HashMap<String, Vec<oneshot::Sender<Result<OpenRoom, Refusal>>>>,
     /// What other instances tell of rooms that are not in use here.
     news: HashMap<RoomId, Activity>,
+    /// Where the rooms of the last poll stood.
+    standings: HashMap<RoomId, Standing>,
     sockets: HashMap<SessionId, Socket>,
     /// How many sockets each user has; never 0.
     of_user: HashMap<UserId, usize>,
@@ -161,6 +163,7 @@ impl Hub {
             rooms: HashMap::new(),
             opening: HashMap::new(),
             news: HashMap::new(),
+            standings: HashMap::new(),
             sockets: HashMap::new(),
             of_user: HashMap::new(),
             sockets_per_user,

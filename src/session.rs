@@ -215,7 +215,7 @@ impl Session {
             Err(_) => return self.close(Close::Full),
         };
         let Some(id) = self.id else { return };
-        let ids: Vec<RoomId> = rooms.iter().map(|listed| listed.room.id).collect();
+        let counts: Vec<(RoomId, i64)> = rooms.iter().map(|listed| (listed.room.id, listed.count)).collect();
         let rooms: Vec<MemberRoom> = rooms.into_iter().map(member_room).collect();
         let welcome = ServerFrame::Welcome {
             user: &self.user,
@@ -225,7 +225,7 @@ impl Session {
             rooms: &rooms,
         };
         let welcome = frame::text(&welcome.to_json());
-        registry(|registry| registry.welcome(id, &ids, welcome));
+        registry(|registry| registry.welcome(id, &counts, welcome));
         if matches!(self.state, State::Opening) {
             self.state = State::Open;
         }

@@ -33,6 +33,8 @@ pub struct Registry {
     rooms: HashMap<RoomId, Seats>,
     /// Sockets of members, joined or not.
     watchers: HashMap<RoomId, HashSet<SessionId>>,
+    /// How many messages the room of the first of them had then.
+    counts: HashMap<RoomId, i64>,
 }
 
 /// A socket and whose it is.
@@ -87,12 +89,14 @@ impl Registry {
         self.sessions.insert(session, visitor);
     }
 
-    /// Sends `welcome`, the first frame of a socket, and what the user was told meanwhile.
-    pub fn welcome(&mut self, session: SessionId, rooms: &[RoomId], welcome: Bytes) {
+    /// Sends `welcome`, the first frame of a socket, and what the user was told meanwhile. `rooms`: the user's, with the
+    /// messages ever sent there.
+    pub fn welcome(&mut self, session: SessionId, rooms: &[(RoomId, i64)], welcome: Bytes) {
         let ended =
             self.sessions.get_mut(&session).map(|visitor| std::mem::take(&mut visitor.ended)).unwrap_or_default();
-        for room in rooms.iter().filter(|room| !ended.contains(room)) {
+        for (room, count) in rooms.iter().filter(|(room, _)| !ended.contains(room)) {
             self.watch_one(session, *room);
+            self.counts.entry(*room).or_insert(*count);
         }
         if let Some(visitor) = self.sessions.get_mut(&session) {
             let early = visitor.early.take().unwrap_or_default();
@@ -170,6 +174,13 @@ impl Registry {
                 visitor.ended.insert(room);
             }
         }
+    }
+
+    /// The rooms whose members have sockets here, with the messages they had when the first of these came.
+    pub fn watched(&mut self) -> HashMap<RoomId, i64> {
+        self.counts.retain(|room, _| self.watchers.contains_key(room));
+        let count = |room: &RoomId| self.counts.get(room).copied().unwrap_or(i64::MAX);
+        self.watchers.keys().map(|room| (*room, count(room))).collect()
     }
 
     pub(super) fn seat(&mut self, seat: Seat) {

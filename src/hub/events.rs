@@ -62,6 +62,15 @@ impl Hub {
         });
     }
 
+    /// Has the workers forget whoever was removed from a room.
+    pub(super) fn read_watchers(&mut self, room: RoomId, ctx: &mut Context<Self>) {
+        let read = move |connection: &mut AnyConnection| Ok(members::ids(connection, room)?.0);
+        self.after(read, ctx, move |hub, members| {
+            let members: Arc<HashSet<UserId>> = Arc::new(members.into_iter().collect());
+            hub.tell_workers(|| Op::Watchers { room, members: Arc::clone(&members) });
+        });
+    }
+
     /// Tells a user that they are a member now, or no more. What the database says is what counts: of two events that
     /// overtake each other, both tell the present.
     fn announce_member(&mut self, room: RoomId, user: UserId, ctx: &mut Context<Self>) {

@@ -1,5 +1,6 @@
 //! What other instances tell of rooms that are not in use here, whose members may have sockets here all the same.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::fanout::Op;
 use crate::frame;
 use crate::mailbox::see_off;
 use crate::protocol::{Message, RoomId, ServerFrame, UserId};
+use crate::store::rooms::Standing;
 use crate::survive::survive;
 
 impl Hub {
@@ -19,6 +21,9 @@ impl Hub {
     pub(super) fn hear_news(&mut self, room: RoomId, slug: &str, news: News, ctx: &mut Context<Self>) {
         if self.in_use(slug).is_some() {
             return;
+        }
+        if let Some(known) = self.standings.get_mut(&room) {
+            known.count = known.count.max(news.count);
         }
         let activity = self.news.entry(room).or_default();
         // Where something waits already, its time is set.
@@ -32,6 +37,29 @@ impl Hub {
             }
             _ => {}
         }
+    }
+
+    /// Finds what no other instance has told, of rooms that are not in use here: what was sent, and who was removed.
+    /// `watched` has how many messages the members here know of at least.
+    pub(super) fn compare(
+        &mut self,
+        standings: Vec<Standing>,
+        watched: &HashMap<RoomId, i64>,
+        ctx: &mut Context<Self>,
+    ) {
+        let before = std::mem::take(&mut self.standings);
+        for now in standings.iter().filter(|now| self.in_use(&now.slug).is_none()).cloned().collect::<Vec<_>>() {
+            let known = before.get(&now.id);
+            if known.is_some_and(|known| now.access > known.access) {
+                self.read_watchers(now.id, ctx);
+            }
+            let count = known.map(|known| known.count).or_else(|| watched.get(&now.id).copied());
+            if count.is_some_and(|count| now.count > count) {
+                let news = News { seq: now.seq, count: now.count, authors: HashMap::new() };
+                self.hear_news(now.id, &now.slug, news, ctx);
+            }
+        }
+        self.standings = standings.into_iter().map(|standing| (standing.id, standing)).collect();
     }
 
     fn tell_news(&mut self, room: RoomId, slug: &str) {
@@ -51,7 +79,7 @@ impl Hub {
         self.tell_workers(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except: None });
     }
 
-    fn in_use(&self, slug: &str) -> Option<&super::OpenRoom> {
+    pub(super) fn in_use(&self, slug: &str) -> Option<&super::OpenRoom> {
         self.rooms.get(slug).filter(|open| open.address.connected())
     }
 }

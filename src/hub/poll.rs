@@ -1,21 +1,25 @@
-//! Asking the database, in one query for all rooms in use, which have moved on, and which sessions have ended: whatever
-//! else fails to tell, this does.
+//! Asking the database, in one query for all rooms that somebody here is in or is a member of, which have moved on, and
+//! which sessions have ended: whatever else fails to tell, this does.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use actix::prelude::*;
+use futures_util::future::join_all;
+use tokio::sync::oneshot;
 
 use super::{EndSocket, Hub, POLLS_ALWAYS};
 use crate::error::Refusal;
+use crate::fanout::{OnThread, registry};
 use crate::mailbox::see_off;
-use crate::protocol::{Close, RoomId, Seq};
+use crate::protocol::{Close, RoomId};
 use crate::room::Noticed;
-use crate::store::{rooms, sessions};
+use crate::store::rooms::{self, Standing};
+use crate::store::sessions;
 use crate::survive::survive;
 
 /// Where rooms stand, the epoch, and the sessions that have not ended.
-type Polled = (Vec<(RoomId, Seq, i64)>, String, Vec<String>);
+type Polled = (Vec<Standing>, String, Vec<String>);
 
 impl Hub {
     /// Once in a while always, since an instance may have died between its commit and its word; every time while words
@@ -38,22 +42,26 @@ impl Hub {
         if std::mem::replace(&mut self.polling, true) {
             return;
         }
-        let ids: Vec<RoomId> = self.rooms.values().map(|room| room.id).collect();
+        let (open, watched) = (self.rooms.values().map(|room| room.id).collect::<Vec<_>>(), self.watched());
         let asked: HashSet<String> = self.sockets.values().map(|socket| socket.token_hash.clone()).collect();
         let hashes: Vec<String> = asked.iter().cloned().collect();
         let store = self.store.clone();
         let read = async move {
+            let watched = watched.await;
+            let ids: HashSet<RoomId> = watched.keys().copied().chain(open).collect();
+            let ids: Vec<RoomId> = ids.into_iter().collect();
             let read = store.read(move |connection| {
-                let numbers = rooms::numbers(connection, &ids)?;
-                Ok::<Polled, Refusal>((numbers, rooms::epoch(connection)?, sessions::still_alive(connection, &hashes)?))
+                let standings = rooms::standings(connection, &ids)?;
+                let alive = sessions::still_alive(connection, &hashes)?;
+                Ok::<Polled, Refusal>((standings, rooms::epoch(connection)?, alive))
             });
-            read.await
+            (read.await, watched)
         };
-        ctx.spawn(read.into_actor(self).map(move |read, hub, ctx| {
+        ctx.spawn(read.into_actor(self).map(move |(read, watched), hub, ctx| {
             hub.polling = false;
             // A failure is logged where it happens; the next poll asks again.
             if let Ok(polled) = read {
-                survive(|| hub.polled(polled, &asked));
+                survive(|| hub.polled(polled, &watched, &asked, ctx));
             }
             if std::mem::take(&mut hub.poll_again) {
                 hub.poll(ctx);
@@ -61,9 +69,36 @@ impl Hub {
         }));
     }
 
-    fn polled(&self, (numbers, epoch, alive): Polled, asked: &HashSet<String>) {
+    /// The rooms that members here have, with the messages they had when the first of these came.
+    fn watched(&self) -> impl Future<Output = HashMap<RoomId, i64>> + use<> {
+        let asked: Vec<_> = self
+            .workers
+            .iter()
+            .map(|worker| {
+                let (answer, answered) = oneshot::channel();
+                let asked = worker.send(OnThread(Box::new(move || _ = answer.send(registry(|all| all.watched())))));
+                async move { if asked.await.is_ok() { answered.await.unwrap_or_default() } else { HashMap::new() } }
+            })
+            .collect();
+        async move {
+            let mut watched = HashMap::new();
+            for (room, count) in join_all(asked).await.into_iter().flatten() {
+                watched.entry(room).and_modify(|least: &mut i64| *least = count.min(*least)).or_insert(count);
+            }
+            watched
+        }
+    }
+
+    fn polled(
+        &mut self,
+        (standings, epoch, alive): Polled,
+        watched: &HashMap<RoomId, i64>,
+        asked: &HashSet<String>,
+        ctx: &mut Context<Self>,
+    ) {
         self.broker.follow(&epoch);
-        self.notice(&numbers, &epoch);
+        self.notice(&standings, &epoch);
+        self.compare(standings, watched, ctx);
         let alive: HashSet<String> = alive.into_iter().collect();
         let ended = |hash: &String| asked.contains(hash) && !alive.contains(hash);
         let gone: Vec<_> =
@@ -84,12 +119,11 @@ impl Hub {
         });
     }
 
-    fn notice(&self, numbers: &[(RoomId, Seq, i64)], epoch: &str) {
+    fn notice(&self, standings: &[Standing], epoch: &str) {
         let epoch: Arc<str> = epoch.into();
-        let by_id: HashMap<RoomId, _> = self.rooms.values().map(|room| (room.id, &room.address)).collect();
-        for &(id, seq, access) in numbers {
-            if let Some(room) = by_id.get(&id) {
-                see_off(room.send(Noticed { seq, access, epoch: Arc::clone(&epoch) }));
+        for &Standing { ref slug, seq, access, .. } in standings {
+            if let Some(room) = self.in_use(slug) {
+                see_off(room.address.send(Noticed { seq, access, epoch: Arc::clone(&epoch) }));
             }
         }
     }

@@ -137,15 +137,26 @@ pub fn by_id(connection: &mut AnyConnection, id: RoomId) -> QueryResult<Option<R
     rooms::table.find(id).select(COLUMNS).first(connection).optional().map(|row| row.map(state))
 }
 
-/// Where rooms stand: `(id, seq, access)`.
-pub fn numbers(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<Vec<(RoomId, Seq, i64)>> {
-    let mut numbers = Vec::with_capacity(ids.len());
+/// Where a room stands.
+#[derive(Clone, Debug, Queryable)]
+pub struct Standing {
+    pub id: RoomId,
+    pub slug: String,
+    pub seq: Seq,
+    /// Messages ever sent.
+    pub count: i64,
+    /// Raised by every removal.
+    pub access: i64,
+}
+
+pub fn standings(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<Vec<Standing>> {
+    let mut standings = Vec::with_capacity(ids.len());
     for ids in ids.chunks(BINDS_AT_ONCE) {
         let rooms = rooms::table.filter(rooms::id.eq_any(ids));
-        let columns = (rooms::id, rooms::last_seq, rooms::access);
-        numbers.extend(rooms.select(columns).load::<(RoomId, Seq, i64)>(connection)?);
+        let columns = (rooms::id, rooms::slug, rooms::last_seq, rooms::message_count, rooms::access);
+        standings.extend(rooms.select(columns).load::<Standing>(connection)?);
     }
-    Ok(numbers)
+    Ok(standings)
 }
 
 /// Takes the rooms' rows for this transaction, in the order of their ids, and reads them: whoever holds a room's row

@@ -111,6 +111,36 @@ async fn members_who_have_not_joined_hear_of_rooms_that_are_in_use_elsewhere() {
 }
 
 #[tokio::test]
+async fn without_redis_members_hear_of_rooms_that_are_in_use_elsewhere_a_little_later() {
+    let mut chat = Chat::of(2).await;
+    let [ann, bob, cat] = chat.instances[0].people(["ann", "bob", "cat"]).await;
+    ann.makes_private_room("den").await;
+    ann.adds("bob", "den").await;
+    ann.adds("cat", "den").await;
+    let there = &chat.instances[1];
+    let (mut bobs, mut cats) = (bob.at(there).socket().await, cat.at(there).socket().await);
+    let mut writer = ann.socket_in("den").await;
+    writer.say("den", "1").await;
+    for socket in [&mut bobs, &mut cats] {
+        assert_eq!(socket.expect("activity").await["count"], 1);
+    }
+    chat.redis.kill().await;
+    writer.say("den", "2").await;
+    for socket in [&mut bobs, &mut cats] {
+        assert_eq!(socket.expect("activity").await["count"], 2);
+    }
+    // Whoever is removed hears no more of it.
+    ann.removes("cat", "den").await;
+    writer.say("den", "3").await;
+    assert_eq!(bobs.expect("activity").await["count"], 3);
+    writer.say("den", "4").await;
+    assert_eq!(bobs.expect("activity").await["count"], 4);
+    cat.at(&chat.instances[1]).makes_room("attic").await;
+    cats.expect_where("the attic", |f| f["type"] == "room" && f["room"] == "attic").await;
+    assert!(cats.kept().all(|frame| frame["count"] != 4), "{:?}", cats.kept().collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_read_mark_reaches_ones_sockets_at_the_others() {
     let chat = Chat::of(2).await;
     let [ann, bob] = chat.instances[0].people(["ann", "bob"]).await;
