@@ -8,10 +8,12 @@
 //! |---|---|
 //! | `memory` | instances in one process: the only one of a server that is alone, or several in a test |
 //! | `redis` | instances that share a Redis |
-//! | `listeners` | the rooms that are listened to here |
+//!
+//! Both pass on to the `listeners`, the rooms that are listened to here; each is a `receiver` whose queue may be full.
 
 mod listeners;
 mod memory;
+mod receiver;
 mod redis;
 
 use std::sync::Arc;
@@ -135,21 +137,21 @@ pub trait Broker: Send + Sync {
 /// How instances are connected.
 pub enum Means {
     Alone,
-    Redis(redis::Client),
+    Redis(Box<redis::Client>),
 }
 
 impl Means {
     /// # Errors
     /// An address of Redis that is none.
     pub fn of(redis_url: Option<&str>) -> Result<Self, StartError> {
-        redis_url.map_or(Ok(Self::Alone), |url| redis::client(url).map(Self::Redis))
+        redis_url.map_or(Ok(Self::Alone), |url| redis::client(url).map(|client| Self::Redis(Box::new(client))))
     }
 
     /// Connects an instance. It hears of the others from the database alone until they answer.
     pub fn connect(self, instance: &str, epoch: &str, hub: Recipient<Heard>) -> SharedBroker {
         match self {
-            Self::Alone => Bus::default().join(hub),
-            Self::Redis(client) => Arc::new(Redis::start(client, instance, epoch, hub)),
+            Self::Alone => Bus::default().join(epoch, hub),
+            Self::Redis(client) => Arc::new(Redis::start(*client, instance, epoch, hub)),
         }
     }
 }

@@ -95,7 +95,8 @@ pub struct Config {
     )]
     database: Option<String>,
 
-    /// Redis that several instances share [default: none, one instance with everything in process]
+    /// Redis (6 or later) or Redis Cluster (7 or later) that several instances share, rediss:// with TLS [default: none, one
+    /// instance with everything in process]
     #[arg(long, global = true, env = "KLATCH_REDIS_URL", value_name = "URL", hide_env_values = true)]
     pub redis_url: Option<String>,
 

@@ -24,8 +24,9 @@ use crate::testing::may_panic;
 const MAX_BATCH: usize = 256;
 /// Writes that wait for the next transactions; one more is refused as `unavailable`.
 const MAX_WAITING: usize = 8_192;
-/// Changes in one word to other instances.
+/// Changes in one word to other instances, and bytes of their text unless it is one change.
 const MAX_TOLD: usize = 16;
+const MAX_TOLD_BYTES: usize = 64 * 1024;
 /// Between two attempts while the database is away.
 const RETRY: Duration = Duration::from_millis(100);
 /// Between two attempts at a room whose row somebody else holds.
@@ -273,7 +274,7 @@ fn deliver(running: Running, outcome: Outcome, unsure: bool, broker: &dyn Broker
         if changes.is_empty() && !unsure {
             continue;
         }
-        for changes in changes.chunks(MAX_TOLD) {
+        for changes in portions(&changes) {
             broker.tell(id, &Word::Changes { changes: changes.to_vec() });
         }
         // A room whose queue is full takes them later, and puts what overtakes them back in order; one that has ended
@@ -289,6 +290,20 @@ fn deliver(running: Running, outcome: Outcome, unsure: bool, broker: &dyn Broker
             let _ = reply.send(answer);
         }
     }
+}
+
+/// What goes into one word each.
+fn portions(changes: &[Change]) -> impl Iterator<Item = &[Change]> {
+    let size = |change: &Change| change.message.body.len() + change.message.html.len();
+    let (mut count, mut bytes) = (0, 0);
+    changes.chunk_by(move |change, next| {
+        (count, bytes) = (count + 1, bytes + size(change));
+        let fits = count < MAX_TOLD && bytes + size(next) <= MAX_TOLD_BYTES;
+        if !fits {
+            (count, bytes) = (0, 0);
+        }
+        fits
+    })
 }
 
 impl Actor for Journal {

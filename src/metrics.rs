@@ -113,6 +113,24 @@ metrics! {
     /// Batches stored in parts, since the database refused them as a whole.
     batches_split: Counter => "klatch_batches_split_total", Count;
 
+    /// Whether other instances can be heard through Redis: 1 or 0.
+    redis_well: Gauge => "klatch_redis_well", Count;
+    /// Connections made to Redis.
+    redis_connections: Counter => "klatch_redis_connections_total", Count;
+    /// Channels subscribed to.
+    redis_subscriptions: Gauge => "klatch_redis_subscriptions", Count;
+    /// Words that Redis took for other instances.
+    words_published: Counter => "klatch_words_published_total", Count;
+    /// Words of other instances passed on to rooms and to the hub.
+    words_heard: Counter => "klatch_words_heard_total", Count;
+    /// Words dropped; what they told is in the database.
+    words_dropped: Family<Counter>, reason = ["away", "incoming", "outgoing", "reader"]
+        => "klatch_words_dropped_total", Count;
+    /// Words that wait for Redis to take them.
+    words_outgoing: Gauge => "klatch_words_outgoing", Count;
+    /// Words from Redis that are not passed on yet.
+    words_incoming: Gauge => "klatch_words_incoming", Count;
+
     /// Queries that run or wait.
     database_queries: Family<Gauge>, lane = ["read", "write"] => "klatch_database_queries", Count;
     /// Connections to the database.

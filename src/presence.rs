@@ -2,10 +2,12 @@
 //! that a reload or a storm of returning sockets makes one frame.
 //!
 //! Who is here is known from the room's sockets. Who is connected to another instance is known from that instance's
-//! [`Sheet`], which holds for [`LEASE`] and is repeated well before: an instance that dies leaves no ghosts.
+//! [`Sheet`], which holds for [`LEASE`] and is repeated well before: an instance that dies leaves no ghosts. While sheets can't
+//! arrive, what is known holds: a Redis that is away empties nothing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -13,16 +15,19 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::{MAX_PEOPLE, People, User, UserId};
 
 /// How long a sheet holds, by the clock of whoever has it.
-const LEASE: Duration = Duration::from_secs(25);
-/// How often a sheet is repeated, at least.
-pub const RENEWAL: Duration = Duration::from_secs(8);
+const LEASE: Duration = Duration::from_secs(18);
+/// How often a sheet is repeated, at least, and how often leases are looked at: ghosts stay for at most both together.
+pub const RENEWAL: Duration = Duration::from_secs(6);
+
+/// The version of the latest sheet: one for all rooms, since a room that is opened again must go on above its last.
+static VERSION: AtomicU64 = AtomicU64::new(0);
 
 /// All who are in a room at one instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sheet {
     /// The name of the instance's run.
     pub instance: String,
-    /// Of two sheets of an instance the higher counts.
+    /// Of two sheets of an instance for a room the higher counts.
     pub version: u64,
     pub crowd: Crowd,
 }
@@ -49,7 +54,8 @@ pub struct Presence {
     left: BTreeMap<UserId, Option<Arc<User>>>,
     /// The last frame told only the number: the next one that tells names tells all of them.
     nameless: bool,
-    version: u64,
+    /// Others may have a sheet of this instance.
+    has_told: bool,
     /// Those here have changed since the last sheet.
     sheet_is_old: bool,
 }
@@ -126,18 +132,25 @@ impl Presence {
         }
     }
 
-    /// Who is here, for the other instances; `None` where they know, unless it is to be repeated.
+    /// Lets all sheets hold as if they had just been heard.
+    pub fn renew(&mut self, now: Instant) {
+        self.elsewhere.values_mut().for_each(|heard| heard.at = now);
+    }
+
+    /// Who is here, for the other instances; `None` where they know, unless it is to be repeated. That the last has gone is
+    /// repeated too: the word of it may have been lost.
     pub fn sheet(&mut self, instance: &str, repeat: bool) -> Option<Sheet> {
-        if !(std::mem::take(&mut self.sheet_is_old) || (repeat && !self.here.is_empty())) {
+        if !(std::mem::take(&mut self.sheet_is_old) || (repeat && self.has_told)) {
             return None;
         }
-        self.version += 1;
+        self.has_told = true;
+        let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
         let crowd = if self.here.len() > MAX_PEOPLE {
             Crowd::Nameless(self.here.keys().copied().collect())
         } else {
             Crowd::Named(self.here.values().map(|(user, _)| User::clone(user)).collect())
         };
-        Some(Sheet { instance: instance.to_owned(), version: self.version, crowd })
+        Some(Sheet { instance: instance.to_owned(), version, crowd })
     }
 
     /// Those present; nobody by name where there are more than [`MAX_PEOPLE`].
@@ -146,6 +159,11 @@ impl Presence {
         let named = if count > MAX_PEOPLE { 0 } else { count };
         let names = self.people.values().take(named).filter_map(|(user, _)| user.as_deref().cloned());
         People { count, users: names.collect() }
+    }
+
+    /// Whether somebody is to be told something, here or elsewhere.
+    pub fn has_news(&self) -> bool {
+        self.sheet_is_old || self.has_changes()
     }
 
     pub fn has_changes(&self) -> bool {
@@ -256,13 +274,48 @@ mod tests {
     #[test]
     fn a_sheet_is_given_when_something_changed_or_is_to_be_repeated() {
         let mut presence = Presence::default();
-        assert_eq!(presence.sheet("a", true), None, "nobody is here");
+        assert_eq!(presence.sheet("a", true), None, "nobody was ever here");
         presence.arrive(&Arc::new(user(1)));
-        assert_eq!(presence.sheet("a", false), Some(sheet("a", 1, &[1])));
+        let first = presence.sheet("a", false).expect("a sheet");
+        assert_eq!(first, sheet("a", first.version, &[1]));
         assert_eq!(presence.sheet("a", false), None);
-        assert_eq!(presence.sheet("a", true), Some(sheet("a", 2, &[1])));
+        let repeated = presence.sheet("a", true).expect("a sheet");
+        assert_eq!(repeated, sheet("a", repeated.version, &[1]));
         presence.depart(1);
-        assert_eq!(presence.sheet("a", false), Some(sheet("a", 3, &[])), "the last has gone");
+        let last = presence.sheet("a", false).expect("a sheet");
+        assert_eq!(last, sheet("a", last.version, &[]), "the last has gone");
+        assert!(presence.sheet("a", true).is_some(), "and that is repeated");
+        assert!(first.version < repeated.version && repeated.version < last.version);
+    }
+
+    #[test]
+    fn a_room_that_is_opened_again_goes_on_above_its_last_sheet() {
+        let (mut before, mut after) = (Presence::default(), Presence::default());
+        before.arrive(&Arc::new(user(1)));
+        let old = before.sheet("a", false).expect("a sheet");
+        after.arrive(&Arc::new(user(2)));
+        let new = after.sheet("a", false).expect("a sheet");
+        assert!(new.version > old.version);
+    }
+
+    #[test]
+    fn somebody_who_comes_to_another_instance_too_is_on_its_sheet_at_once() {
+        let (mut presence, now) = (Presence::default(), Instant::now());
+        presence.hear(sheet("b", 1, &[1]), now);
+        presence.take_changes();
+        presence.arrive(&Arc::new(user(1)));
+        assert!(presence.has_news() && !presence.has_changes());
+    }
+
+    #[test]
+    fn while_sheets_cant_arrive_those_that_are_known_hold() {
+        let (mut presence, now) = (Presence::default(), Instant::now());
+        presence.hear(sheet("b", 1, &[1]), now);
+        presence.renew(now + LEASE * 3);
+        presence.expire(now + LEASE * 4);
+        assert_eq!(presence.people().count, 1);
+        presence.expire(now + LEASE * 5);
+        assert_eq!(presence.people().count, 0);
     }
 
     #[test]

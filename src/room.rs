@@ -80,6 +80,8 @@ pub struct ChatRoom {
     access: i64,
     /// Committed changes that came before their turn.
     early: BTreeMap<Seq, Change>,
+    /// Some of those were dropped since the database was last read.
+    dropped_early: bool,
     recent: Recent,
     /// Bytes of frames handed out since the workers were last told.
     unpumped: usize,
@@ -158,6 +160,7 @@ impl ChatRoom {
             opened_at: opening.seq,
             access: opening.access,
             early: BTreeMap::new(),
+            dropped_early: false,
             unpumped: 0,
             joining: HashMap::new(),
             sockets: HashMap::new(),
@@ -209,20 +212,22 @@ impl ChatRoom {
     }
 
     fn tell_presence_soon(&mut self, ctx: &mut Context<Self>) {
-        if self.telling_presence || !self.presence.has_changes() {
+        if self.telling_presence || !self.presence.has_news() {
             return;
         }
         self.telling_presence = true;
         let since = self.presence_told.map_or(PRESENCE_INTERVAL, |told| told.elapsed());
         ctx.run_later(PRESENCE_INTERVAL.saturating_sub(since).max(PRESENCE_DELAY), |room, ctx| {
             room.telling_presence = false;
-            if room.presence.has_changes() {
-                room.tell_presence(ctx);
-            }
+            room.tell_presence(ctx);
         });
     }
 
     fn tell_presence(&mut self, ctx: &mut Context<Self>) {
+        self.tell_sheet(false);
+        if !self.presence.has_changes() {
+            return;
+        }
         self.presence_told = Some(Instant::now());
         let changes = self.presence.take_changes();
         let (joined, left) = (changes.joined.as_slice(), changes.left.as_slice());
@@ -230,7 +235,6 @@ impl ChatRoom {
         let (room, frame) = (self.id, frame::text(&told.to_json()));
         self.links.tell(|| Op::Tell { room, frame: frame.clone(), except: None });
         self.pump(ctx);
-        self.tell_sheet(false);
     }
 
     /// Tells the other instances who is here.
@@ -324,7 +328,12 @@ impl Actor for ChatRoom {
         self.check_members(ctx);
         self.listening = Some(self.broker.listen(self.id, ctx.address().recipient()));
         ctx.run_interval(RENEWAL, |room, ctx| {
-            room.presence.expire(Instant::now());
+            // While words don't arrive, silence says nothing.
+            if room.broker.is_well() {
+                room.presence.expire(Instant::now());
+            } else {
+                room.presence.renew(Instant::now());
+            }
             room.tell_presence_soon(ctx);
             room.tell_sheet(true);
         });

@@ -1,13 +1,13 @@
 //! Between instances in one process.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix::prelude::*;
 
 use super::listeners::{Listeners, Listening};
+use super::receiver::Receiver;
 use super::{Broker, Event, Heard, RoomHeard, Word};
-use crate::mailbox::see_off;
 use crate::protocol::RoomId;
 
 /// What the instances of one process are connected by.
@@ -17,11 +17,12 @@ pub struct Bus {
 }
 
 struct Member {
-    hub: Recipient<Heard>,
+    epoch: Mutex<String>,
+    hub: Receiver<Heard>,
     listeners: Arc<Listeners>,
 }
 
-/// One instance on a [`Bus`].
+/// One instance on a [`Bus`], which it leaves when it is dropped.
 struct Memory {
     bus: Bus,
     me: Arc<Member>,
@@ -29,26 +30,36 @@ struct Memory {
 
 impl Bus {
     /// Joins the bus as another instance.
-    pub fn join(&self, hub: Recipient<Heard>) -> Arc<dyn Broker> {
-        let me = Arc::new(Member { hub, listeners: Arc::default() });
-        self.members.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&me));
+    pub fn join(&self, epoch: &str, hub: Recipient<Heard>) -> Arc<dyn Broker> {
+        let hub = Receiver::new(hub, Heard::Missed);
+        let me = Arc::new(Member { epoch: Mutex::new(epoch.to_owned()), hub, listeners: Arc::default() });
+        self.members().push(Arc::clone(&me));
         Arc::new(Memory { bus: self.clone(), me })
+    }
+
+    fn members(&self) -> MutexGuard<'_, Vec<Arc<Member>>> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Member {
+    fn epoch(&self) -> MutexGuard<'_, String> {
+        self.epoch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Memory {
     fn others(&self) -> Vec<Arc<Member>> {
-        let members = self.bus.members.lock().unwrap_or_else(PoisonError::into_inner);
-        members.iter().filter(|member| !Arc::ptr_eq(member, &self.me)).cloned().collect()
+        let epoch = self.me.epoch().clone();
+        let other = |member: &&Arc<Member>| !Arc::ptr_eq(member, &self.me) && *member.epoch() == epoch;
+        self.bus.members().iter().filter(other).cloned().collect()
     }
 }
 
 impl Broker for Memory {
     fn publish(&self, event: &Event) {
         for member in self.others() {
-            if let Err(SendError::Full(_)) = member.hub.try_send(Heard::Event(event.clone())) {
-                see_off(member.hub.send(Heard::Missed));
-            }
+            member.hub.hear(Heard::Event(event.clone()));
         }
     }
 
@@ -72,5 +83,13 @@ impl Broker for Memory {
         Duration::ZERO
     }
 
-    fn follow(&self, _: &str) {}
+    fn follow(&self, epoch: &str) {
+        epoch.clone_into(&mut self.me.epoch());
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        self.bus.members().retain(|member| !Arc::ptr_eq(member, &self.me));
+    }
 }

@@ -20,6 +20,9 @@ use crate::store::{members, messages};
 const PUMP_FRAMES: Seq = 64;
 const PUMP_BYTES: usize = 128 * 1024;
 
+/// Changes that may come before their turn; of more the last are dropped, and read from the database.
+const MAX_EARLY: usize = 1_024;
+
 /// The database's word on the room, from the hub's poll.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -86,6 +89,13 @@ impl ChatRoom {
             self.early.insert(change.message.seq, change);
         }
         self.advance(ctx);
+        if self.early.len() > MAX_EARLY {
+            while self.early.len() > MAX_EARLY {
+                self.early.pop_last();
+            }
+            self.dropped_early = true;
+            self.read_gap(ctx);
+        }
     }
 
     /// What is missing may be on its way from another instance.
@@ -114,12 +124,18 @@ impl ChatRoom {
         if std::mem::replace(&mut self.reading_gap, true) {
             return;
         }
+        self.dropped_early = false;
         let (room, handed, store) = (self.id, self.handed, self.store.clone());
         let read = async move { store.read(move |connection| messages::gap(connection, room, handed)).await };
         ctx.spawn(read.into_actor(self).map(move |gap, room, ctx| {
             room.reading_gap = false;
             match gap {
-                Ok(Some(gap)) if gap.epoch == room.epoch && gap.state.room.seq >= handed => room.fill(gap, ctx),
+                Ok(Some(gap)) if gap.epoch == room.epoch && gap.state.room.seq >= handed => {
+                    room.fill(gap, ctx);
+                    if room.dropped_early {
+                        room.read_gap(ctx);
+                    }
+                }
                 Ok(Some(gap)) => room.start_anew(&gap.epoch, ctx),
                 Ok(None) => room.start_over(ctx),
                 Err(_) => drop(ctx.run_later(RETRY, |room, ctx| room.read_gap(ctx))),

@@ -9,4 +9,4 @@ mod refusals;
 mod sessions;
 mod talk;
 mod window;
-mod wire;
+pub mod wire;

@@ -73,7 +73,10 @@ mod socket_memory;
 mod spoiled;
 mod unavailable;
 
+mod brokers;
 mod instances;
+mod redis_cluster;
+mod redis_faults;
 
 mod browser;
 mod crash;

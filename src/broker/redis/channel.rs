@@ -18,13 +18,12 @@ impl Channel {
     }
 }
 
-/// The channel of this name; its epoch is one that was subscribed to.
-pub fn channel_of(name: &[u8]) -> Option<Channel> {
-    let mut parts = std::str::from_utf8(name).ok()?.split(':').skip(2);
-    match (parts.next()?, parts.next()) {
-        ("control", None) => Some(Channel::Control),
-        ("room", Some(room)) => Some(Channel::Room(room.parse().ok()?)),
-        _ => None,
+/// The channel of this name, unless it is one of another epoch.
+pub fn channel_of(name: &[u8], epoch: &str) -> Option<Channel> {
+    let name = std::str::from_utf8(name).ok()?;
+    match name.strip_prefix("klatch:")?.strip_prefix(epoch)?.strip_prefix(':')? {
+        "control" => Some(Channel::Control),
+        room => Some(Channel::Room(room.strip_prefix("room:")?.parse().ok()?)),
     }
 }
 
@@ -35,10 +34,11 @@ mod tests {
     #[test]
     fn a_channel_is_known_by_its_name() {
         for channel in [Channel::Control, Channel::Room(17)] {
-            assert_eq!(channel_of(channel.name("e5-00000001").as_bytes()), Some(channel));
+            assert_eq!(channel_of(channel.name("e5-00000001").as_bytes(), "e5-00000001"), Some(channel));
+            assert_eq!(channel_of(channel.name("e5-00000002").as_bytes(), "e5-00000001"), None);
         }
         for other in ["klatch", "klatch:e", "klatch:e:room", "klatch:e:room:x", "klatch:e:hall"] {
-            assert_eq!(channel_of(other.as_bytes()), None, "{other}");
+            assert_eq!(channel_of(other.as_bytes(), "e"), None, "{other}");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::server::{bare_command, lasting_port};
 use super::wait::{PATIENCE, eventually};
 use std::process::Stdio;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::Child;
 
@@ -13,13 +13,19 @@ use tokio::process::Child;
 pub struct Redis {
     port: u16,
     folder: TempDir,
+    options: Vec<String>,
     process: Option<Child>,
 }
 
 impl Redis {
     pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    pub async fn with(options: &[&str]) -> Self {
+        let options = options.iter().map(|&option| option.to_owned()).collect();
         let folder = tempfile::tempdir().expect("a temporary directory");
-        let mut redis = Self { port: lasting_port(), folder, process: None };
+        let mut redis = Self { port: lasting_port(), folder, options, process: None };
         redis.run().await;
         redis
     }
@@ -38,6 +44,7 @@ impl Redis {
         let folder = self.folder.path().to_string_lossy();
         let words = ["redis-server", "--port", &port, "--bind", "127.0.0.1", "--save", "", "--dir", &folder];
         let mut command = bare_command(&words.map(str::to_owned));
+        command.args(&self.options);
         command.stdout(Stdio::null());
         self.process = Some(command.spawn().expect("redis-server, which scripts/test installs"));
         eventually(PATIENCE, "Redis", async || self.ping().await).await;
@@ -64,11 +71,16 @@ impl Redis {
         assert_eq!(unsafe { libc::kill(pid as i32, signal) }, 0);
     }
 
+    /// Has Redis do something that is answered with one line, and gives that.
+    pub async fn command(&self, command: &str) -> Option<String> {
+        let mut stream = BufReader::new(TcpStream::connect(self.address()).await.ok()?);
+        stream.write_all(format!("{command}\r\n").as_bytes()).await.ok()?;
+        let mut answer = String::new();
+        stream.read_line(&mut answer).await.ok()?;
+        Some(answer.trim_end().to_owned())
+    }
+
     async fn ping(&self) -> Option<()> {
-        let mut stream = TcpStream::connect(self.address()).await.ok()?;
-        stream.write_all(b"PING\r\n").await.ok()?;
-        let mut answer = [0; 5];
-        stream.read_exact(&mut answer).await.ok()?;
-        (&answer == b"+PONG").then_some(())
+        (self.command("PING").await? == "+PONG").then_some(())
     }
 }

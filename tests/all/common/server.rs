@@ -163,6 +163,13 @@ impl Server {
         self.database.as_ref()
     }
 
+    /// A number of `/metrics`, by its name and labels as they are written.
+    pub async fn metric(&self, sample: &str) -> f64 {
+        let answer = self.stranger().get("page:/metrics").await;
+        let value = answer.text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("{sample} is not in {}", answer.text)).parse().expect("a number")
+    }
+
     /// Runs SQL on the database, past the program.
     pub fn execute(&self, sql: &str) {
         match &self.database {
