@@ -13,6 +13,8 @@ use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, filter, fmt};
 
 fn main() -> ExitCode {
+    // Otherwise OpenSSL, which libpq uses, takes itself apart at the process's end, under the threads that still run.
+    openssl_sys::init();
     let ended = Command::parse_from(std::env::args_os()).and_then(|(command, config)| run(command, config));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
