@@ -139,7 +139,7 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     announce(address)?;
     signals.next().await;
     tokio::select! {
-        () = drain(&hub, &handle, &draining, Duration::from_secs(config.drain_secs)) => {}
+        () = drain(&hub, &handle, &draining, company, Duration::from_secs(config.drain_secs)) => {}
         // A second signal ends at once.
         () = signals.next() => handle.stop(false).await,
     }
@@ -148,10 +148,14 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
 }
 
 /// Refuses new sockets, closes the open ones in waves, answers what was asked, and stops.
-async fn drain(hub: &HubHandle, handle: &ServerHandle, draining: &AtomicBool, over: Duration) {
+async fn drain(hub: &HubHandle, handle: &ServerHandle, draining: &AtomicBool, company: Company, over: Duration) {
     tracing::info!(seconds = over.as_secs(), "draining");
     draining.store(true, Ordering::Relaxed);
-    if tokio::time::timeout(over + LAST_SOCKETS, hub.drain(over)).await.is_err() {
+    let sockets = tokio::time::timeout(over + LAST_SOCKETS, hub.drain(over));
+    // A balancer goes on sending requests until it has asked `/readyz` again: they are answered, sockets or none.
+    let balancer = tokio::time::sleep(if company == Company::Others { over } else { Duration::ZERO });
+    let (closed, ()) = tokio::join!(sockets, balancer);
+    if closed.is_err() {
         tracing::warn!("some sockets did not close in time");
     }
     handle.stop(true).await;
