@@ -38,6 +38,11 @@ impl Redis {
         format!("redis://{}", self.address())
     }
 
+    /// The number of the process, for `/proc`.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().and_then(Child::id).expect("Redis runs")
+    }
+
     /// Starts it, with nothing in it.
     pub async fn run(&mut self) {
         let port = self.port.to_string();
@@ -66,9 +71,8 @@ impl Redis {
     }
 
     fn signal(&self, signal: i32) {
-        let pid = self.process.as_ref().and_then(Child::id).expect("Redis runs");
         // SAFETY: a plain system call; the child has not been waited for, so the number is still its own.
-        assert_eq!(unsafe { libc::kill(pid as i32, signal) }, 0);
+        assert_eq!(unsafe { libc::kill(self.pid() as i32, signal) }, 0);
     }
 
     /// Has Redis do something that is answered with one line, and gives that.
