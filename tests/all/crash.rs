@@ -28,7 +28,7 @@ async fn twenty_kills_lose_double_and_reorder_nothing(options: Options) {
 
 /// Each socket is told, and each process ends by itself in time.
 async fn drains_under_load_lose_double_and_reorder_nothing(options: Options) {
-    let manners = Manners { says_bye: true };
+    let manners = Manners { says_bye: true, ..Manners::default() };
     under_load(options.option("--drain-secs", 1), manners, async |server, rng| {
         for _ in 0..DRAINS {
             moment(rng).await;

@@ -77,6 +77,7 @@ mod brokers;
 mod instances;
 mod redis_cluster;
 mod redis_faults;
+mod topology;
 
 mod browser;
 mod crash;

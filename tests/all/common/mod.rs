@@ -6,6 +6,7 @@
 
 pub mod chat;
 pub mod database;
+pub mod haproxy;
 pub mod http;
 pub mod outage;
 pub mod people;
@@ -21,6 +22,7 @@ pub mod wait;
 pub use chat::Chat;
 pub use database::Database;
 pub(crate) use database::on_both_databases;
+pub use haproxy::Haproxy;
 pub use http::{Http, Reply};
 pub use people::{PASSWORD, Person};
 pub use raw::{Frame, Raw};

@@ -17,10 +17,15 @@ pub struct Person {
 
 impl Person {
     pub async fn sign_up(server: &Server, name: &str) -> Self {
-        let http = server.stranger();
+        Self::sign_up_at(&server.address, name).await
+    }
+
+    /// As `sign_up`, at whoever listens there: a balancer, perhaps.
+    pub async fn sign_up_at(address: &str, name: &str) -> Self {
+        let http = Http::new(&format!("http://{address}"));
         let account = json!({"username": name, "password": PASSWORD});
         let user = http.post("/signup", account).await.ok(201);
-        let (name, address) = (name.to_owned(), server.address.clone());
+        let (name, address) = (name.to_owned(), address.to_owned());
         Self { name, user, http, address }
     }
 

@@ -32,6 +32,8 @@ const AGAIN: Duration = Duration::from_millis(50);
 pub struct Manners {
     /// With `bye` and 1012, rather than in any way.
     pub says_bye: bool,
+    /// And somebody always serves: every handshake succeeds, and nothing is `unavailable`.
+    pub never_away: bool,
 }
 
 /// Code and reason of a close frame, if there was one.
@@ -92,7 +94,9 @@ impl Client {
         let mut finished = Some(finished);
         loop {
             let mut socket = self.connect().await;
-            (self.hung_up, self.said_bye, self.end) = (false, false, None);
+            (self.hung_up, self.end) = (false, None);
+            // Those who come as a drain begins are let in and told at once.
+            self.said_bye = socket.welcome["type"] == "bye";
             if self.turn(&mut socket, &mut phases, &mut finished).await.is_ok() {
                 return;
             }
@@ -111,6 +115,7 @@ impl Client {
             if let Some(socket) = Socket::try_open(&self.person).await {
                 return socket;
             }
+            assert!(!self.manners.never_away, "{} is not let in", self.person.name);
             assert!(Instant::now() < deadline, "a server to connect to: not within {LIMIT:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -360,6 +365,7 @@ impl Client {
 
     fn refused(&mut self, room: &'static str, frame: &Value) {
         let code = frame["code"].as_str().expect("a code");
+        assert!(!(self.manners.never_away && code == "unavailable"), "{frame}");
         if let Some(key) = frame["key"].as_str() {
             assert_eq!(code, "unavailable", "a send is not refused: {frame}");
             self.resend.push(key.to_owned());

@@ -28,7 +28,12 @@ pub struct Talk {
 impl Talk {
     /// Makes the rooms and has so many clients, each somebody else, talk in them.
     pub async fn begin(server: &Server, clients: usize, seed: u64, manners: Manners) -> Self {
-        let reader = server.person("reader").await;
+        Self::begin_at(&server.address, clients, seed, manners).await
+    }
+
+    /// As `begin`, at whoever listens there: a balancer, perhaps.
+    pub async fn begin_at(address: &str, clients: usize, seed: u64, manners: Manners) -> Self {
+        let reader = Person::sign_up_at(address, "reader").await;
         for room in ROOMS {
             reader.makes_room(room).await;
         }
@@ -37,7 +42,7 @@ impl Talk {
         let (tell, finished) = mpsc::channel(clients);
         let mut running = vec![];
         for n in 0..clients {
-            let person = server.person(&format!("client-{n}")).await;
+            let person = Person::sign_up_at(address, &format!("client-{n}")).await;
             let client = Client::new(person, StdRng::seed_from_u64(seed + n as u64), recorder.clone(), manners);
             running.push(tokio::spawn(client.run(phases.clone(), tell.clone())));
         }

@@ -1,0 +1,22 @@
+# syntax=docker/dockerfile:1
+
+FROM rust:1-bookworm AS build
+WORKDIR /build
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/build/target \
+    cargo build --release --locked && install -D --strip target/release/klatch /out/klatch
+
+FROM debian:bookworm-slim
+RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin klatch \
+    && install --directory --owner=klatch --group=klatch --mode=700 /data
+COPY --from=build /out/klatch /usr/local/bin/klatch
+USER klatch
+ENV KLATCH_LISTEN=0.0.0.0:8080 KLATCH_DATA_DIR=/data
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+# Whether it lives, not whether its database does: nothing is won by starting it again when that is away.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["bash", "-c", \
+    "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
+ENTRYPOINT ["klatch"]
