@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use crate::frames::{due, message, number_of};
 use crate::machine::used_seconds;
 use crate::rooms::{ROOMS, Rooms, SEATS};
 use crate::socket;
@@ -15,9 +16,6 @@ const IN_FLIGHT: usize = 8;
 const WARM_UP: Duration = Duration::from_secs(1);
 /// How long what is under way may take to arrive.
 const LATEST: Duration = Duration::from_secs(20);
-
-/// Needs the Markdown parser and the sanitiser, as most messages do.
-const BODY: &str = "It works here: see line 42 of the log, then try it once more.";
 
 /// What the sockets of one server have heard. Everything runs on one thread.
 #[derive(Default)]
@@ -175,22 +173,4 @@ impl Rooms {
         };
         Latency { p50: at(0.5), p99: at(0.99), max: at(1.0), missing }
     }
-}
-
-/// When a message is sent, from the start of its schedule.
-fn due(at: u64, rate: u64) -> Duration {
-    Duration::from_secs_f64(at as f64 / rate as f64)
-}
-
-/// The key tells the message's number, so that a delivery is known without parsing it.
-fn message(room: &str, number: u64) -> Vec<u8> {
-    let key = format!("00000000-0000-4000-8000-{number:012x}");
-    socket::text(&format!(r#"{{"type":"send","room":"{room}","key":"{key}","body":"{BODY}"}}"#))
-}
-
-fn number_of(frame: &[u8]) -> u64 {
-    const KEY: &[u8] = br#""key":""#;
-    let key = frame.windows(KEY.len()).position(|bytes| bytes == KEY).map(|at| at + KEY.len());
-    let digits = key.and_then(|key| frame.get(key + 24..key + 36)).and_then(|digits| str::from_utf8(digits).ok());
-    digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).expect("a message with a key of ours")
 }

@@ -15,10 +15,12 @@ mod common;
 
 mod disk;
 mod figures;
+mod frames;
 mod load;
 mod machine;
 mod rooms;
 mod socket;
+mod spread;
 
 use std::time::Duration;
 
@@ -113,5 +115,5 @@ async fn measure(arguments: Arguments) {
         subjects.iter().map(|it| (it.database, it.half.unwrap_or_default(), it.figures.as_slice())).collect();
     println!("{}; medians of {} rounds (least to most)\n", machine::described(&folder), arguments.rounds);
     println!("{}", table(STEADY, &columns));
-    println!("The disk alone, beside it: {} `fdatasync` of 4 KiB a second", figures::spread(&syncs));
+    println!("The disk alone, beside it: {} `fdatasync` of 4 KiB a second", spread::spread(&syncs));
 }
