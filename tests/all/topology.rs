@@ -72,8 +72,8 @@ async fn people_sign_up_log_in_and_talk_whichever_instance_serves_them() {
     }
     let instances: BTreeSet<_> = sockets.iter().map(instance_of).collect();
     assert_eq!(instances.len(), 3, "sockets are spread");
-    for n in 0..9 {
-        assert_eq!(sockets[n].say("den", &n.to_string()).await, n as u64 + 1);
+    for (n, socket) in sockets.iter_mut().enumerate() {
+        assert_eq!(socket.say("den", &n.to_string()).await, n as u64 + 1);
     }
     for socket in &mut sockets {
         assert_eq!(numbers(&socket.messages_up_to("den", "8").await, "seq"), (1..=9).collect::<Vec<_>>());
