@@ -14,7 +14,7 @@
 //! | [`broker`] | what instances tell each other |
 //! | [`store`] | the database |
 //! | [`presence`], [`activity`] | who is in a room, and what its members hear who are not in |
-//! | [`limits`], [`passwords`], [`mailbox`] | how often, hashing beside everything else, messages that must arrive |
+//! | [`limits`], [`arrivals`], [`passwords`], [`mailbox`] | how often, how many at once, hashing beside everything else, messages that must arrive |
 //! | [`survive`], [`testing`] | what a panic may cost, and how tests cause one |
 //! | [`render`], [`policy`], [`frame`], [`protocol`], [`config`], [`error`] | text, rights, the wire, options, failures |
 //! | [`private_files`] | what nobody but its owner may read |
@@ -28,6 +28,7 @@
 //! - no lock is held across an `.await`, and nothing blocks a worker thread.
 
 pub mod activity;
+pub mod arrivals;
 pub mod broker;
 pub mod config;
 pub mod error;

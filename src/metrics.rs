@@ -66,6 +66,10 @@ metrics! {
     /// Handshakes of sockets refused.
     handshakes_refused: Family<Counter>, reason = ["malformed", "no_session", "origin", "unavailable"]
         => "klatch_handshakes_refused_total", Count;
+    /// Those of them put off, since too many were on their way in.
+    handshakes_put_off: Counter => "klatch_handshakes_put_off_total", Count;
+    /// Sockets between their handshake and `welcome`, and joins while their page is read.
+    arrivals: Gauge => "klatch_arrivals", Count;
     /// Bytes read from sockets.
     socket_received_bytes: Counter => "klatch_socket_received_bytes_total", Bytes;
     /// Bytes written to sockets.

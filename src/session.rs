@@ -19,6 +19,7 @@ use tokio::net::TcpStream;
 use self::answers::Answer;
 use self::commands::Held;
 use self::run::Run;
+use crate::arrivals::Arrival;
 use crate::error::Refusal;
 use crate::fanout::{Outbox, SessionId, registry, tally};
 use crate::frame::{self, Reader};
@@ -63,6 +64,8 @@ pub struct Visit {
     pub token_hash: String,
     pub request: RequestId,
     pub permit: SocketPermit,
+    /// Given back with `welcome`. An echo has none.
+    pub arrival: Option<Arrival>,
     /// The socket only sends back what it gets, see [`testing::echoes`](crate::testing::echoes).
     pub echo: bool,
 }
@@ -119,6 +122,8 @@ pub struct Session {
     request: RequestId,
     /// Bytes read so far.
     received: u64,
+    /// Held until `welcome`, or the end.
+    arrival: Option<Arrival>,
     _permit: SocketPermit,
 }
 
@@ -172,6 +177,7 @@ impl Session {
             opened: Instant::now(),
             request: visit.request,
             received: read.len() as u64,
+            arrival: visit.arrival,
             _permit: visit.permit,
         };
         METRICS.sockets_opened.increment(1);
@@ -208,6 +214,7 @@ impl Session {
     }
 
     fn welcome(&mut self, rooms: Result<Option<Vec<Listed>>, Refusal>) {
+        self.arrival = None;
         let rooms = match rooms {
             Ok(Some(rooms)) => rooms,
             // The session ended between the handshake and now.
@@ -250,6 +257,7 @@ impl Session {
     }
 
     fn close(&mut self, close: Close) {
+        self.arrival = None;
         self.outbox.close(close);
         self.state = State::Closing;
     }

@@ -34,6 +34,7 @@ use self::connection::ConnectionPool;
 use self::executor::{DbExecutor, Query};
 use self::schema::meta;
 use crate::error::Refusal;
+use crate::arrivals::Arrivals;
 use crate::metrics::METRICS;
 
 pub use self::company::Company;
@@ -60,6 +61,8 @@ pub struct Store {
     /// Whether what was last to be stored could be stored.
     stores: Arc<AtomicBool>,
     probes: Arc<Semaphore>,
+    /// Shared with the handshakes, which read too.
+    pub arrivals: Arc<Arrivals>,
     /// How many batches may be stored at the same time.
     pub journal_lanes: usize,
     pool: ConnectionPool,
@@ -83,7 +86,8 @@ impl Store {
         };
         let stores = Arc::new(AtomicBool::new(true));
         let probes = Arc::new(Semaphore::new(1));
-        Self { readers: lane(readers), writers: lane(writers), stores, probes, journal_lanes, pool }
+        let arrivals = Arc::default();
+        Self { readers: lane(readers), writers: lane(writers), stores, probes, arrivals, journal_lanes, pool }
     }
 
     /// Notes whether a batch could be stored, for [`is_ready`](Self::is_ready).
@@ -126,6 +130,22 @@ impl Store {
     }
 
     /// Runs `work` on a writer; gives up waiting after [`PATIENCE`], and it may then be stored or not.
+    /// As [`read`](Self::read), for what a socket joins a room with: in its turn among the [arrivals](Arrivals).
+    pub async fn read_for_join<T, E>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        patiently(async {
+            let _arrival = self.arrivals.begin().await;
+            self.readers.run(work).await
+        })
+        .await
+    }
+
     pub async fn write<T, E>(
         &self,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,

@@ -133,6 +133,7 @@ pub fn app(
         )
         .default_service(actix_web::web::to(failure::no_such_page))
         .wrap(from_fn(origin::guard))
+                .wrap(from_fn(upgrade::put_off))
         .wrap(from_fn(answers::complete))
         .wrap(from_fn(exchange::keep_time))
 }

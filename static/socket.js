@@ -8,6 +8,7 @@ const ANSWER_WITHIN = 8_000; // to a probe
 // A room this socket has surely not joined: whatever the answer to leaving it, it is a sign of life.
 const NOWHERE = `nowhere-${Math.random().toString(36).slice(2)}`;
 const OFFLINE_AFTER = 4; // failures in a row
+const ASK_EVERY = 3; // refusals: where a crowd is let in by and by, questions would hold it up
 
 // Close codes after which the contract has a client stay away, and what a person is told.
 const FINAL = {
@@ -158,7 +159,7 @@ export class Socket {
       return;
     }
     this.#failures += 1;
-    if (!opened) this.#checkSession();
+    if (!opened && this.#failures % ASK_EVERY === 2) this.#checkSession();
     let wait = Math.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.min(this.#failures, 16));
     if (code === 1013) wait += FULL_WAIT;
     if (code === 1012 && announced !== null) wait = announced;

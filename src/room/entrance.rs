@@ -52,8 +52,9 @@ impl ChatRoom {
     fn read_entry(&mut self, join: Join, ctx: &mut Context<Self>) {
         let (room, user, cursor, store) = (self.id, join.user.id, join.cursor.clone(), self.store.clone());
         let handed = self.handed;
-        let read =
-            async move { store.read(move |connection| messages::entry(connection, room, user, cursor.as_ref())).await };
+        let read = async move {
+            store.read_for_join(move |connection| messages::entry(connection, room, user, cursor.as_ref())).await
+        };
         ctx.spawn(read.into_actor(self).map(move |entry, room, ctx| room.enter(join, entry, handed, ctx)));
     }
 

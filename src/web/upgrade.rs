@@ -2,17 +2,41 @@
 //! left in the request's extensions.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use actix_http::ws::{HandshakeError, handshake};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
+use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 
 use super::answers::request_id;
 use super::{Account, App, Failure};
+use crate::arrivals::Arrival;
 use crate::error::{Code, Refusal};
 use crate::protocol::{RequestId, User};
 use crate::session::{SocketPermit, Visit};
+
+/// When to come again to an instance that is full or going away.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Puts a handshake off where too many are on their way in. Stands before the session is read, so that it costs next to
+/// nothing.
+pub async fn put_off(
+    app: Data<App>,
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if req.path() == "/ws" {
+        match app.store.arrivals.try_begin() {
+            Ok(arrival) => drop(req.extensions_mut().insert(arrival)),
+            Err(wait) => return Ok(req.error_response(unavailable("too many are coming in", wait))),
+        }
+    }
+    next.call(req).await.map(ServiceResponse::map_into_boxed_body)
+}
 
 /// `GET /ws`. The answer is 101, and the [`Visit`] in the request's extensions is what the socket runs with.
 ///
@@ -21,13 +45,15 @@ use crate::session::{SocketPermit, Visit};
 /// handshake; an origin that is not allowed has been refused before.
 pub async fn ws(app: Data<App>, req: HttpRequest, account: Account) -> Result<HttpResponse, Failure> {
     let Account { user, token_hash } = account;
-    shake_hands(&app, &req, |permit, request| Visit { user, token_hash, request, permit, echo: false })
+    let arrival = req.extensions_mut().remove::<Arrival>();
+    shake_hands(&app, &req, |permit, request| Visit { user, token_hash, request, permit, arrival, echo: false })
 }
 
 /// A socket that sends every message back, see [`testing::echoes`](crate::testing::echoes).
 pub async fn echo(app: Data<App>, req: HttpRequest) -> Result<HttpResponse, Failure> {
     let user = User { id: 0, username: "echo".into(), display_name: "echo".into() };
-    shake_hands(&app, &req, |permit, request| Visit { user, token_hash: String::new(), request, permit, echo: true })
+    let token_hash = String::new();
+    shake_hands(&app, &req, |permit, request| Visit { user, token_hash, request, permit, arrival: None, echo: true })
 }
 
 fn shake_hands(
@@ -36,10 +62,10 @@ fn shake_hands(
     visit: impl FnOnce(SocketPermit, RequestId) -> Visit,
 ) -> Result<HttpResponse, Failure> {
     if app.draining.load(Ordering::Relaxed) {
-        return Err(unavailable("this instance is going away"));
+        return Err(unavailable("this instance is going away", SOON));
     }
     let permit = SocketPermit::take(&app.sockets, app.config.max_sockets())
-        .ok_or_else(|| unavailable("this instance is full"))?;
+        .ok_or_else(|| unavailable("this instance is full", SOON))?;
     let mut response = handshake(req.head()).map_err(|error| match error {
         HandshakeError::NoWebsocketUpgrade | HandshakeError::NoConnectionUpgrade => {
             Failure::of_status(StatusCode::UPGRADE_REQUIRED)
@@ -52,6 +78,7 @@ fn shake_hands(
     Ok(response.finish().map_into_boxed_body().into())
 }
 
-fn unavailable(why: &str) -> Failure {
-    Refusal { retry_after_ms: Some(1_000), ..Refusal::new(Code::Unavailable, why) }.into()
+fn unavailable(why: &str, wait: Duration) -> Failure {
+    let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    Refusal { retry_after_ms: Some(millis), ..Refusal::new(Code::Unavailable, why) }.into()
 }

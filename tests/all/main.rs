@@ -28,6 +28,7 @@ mod origins;
 mod pages;
 mod privacy;
 mod proxies;
+mod reconnect_storm;
 mod rooms_api;
 mod session_length;
 mod sessions;
