@@ -33,7 +33,7 @@ use crate::session::{IDLE_SOCKET_BYTES, Shared};
 use crate::store::open::open;
 use crate::store::{Company, rooms};
 use crate::web::exchange::{HEAD_TIMEOUT, KEEP_ALIVE};
-use crate::web::{self, App};
+use crate::web::{self, App, builds};
 
 /// How long a connection that is being closed may take.
 const LINGER: Duration = Duration::from_secs(2);
@@ -67,6 +67,9 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     let means = Means::of(config.redis_url.as_deref())?;
     let instance = uuid::Uuid::new_v4().simple().to_string();
     let epoch = store.read(|connection| rooms::epoch(connection).map_err(Refusal::from)).await;
+    let kept = builds::keep_own(&store).await;
+    kept.map_err(|refusal| StartError::option("database-url", refusal))?;
+    actix_rt::spawn(builds::keep_up(store.clone()));
     let hub = Hub::start(Start {
         store: store.clone(),
         means,

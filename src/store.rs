@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod append;
+pub mod assets;
 pub mod backup;
 mod company;
 pub mod connection;
@@ -33,8 +34,8 @@ use tokio::sync::Semaphore;
 use self::connection::ConnectionPool;
 use self::executor::{DbExecutor, Query};
 use self::schema::meta;
-use crate::error::Refusal;
 use crate::arrivals::Arrivals;
+use crate::error::Refusal;
 use crate::metrics::METRICS;
 
 pub use self::company::Company;
@@ -129,7 +130,6 @@ impl Store {
         patiently(self.readers.run(work)).await
     }
 
-    /// Runs `work` on a writer; gives up waiting after [`PATIENCE`], and it may then be stored or not.
     /// As [`read`](Self::read), for what a socket joins a room with: in its turn among the [arrivals](Arrivals).
     pub async fn read_for_join<T, E>(
         &self,
@@ -146,6 +146,7 @@ impl Store {
         .await
     }
 
+    /// Runs `work` on a writer; gives up waiting after [`PATIENCE`], and it may then be stored or not.
     pub async fn write<T, E>(
         &self,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,

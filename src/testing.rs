@@ -27,6 +27,12 @@ pub fn always_clears() -> bool {
     cfg!(debug_assertions) && std::env::var_os("KLATCH_TEST_CLEAR").is_some()
 }
 
+/// What makes a build another: a comment in its scripts and styles, where `KLATCH_TEST_BUILD` is set.
+pub fn build_mark() -> Option<String> {
+    let mark = std::env::var("KLATCH_TEST_BUILD").ok().filter(|_| cfg!(debug_assertions))?;
+    Some(format!("\n/* {mark} */\n"))
+}
+
 /// Whether `GET /` opens sockets that send every message back, for conformance suites: where `KLATCH_TEST_ECHO` is set.
 pub fn echoes() -> bool {
     cfg!(debug_assertions) && std::env::var_os("KLATCH_TEST_ECHO").is_some()

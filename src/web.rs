@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `api`, `api/*` | the JSON API and its description |
-//! | `pages`, `templates`, `assets` | pages and the files they need |
+//! | `pages`, `templates`, `assets`, `builds` | pages and the files they need, those of other builds too |
 //! | `accounts` | signing up, in and out, for both |
 //! | `sessions`, `account` | the session cookie and whom it stands for |
 //! | `fields` | what names, titles and passwords must be like |
@@ -21,6 +21,7 @@ mod accounts;
 mod answers;
 pub mod api;
 mod assets;
+pub mod builds;
 pub mod client;
 pub mod exchange;
 mod failure;
@@ -43,6 +44,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig, resource, scope};
 
 pub use self::account::Account;
+use self::builds::Builds;
 pub use self::failure::Failure;
 use self::templates::Templates;
 use crate::config::{Config, cores};
@@ -70,6 +72,7 @@ pub struct App {
     /// Signs the session cookie.
     pub key: Key,
     pub templates: Templates,
+    builds: Builds,
     pub exporter: Exporter,
     /// What every answer carries.
     headers: answers::Headers,
@@ -91,6 +94,7 @@ impl App {
             passwords: Passwords::new(cores()),
             login_rate: LoginRate::new(config.login_rate),
             templates: Templates::new()?,
+            builds: Builds::new(store.clone()),
             headers: answers::Headers::new(&config),
             config,
             store,
@@ -129,11 +133,11 @@ pub fn app(
                 .wrap(from_fn(sessions::keep_alive))
                 .wrap(IdentityMiddleware::builder().id_key(sessions::USER_ID).build())
                 .wrap(sessions)
+                .wrap(from_fn(upgrade::put_off))
                 .configure(routes),
         )
         .default_service(actix_web::web::to(failure::no_such_page))
         .wrap(from_fn(origin::guard))
-                .wrap(from_fn(upgrade::put_off))
         .wrap(from_fn(answers::complete))
         .wrap(from_fn(exchange::keep_time))
 }

@@ -10,6 +10,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    assets (build, path) {
+        build -> Text,
+        path -> Text,
+        content -> Binary,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> BigInt,
         username -> Text,

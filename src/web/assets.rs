@@ -1,6 +1,7 @@
 //! The files that pages need, from `static/`: in the binary, or read from disk in debug builds.
 //!
 //! Their address holds a hash over all of them, so that browsers keep them for ever and still get a new build's at once.
+//! Those of other builds come from [`builds`](super::builds).
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -8,11 +9,12 @@ use std::sync::LazyLock;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, IfNoneMatch, LOCATION};
-use actix_web::web::{Bytes, Header, Path};
-use rust_embed::{EmbeddedFile, RustEmbed};
+use actix_web::web::{Bytes, Data, Header, Path};
+use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-use super::Failure;
+use super::{App, Failure};
+use crate::testing;
 
 #[derive(RustEmbed)]
 #[folder = "static/"]
@@ -20,6 +22,44 @@ struct Files;
 
 /// Bytes of the hash that stand in the address.
 const BUILD_BYTES: usize = 4;
+
+/// A file to be served.
+#[derive(Clone)]
+pub struct Asset {
+    content: Bytes,
+    /// SHA-256.
+    hash: [u8; 32],
+}
+
+impl From<Vec<u8>> for Asset {
+    fn from(content: Vec<u8>) -> Self {
+        Self { hash: Sha256::digest(&content).into(), content: content.into() }
+    }
+}
+
+impl Asset {
+    /// The present file of this build.
+    fn own(name: &str) -> Option<Self> {
+        let file = Files::get(name)?;
+        if let Some(mark) = testing::build_mark().filter(|_| name.ends_with(".js") || name.ends_with(".css")) {
+            return Some([&file.data, mark.as_bytes()].concat().into());
+        }
+        let content = match file.data {
+            Cow::Borrowed(data) => Bytes::from_static(data),
+            Cow::Owned(data) => data.into(),
+        };
+        Some(Self { content, hash: file.metadata.sha256_hash() })
+    }
+}
+
+/// The name of this build, and its files by path.
+pub fn own_files() -> (String, Vec<(String, Vec<u8>)>) {
+    let files = Files::iter().filter_map(|name| {
+        let content = Asset::own(&name)?.content.to_vec();
+        Some((name.into_owned(), content))
+    });
+    (build().into_owned(), files.collect())
+}
 
 /// Where the files of this build are: `/static/<8 hexadecimal digits>`.
 pub fn prefix() -> String {
@@ -36,28 +76,35 @@ fn hash_of_all() -> String {
     names.sort_unstable();
     let mut all = Sha256::new();
     for name in names {
-        if let Some(file) = Files::get(&name) {
+        if let Some(file) = Asset::own(&name) {
             all.update(name.as_bytes());
             all.update([0]);
-            all.update(file.metadata.sha256_hash());
+            all.update(file.hash);
         }
     }
     hex::encode(&all.finalize()[..BUILD_BYTES])
 }
 
-/// `GET /static/{build}/{path}`: whatever the build in the address, the present file.
-pub async fn file(path: Path<(String, String)>, known: Header<IfNoneMatch>) -> Result<HttpResponse, Failure> {
+/// `GET /static/{build}/{path}`: that build's file. Of a build that nobody knows, as after a change on disk, it is the
+/// present one, not to be kept.
+pub async fn file(
+    app: Data<App>,
+    path: Path<(String, String)>,
+    known: Header<IfNoneMatch>,
+) -> Result<HttpResponse, Failure> {
     let (asked_build, name) = path.into_inner();
-    let Some(file) = Files::get(&name) else { return Err(Failure::of_status(StatusCode::NOT_FOUND)) };
-    let tag = EntityTag::new_strong(hex::encode(&file.metadata.sha256_hash()[..16]));
-    let caching = if asked_build == build() { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let is_own = asked_build == build();
+    let other = if is_own { None } else { app.builds.find(&asked_build, &name).await? };
+    let caching = if is_own || other.is_some() { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let asset = other.or_else(|| Asset::own(&name)).ok_or_else(|| Failure::of_status(StatusCode::NOT_FOUND))?;
+    let tag = EntityTag::new_strong(hex::encode(&asset.hash[..16]));
     let is_known = match &*known {
         IfNoneMatch::Any => true,
         IfNoneMatch::Items(tags) => tags.iter().any(|known| known.weak_eq(&tag)),
     };
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((CACHE_CONTROL, caching)).insert_header((ETAG, tag.to_string()));
-    Ok(if is_known { response.finish() } else { response.content_type(media_type(&name)).body(bytes(file)) })
+    Ok(if is_known { response.finish() } else { response.content_type(media_type(&name)).body(asset.content) })
 }
 
 fn media_type(name: &str) -> String {
@@ -65,13 +112,6 @@ fn media_type(name: &str) -> String {
     match media_type.type_() {
         mime_guess::mime::TEXT => format!("{media_type}; charset=utf-8"),
         _ => media_type.to_string(),
-    }
-}
-
-fn bytes(file: EmbeddedFile) -> Bytes {
-    match file.data {
-        Cow::Borrowed(data) => Bytes::from_static(data),
-        Cow::Owned(data) => data.into(),
     }
 }
 

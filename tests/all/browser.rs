@@ -1,5 +1,6 @@
 //! People at browsers: what is served to them, and what their pages make of it, over a good connection and a bad one.
 
+mod builds;
 mod keyboard;
 mod outages;
 mod parts;

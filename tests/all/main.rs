@@ -79,6 +79,7 @@ mod instances;
 mod redis_cluster;
 mod redis_faults;
 mod topology;
+mod two_builds;
 
 mod browser;
 mod crash;

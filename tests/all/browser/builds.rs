@@ -1,0 +1,104 @@
+//! Two builds behind one balancer, and frames that a page does not know.
+
+use super::window::{Chromedriver, Window};
+use crate::common::server::{bare_command, lasting_port};
+use crate::common::*;
+use crate::two_builds::publish;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::process::Child;
+
+/// HAProxy, which asks its servers in turn.
+struct Balancer {
+    address: String,
+    _process: Child,
+    _folder: TempDir,
+}
+
+impl Balancer {
+    async fn before(instances: &[Server]) -> Self {
+        let address = format!("127.0.0.1:{}", lasting_port());
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let mut configuration = format!(
+            "defaults\n mode http\n timeout connect 5s\n timeout client 60s\n timeout server 60s\n timeout tunnel 1h\n\
+             frontend front\n bind {address}\n default_backend chat\nbackend chat\n balance roundrobin\n"
+        );
+        for (n, instance) in instances.iter().enumerate() {
+            configuration += &format!(" server klatch{n} {}\n", instance.address);
+        }
+        let file = folder.path().join("haproxy.cfg");
+        std::fs::write(&file, configuration).expect("a file");
+        let words = ["haproxy", "-db", "-q", "-f", &file.to_string_lossy()].map(str::to_owned);
+        let process = bare_command(&words).spawn().expect("haproxy, which scripts/test installs");
+        eventually(PATIENCE, "HAProxy", async || TcpStream::connect(&address).await.ok().map(drop)).await;
+        Self { address, _process: process, _folder: folder }
+    }
+}
+
+/// Of every script and style in the page: its status, whether it is the newer build's, and whether its address says so.
+const PARTS: &str = "const newer = arguments[0];
+    const parts = performance.getEntriesByType('resource').filter(({ name }) => /\\/static\\/.*\\.(js|css)$/.test(name));
+    return Promise.all(parts.map(async ({ name, responseStatus }) => {
+        const text = await (await fetch(name, { cache: 'only-if-cached', mode: 'same-origin' })).text();
+        return [responseStatus, text.includes('/* newer */'), name.includes(newer)];
+    }))";
+
+#[tokio::test]
+async fn a_balancer_before_two_builds_breaks_no_page() {
+    let mut chat = Chat::of(1).await;
+    let newer = chat.options().environment("KLATCH_TEST_BUILD", "newer").start().await;
+    let login = newer.stranger().get("page:/login").await.text;
+    let newer_build = login.split("/static/").nth(1).expect("files")[..8].to_owned();
+    chat.instances.push(newer);
+    let balancer = Balancer::before(&chat.instances).await;
+    chat.person("host").await.makes_room("den").await;
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, format!("http://{}", balancer.address)).await;
+    ann.signs_up("ann", "Ann").await;
+    let mut builds = [0, 0];
+    for n in 0..6 {
+        ann.opens_room("den").await;
+        let parts = ann.driver.execute(PARTS, vec![json!(newer_build)]).await.expect("the page's parts");
+        let parts: Vec<(u16, bool, bool)> = serde_json::from_value(parts.json().clone()).expect("three values of each");
+        assert!(parts.len() > 10, "{parts:?}");
+        let is_newer = parts[0].2;
+        assert!(parts.iter().all(|part| *part == (200, is_newer, is_newer)), "{parts:?}");
+        builds[usize::from(is_newer)] += 1;
+        ann.says(&format!("message {n}")).await;
+        ann.bodies_up_to(&format!("message {n}")).await;
+        // Two requests for a page and its socket: one more, that not each page comes from the same instance.
+        ann.goto(if n % 2 == 0 { "/healthz" } else { "/rooms" }).await;
+    }
+    assert!(builds[0] > 0 && builds[1] > 0, "pages of both builds: {builds:?}");
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn a_page_passes_over_frames_that_it_does_not_know() {
+    let chat = Chat::of(1).await;
+    let host = chat.person("host").await;
+    host.makes_room("den").await;
+    let epoch = host.socket().await.join("den").await["epoch"].as_str().expect("an epoch").to_owned();
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, chat.instances[0].url()).await;
+    ann.signs_up("ann", "Ann").await;
+    ann.opens_room("den").await;
+    let id = ann.until("return Number(document.querySelector('#talk').dataset.userId)").await;
+    for frame in [
+        json!({"type": "confetti", "room": "den", "message": {"colour": "red"}}),
+        json!({"type": "confetti"}),
+        json!({"type": "presence", "room": "den", "count": 2, "joined": [], "left": [], "colour": "red"}),
+        json!({"kind": "of another protocol"}),
+    ] {
+        let tell = json!({"from": "newer", "content": {"tell": {"user": id, "frame": frame.to_string()}}});
+        let heard = publish(&chat, &format!("klatch:{epoch}:control"), tell.to_string().as_bytes()).await;
+        assert_eq!(heard, 1);
+    }
+    ann.shows("#people-count", "2").await; // the frame among them that it knows
+    host.http.put("/rooms/den/members/me").await;
+    host.posts("den", "hello").await;
+    ann.bodies_up_to("hello").await;
+    ann.says("hello too").await;
+    ann.bodies_up_to("hello too").await;
+    ann.close().await;
+}
