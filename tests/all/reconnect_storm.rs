@@ -99,6 +99,12 @@ struct Talk {
 }
 
 impl Talk {
+    async fn at(server: &Server) -> Self {
+        let [one, other] = server.people(["one", "other"]).await;
+        one.makes_room("den").await;
+        Self { from: one.socket_in("den").await, to: other.socket_in("den").await, person: one, said: 0 }
+    }
+
     async fn goes_on(&mut self) -> Duration {
         self.said += 1;
         let body = format!("message {}", self.said);
@@ -115,9 +121,9 @@ fn percentile(times: &mut [Duration], percent: usize) -> Duration {
     times[(times.len() - 1) * percent / 100]
 }
 
-async fn come_back(options: Options) {
+async fn come_back(database: Database) {
     allow_open_files(STORM as u64 + 1_000);
-    let server = options.option("--sockets-per-user", 0).start().await;
+    let server = Options::on(database).option("--sockets-per-user", 0).start().await;
     let people = server.people(["ann", "bob", "cleo", "dora"]).await;
     for n in 0..ROOMS {
         let room = format!("hall-{n}");
@@ -127,13 +133,10 @@ async fn come_back(options: Options) {
             socket.say_many(&room, (0..10).map(|n| format!("what was said before, {n}"))).await;
         }
     }
-    people[0].makes_room("den").await;
-    let (from, to) = (people[0].socket_in("den").await, people[1].socket_in("den").await);
-    let mut talk = Talk { from, to, person: people[0].clone(), said: 0 };
-    let mut before = vec![];
-    for _ in 0..100 {
-        before.push(talk.goes_on().await);
-    }
+    let mut talk = Talk::at(&server).await;
+    // Another server on the same machine, to which nobody comes: what the machine's own haste costs.
+    let quiet = Server::start(Options::on(database)).await;
+    let mut control = Talk::at(&quiet).await;
     let used = memory(&server);
 
     let mut storm = JoinSet::new();
@@ -141,8 +144,9 @@ async fn come_back(options: Options) {
     for n in 0..STORM {
         storm.spawn(words[n % ROOMS].clone().arrive());
     }
-    let (begun, mut times, mut arrived, mut most_used) = (Instant::now(), vec![], vec![], 0);
+    let (begun, mut times, mut controls, mut arrived, mut most_used) = (Instant::now(), vec![], vec![], vec![], 0);
     while !storm.is_empty() {
+        controls.push(control.goes_on().await);
         times.push(talk.goes_on().await);
         most_used = most_used.max(memory(&server));
         while let Some(one) = storm.try_join_next() {
@@ -150,20 +154,21 @@ async fn come_back(options: Options) {
         }
         assert!(begun.elapsed() < IN_BY_THEN, "{} are not in", storm.len());
     }
-    let took = begun.elapsed();
+    let (took, count) = (begun.elapsed(), times.len());
     let refusals: usize = arrived.iter().map(|one| one.refusals).sum();
-    let (control, meanwhile) = (percentile(&mut before, 99), percentile(&mut times, 99));
-    let (cm, mm) = (percentile(&mut before, 50), percentile(&mut times, 50));
+    let [(half, most), (control_half, control_most)] =
+        [times, controls].map(|mut times| (percentile(&mut times, 50), percentile(&mut times, 99)));
     eprintln!(
-        "in after {took:?}, {refusals} refusals; {cm:?}, p99 {control:?} before; {mm:?}, p99 {meanwhile:?} of {} meanwhile; \
-         memory {used} -> {most_used}",
-        times.len()
+        "in after {took:?}, {refusals} refusals; p50 {half:?}, p99 {most:?} of {count}; elsewhere {control_half:?}, \
+         {control_most:?}; memory {used} -> {most_used}"
     );
     let metrics = server.stranger().get("page:/metrics").await.text;
     assert!(metrics.contains("\nklatch_arrivals 0\n"), "all have arrived: {metrics}");
     assert!(!metrics.contains("\nklatch_handshakes_put_off_total 0\n"), "none was put off: {metrics}");
     assert!(refusals > 0, "all were let in at once");
-    assert!(meanwhile < (control * 10).max(Duration::from_secs(1)), "{control:?} before, {meanwhile:?} meanwhile");
+    assert!(half < (control_half * 10).max(Duration::from_millis(500)), "{control_half:?} elsewhere, {half:?} here");
+    // The first wave alone takes a debug build some seconds on a busy machine, however little each refusal costs.
+    assert!(most < PATIENCE, "{control_most:?} elsewhere, {most:?} here");
     assert!(most_used < used + 300_000_000, "{used} bytes before, {most_used} meanwhile");
 }
 
@@ -172,11 +177,11 @@ mod ten_thousand_who_come_back_at_once_all_get_in_and_delay_nobody_who_is {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn sqlite() {
-        come_back(Options::sqlite()).await;
+        come_back(Database::Sqlite).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn postgres() {
-        come_back(Options::on(Database::Postgres)).await;
+        come_back(Database::Postgres).await;
     }
 }
