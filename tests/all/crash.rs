@@ -6,7 +6,7 @@ pub mod talk;
 
 use crate::common::server::lasting_port;
 use crate::common::*;
-use client::Manners;
+use client::Habits;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::time::Duration;
@@ -17,7 +17,7 @@ const KILLS: usize = 20;
 const DRAINS: usize = 6;
 
 async fn twenty_kills_lose_double_and_reorder_nothing(options: Options) {
-    under_load(options, Manners::default(), async |server, rng| {
+    under_load(options, Habits::default(), async |server, rng| {
         for _ in 0..KILLS {
             moment(rng).await;
             server.restart().await;
@@ -28,8 +28,8 @@ async fn twenty_kills_lose_double_and_reorder_nothing(options: Options) {
 
 /// Each socket is told, and each process ends by itself in time.
 async fn drains_under_load_lose_double_and_reorder_nothing(options: Options) {
-    let manners = Manners { says_bye: true, ..Manners::default() };
-    under_load(options.option("--drain-secs", 1), manners, async |server, rng| {
+    let habits = Habits { says_bye: true, ..Habits::default() };
+    under_load(options.option("--drain-secs", 1), habits, async |server, rng| {
         for _ in 0..DRAINS {
             moment(rng).await;
             server.signal(libc::SIGTERM);
@@ -46,12 +46,12 @@ async fn moment(rng: &mut StdRng) {
 }
 
 /// Clients do what clients do while `faults` happen; what they were told is held against the database then.
-async fn under_load(options: Options, manners: Manners, faults: impl AsyncFnOnce(&mut Server, &mut StdRng)) {
+async fn under_load(options: Options, habits: Habits, faults: impl AsyncFnOnce(&mut Server, &mut StdRng)) {
     let seed = std::env::var("KLATCH_TEST_SEED").map_or(20_260_101, |seed| seed.parse().expect("a number"));
     eprintln!("KLATCH_TEST_SEED={seed}");
     let address = format!("127.0.0.1:{}", lasting_port());
     let mut server = options.listen(address).start().await;
-    let talk = Talk::begin(&server, CLIENTS, seed, manners).await;
+    let talk = Talk::begin(&server, CLIENTS, seed, habits).await;
     faults(&mut server, &mut StdRng::seed_from_u64(seed)).await;
     let rooms = talk.end().await;
     assert!(ROOMS.iter().all(|room| rooms[*room].messages.len() > CLIENTS), "there was a load");

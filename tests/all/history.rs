@@ -3,11 +3,12 @@
 
 mod checker;
 mod faults;
+mod people;
 
 pub use checker::check;
 
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -20,6 +21,7 @@ pub struct Message {
     pub key: String,
     pub body: String,
     pub deleted: bool,
+    pub reply_to: Option<u64>,
     /// Everything else (HTML, times, reactions), compared as a whole.
     pub rest: String,
 }
@@ -35,6 +37,7 @@ impl Message {
             key: take("key").as_str().expect("a key").to_owned(),
             body: take("body").as_str().expect("a body").to_owned(),
             deleted: take("deleted") == true,
+            reply_to: take("reply_to").as_u64(),
             rest: Value::Object(rest).to_string(),
         }
     }
@@ -58,6 +61,16 @@ pub enum Event {
     Changes { messages: Vec<Message> },
     /// A live frame.
     Live { message: Message },
+    /// A `mention` frame.
+    Mentioned { message: Message },
+    /// The client's membership is about to end.
+    Leaving,
+    /// It has ended, and after that the room's number was this.
+    Gone { seq: u64 },
+    /// The client is about to be a member again.
+    Entering,
+    /// `welcome` told the client's read mark.
+    Marked { read: u64 },
 }
 
 /// Something that happened to one client in one room. A client is one author.
@@ -78,12 +91,35 @@ pub struct Room {
     pub only_sends: bool,
 }
 
+/// What a fresh `welcome` told somebody of a room in the end.
+#[derive(Clone, Debug)]
+pub struct Marks {
+    pub client: String,
+    pub room: String,
+    pub read: u64,
+    pub unread: u64,
+    pub mentions: u64,
+}
+
+/// Whom a client took to be in a room in the end.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub client: String,
+    pub room: String,
+    pub people: BTreeSet<String>,
+}
+
 /// Records in the order they happened, and the end they came to. Every client is expected to have read up to the
 /// last number of each room it joined.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     pub records: Vec<Record>,
     pub rooms: BTreeMap<String, Room>,
+    /// As far as it was asked for.
+    pub marks: Vec<Marks>,
+    pub seen: Vec<Seen>,
+    /// Who had sockets in each room when that was seen.
+    pub present: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Where clients write down what happens, in one order.
@@ -96,8 +132,13 @@ impl Recorder {
         self.0.lock().expect("no client panicked").push(Record { client, room, event });
     }
 
-    pub fn records(&self) -> Vec<Record> {
-        self.0.lock().expect("no client panicked").clone()
+    pub fn len(&self) -> usize {
+        self.0.lock().expect("no client panicked").len()
+    }
+
+    /// All that was written down; nothing is left.
+    pub fn take(&self) -> Vec<Record> {
+        std::mem::take(&mut self.0.lock().expect("no client panicked"))
     }
 }
 

@@ -75,6 +75,7 @@ mod spoiled;
 mod unavailable;
 
 mod brokers;
+mod chaos;
 mod instances;
 mod redis_cluster;
 mod redis_faults;

@@ -4,7 +4,7 @@
 use crate::common::outage::{ANSWERED, call_is_unavailable, frame_is_unavailable};
 use crate::common::postgres::{Cluster, TestDatabase};
 use crate::common::*;
-use crate::crash::client::Manners;
+use crate::crash::client::Habits;
 use crate::crash::talk::Talk;
 use reqwest::Method;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ impl Outage {
         let (joiner, newcomer) = (ann.socket().await, ann.socket().await);
         let send = json!({"type": "send", "room": "hall", "key": new_key(), "body": "sent meanwhile"});
         let post = json!({"key": new_key(), "body": "posted meanwhile"});
-        let talk = Talk::begin(&server, CLIENTS, 1, Manners::default()).await;
+        let talk = Talk::begin(&server, CLIENTS, 1, Habits::default()).await;
         talk.goes_on(SOME).await;
         Self { server, talk, ann, sender, reader, joiner, newcomer, watcher, send, post }
     }

@@ -4,7 +4,7 @@
 use crate::common::haproxy::CONFIGURATION;
 use crate::common::server::lasting_port;
 use crate::common::*;
-use crate::crash::client::Manners;
+use crate::crash::client::Habits;
 use crate::crash::talk::Talk;
 use reqwest::Method;
 use std::collections::BTreeSet;
@@ -124,8 +124,8 @@ async fn an_instance_that_drains_is_given_no_new_socket_and_its_clients_go_on_at
 async fn a_rolling_restart_under_load_shows_no_client_an_error_a_gap_or_a_repeat() {
     let mut chat = Topology::start().await;
     let visitor = chat.person("visitor").await;
-    let manners = Manners { says_bye: true, never_away: true };
-    let talk = Talk::begin_at(&chat.balancer.address, CLIENTS, 6, manners).await;
+    let habits = Habits { says_bye: true, never_away: true, ..Habits::default() };
+    let talk = Talk::begin_at(&chat.balancer.address, CLIENTS, 6, habits).await;
     let posters = Posters::begin(&chat, 3).await;
     for place in 0..3 {
         talk.goes_on(200).await;
@@ -151,7 +151,7 @@ async fn requests_are_answered_while_instances_without_sockets_restart() {
 #[tokio::test]
 async fn when_an_instance_is_killed_its_clients_go_on_at_the_others_and_lose_nothing() {
     let mut chat = Topology::start().await;
-    let talk = Talk::begin_at(&chat.balancer.address, CLIENTS, 7, Manners::default()).await;
+    let talk = Talk::begin_at(&chat.balancer.address, CLIENTS, 7, Habits::default()).await;
     for place in 0..2 {
         talk.goes_on(200).await;
         chat.chat.instances[place].kill().await;

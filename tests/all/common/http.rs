@@ -52,6 +52,12 @@ impl Http {
         Reply::of(self.own_request(Method::PATCH, path).json(&body)).await
     }
 
+    /// The answer to a call without a body, unless the server is just away.
+    pub async fn try_call(&self, method: Method, path: &str) -> Option<Reply> {
+        let answer = Reply::sent(self.own_request(method, path));
+        tokio::time::timeout(super::PATIENCE, answer).await.ok()?.ok()
+    }
+
     pub async fn put(&self, path: &str) -> Reply {
         Reply::of(self.own_request(Method::PUT, path)).await
     }
@@ -87,13 +93,16 @@ impl Http {
 
 impl Reply {
     pub async fn of(request: RequestBuilder) -> Self {
-        let response = super::wait::within(super::PATIENCE, "an answer", request.send());
-        let response = response.await.expect("an answer");
+        super::wait::within(super::PATIENCE, "an answer", Self::sent(request)).await.expect("an answer")
+    }
+
+    async fn sent(request: RequestBuilder) -> reqwest::Result<Self> {
+        let response = request.send().await?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let text = response.text().await.expect("a body in UTF-8");
+        let text = response.text().await?;
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Self { status, headers, text, json }
+        Ok(Self { status, headers, text, json })
     }
 
     /// The body, after the status was the expected one.

@@ -42,6 +42,11 @@ impl Person {
         Self { http: self.http.at(&instance.url()), address: instance.address.clone(), ..self.clone() }
     }
 
+    /// As [`at`](Self::at), for what stands before the instances.
+    pub fn through(&self, address: &str) -> Self {
+        Self { http: self.http.at(&format!("http://{address}")), address: address.to_owned(), ..self.clone() }
+    }
+
     pub async fn socket(&self) -> Socket {
         Socket::open(self).await
     }

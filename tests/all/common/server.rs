@@ -155,6 +155,24 @@ impl Server {
         self.run().await;
     }
 
+    /// Starts again with this in its environment; says whether it serves, which it can't while its database is away.
+    pub async fn try_restart(&mut self, name: &str, value: &str) -> bool {
+        if self.process.is_some() {
+            self.kill().await;
+        }
+        self.options.environment.retain(|(known, _)| known != name);
+        self.options.environment.push((name.to_owned(), value.to_owned()));
+        self.try_run().await
+    }
+
+    /// Whether it ends by itself in that time.
+    pub async fn ends_within(&mut self, limit: Duration) -> bool {
+        let process = self.process.as_mut().expect("the server runs");
+        let ended = tokio::time::timeout(limit, process.wait()).await.is_ok();
+        self.process.take_if(|_| ended);
+        ended
+    }
+
     pub fn stderr(&self) -> String {
         std::fs::read_to_string(self.stderr_path()).unwrap_or_default()
     }
@@ -207,6 +225,10 @@ impl Server {
     }
 
     async fn run(&mut self) {
+        assert!(self.try_run().await, "the server ended before it listened");
+    }
+
+    async fn try_run(&mut self) -> bool {
         let mut command = self.command();
         let mut process = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let stdout = process.stdout.take().expect("stdout is piped");
@@ -224,7 +246,9 @@ impl Server {
                 }
             }
         });
-        self.address = within(START, "`listening on`", ready).await.expect("the server ended before it listened");
+        let listens = within(START, "`listening on`", ready).await;
+        self.address = listens.as_ref().unwrap_or(&self.address).clone();
+        listens.is_ok()
     }
 
     fn command(&self) -> Command {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::protocol::Message;
@@ -38,10 +38,12 @@ impl Socket {
 
     /// A socket, unless the server is just away.
     pub async fn try_open(person: &Person) -> Option<Self> {
-        let stream = Self::handshake(person, None).await.ok()?;
-        let mut socket = Self::unwelcomed(stream);
-        socket.welcome = within(PATIENCE, "the welcome", socket.read_or_end()).await.ok()?;
-        Some(socket)
+        let open = async {
+            let mut socket = Self::unwelcomed(Self::handshake(person, None).await.ok()?);
+            socket.welcome = socket.read_or_end().await.ok()?;
+            Some(socket)
+        };
+        timeout(PATIENCE / 2, open).await.ok()?
     }
 
     async fn handshake(person: &Person, receive_buffer: Option<u32>) -> Result<WebSocketStream<TcpStream>, u16> {

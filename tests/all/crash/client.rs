@@ -1,13 +1,16 @@
 //! One client of the load: sends, edits, deletes, reacts, loses its connection, comes back behind its cursor, and
-//! sends again under the same key what was not answered.
+//! sends again under the same key what was not answered. Where its habits say so it also mentions and answers others,
+//! reads, leaves rooms for good and comes back.
 
-use super::talk::ROOMS;
-use crate::common::{self, *};
-use crate::history::{Event, Message, Recorder};
+pub mod acts;
+mod hears;
+
+use crate::common::*;
+use crate::history::{Event, Recorder};
+use rand::RngExt;
 use rand::rngs::StdRng;
-use rand::seq::IndexedRandom;
-use rand::{Rng, RngExt};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::ops::Range;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -18,8 +21,10 @@ pub enum Phase {
     Load,
     /// Have everything answered, begin nothing new.
     Finish,
-    /// Read up to these numbers.
+    /// Read up to these numbers, and on.
     Settle(BTreeMap<String, u64>),
+    /// Stop.
+    Part,
 }
 
 /// Longer than a restart of the server on a busy machine.
@@ -27,13 +32,45 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// What was `unavailable` is asked for again after so long.
 const AGAIN: Duration = Duration::from_millis(50);
 
-/// How the server ends a socket.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Manners {
-    /// With `bye` and 1012, rather than in any way.
+/// How a client behaves, and what it expects.
+#[derive(Clone, Debug)]
+pub struct Habits {
+    pub rooms: Vec<&'static str>,
+    /// Pauses, in milliseconds.
+    pub pauses: Range<u64>,
+    /// How likely it hangs up before what it does next.
+    pub hangs_up: f64,
+    /// Others, whom it mentions; answers and reads too, unless there are none.
+    pub others: Vec<String>,
+    /// Rooms that it leaves for good now and then, to become a member again.
+    pub leaves: Vec<&'static str>,
+    /// Rooms of which others may make it no member.
+    pub may_be_removed: Vec<&'static str>,
+    /// A socket that is silent for so long while an answer is missing is given up; otherwise that is a failure.
+    pub gives_up: Option<Duration>,
+    /// The server ends sockets with `bye` and 1012, rather than in any way.
     pub says_bye: bool,
     /// And somebody always serves: every handshake succeeds, and nothing is `unavailable`.
     pub never_away: bool,
+    /// Ends its socket when it has read everything.
+    pub goes_home: bool,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            rooms: super::talk::ROOMS.to_vec(),
+            pauses: 20..120,
+            hangs_up: 0.01,
+            others: vec![],
+            leaves: vec![],
+            may_be_removed: vec![],
+            gives_up: None,
+            says_bye: false,
+            never_away: false,
+            goes_home: false,
+        }
+    }
 }
 
 /// Code and reason of a close frame, if there was one.
@@ -43,68 +80,111 @@ type End = Option<(u16, String)>;
 #[derive(Debug)]
 struct Cut;
 
+/// One room, as the client has it.
+#[derive(Debug)]
+struct View {
+    seat: Seat,
+    cursor: u64,
+    /// The cursor that the latest join was asked with.
+    joined_after: u64,
+    /// The latest messages that it was shown, by their ids.
+    heard: VecDeque<u64>,
+    people: BTreeSet<String>,
+}
+
+#[derive(Debug, PartialEq)]
+enum Seat {
+    /// To be joined at that time.
+    Out(Instant),
+    /// As [`Out`](Seat::Out), after the membership was ended by oneself.
+    Left(Instant),
+    Joining,
+    In,
+}
+
+/// A send without an answer.
+#[derive(Clone, Debug)]
+struct Pending {
+    room: &'static str,
+    key: String,
+    body: String,
+    reply_to: Option<u64>,
+    /// When it is to be sent again; `None` while it is on its way.
+    due: Option<Instant>,
+}
+
 #[derive(Debug)]
 pub struct Client {
     person: Person,
     rng: StdRng,
     recorder: Recorder,
-    manners: Manners,
+    habits: Habits,
     hung_up: bool,
     said_bye: bool,
     /// How the server ended the socket, as far as it was read.
     end: Option<End>,
     epoch: Value,
-    /// Joins without an answer.
-    joining: usize,
-    cursors: HashMap<&'static str, u64>,
-    /// Sends without an answer: room, key, body.
-    pending: Vec<(&'static str, String, String)>,
+    views: BTreeMap<&'static str, View>,
+    pending: Vec<Pending>,
     /// Changes on their way, by their `ref`: room and number in the history.
     asked: HashMap<String, (&'static str, u64)>,
     /// Own messages: room, id, key.
     mine: Vec<(&'static str, u64, String)>,
-    /// Joins and keys of sends that were `unavailable`.
-    rejoin: Vec<&'static str>,
-    resend: Vec<String>,
+    /// When the last frame came, or waiting for one began.
+    heard_at: Instant,
+    /// What the driver was told.
+    has_finished: bool,
+    has_settled: bool,
 }
 
 impl Client {
-    pub fn new(person: Person, rng: StdRng, recorder: Recorder, manners: Manners) -> Self {
+    pub fn new(person: Person, rng: StdRng, recorder: Recorder, habits: Habits) -> Self {
+        let view = || View {
+            seat: Seat::Out(Instant::now()),
+            cursor: 0,
+            joined_after: 0,
+            heard: VecDeque::new(),
+            people: BTreeSet::new(),
+        };
         Self {
             person,
             rng,
             recorder,
-            manners,
             hung_up: false,
             said_bye: false,
             end: None,
             epoch: Value::Null,
-            joining: 0,
-            cursors: ROOMS.map(|room| (room, 0)).into(),
+            views: habits.rooms.iter().map(|room| (*room, view())).collect(),
+            habits,
             pending: vec![],
             asked: HashMap::new(),
             mine: vec![],
-            rejoin: vec![],
-            resend: vec![],
+            heard_at: Instant::now(),
+            has_finished: false,
+            has_settled: false,
         }
     }
 
-    /// Lives through as many sockets as it takes.
-    pub async fn run(mut self, mut phases: watch::Receiver<Phase>, finished: mpsc::Sender<()>) {
-        let mut finished = Some(finished);
+    pub fn name(&self) -> &str {
+        &self.person.name
+    }
+
+    /// Whom it takes to be in each of its rooms.
+    pub fn people(&self) -> impl Iterator<Item = (&'static str, &BTreeSet<String>)> {
+        self.views.iter().map(|(room, view)| (*room, &view.people))
+    }
+
+    /// Lives through as many sockets as it takes; gives the last one, unless it has gone home. `told` hears when all is
+    /// answered, and when all is read.
+    pub async fn run(mut self, mut phases: watch::Receiver<Phase>, told: mpsc::Sender<()>) -> (Self, Option<Socket>) {
         loop {
             let mut socket = self.connect().await;
-            (self.hung_up, self.end) = (false, None);
-            // Those who come as a drain begins are let in and told at once.
-            self.said_bye = socket.welcome["type"] == "bye";
-            if self.turn(&mut socket, &mut phases, &mut finished).await.is_ok() {
-                return;
+            self.begin(&socket);
+            if self.turn(&mut socket, &mut phases, &told).await.is_ok() {
+                let stays = !self.habits.goes_home;
+                return (self, stays.then_some(socket));
             }
             self.check_manners(socket).await;
-            // Their answers will never come.
-            self.asked.clear();
-            self.rejoin.clear();
-            self.resend.clear();
         }
     }
 
@@ -112,17 +192,35 @@ impl Client {
         // Not `eventually`: the borrow in an async closure would keep this future from being spawned.
         let deadline = Instant::now() + LIMIT;
         loop {
-            if let Some(socket) = Socket::try_open(&self.person).await {
-                return socket;
+            match Socket::try_open(&self.person).await {
+                Some(socket) if socket.welcome["type"] == "welcome" => return socket,
+                // Those who come as a drain begins are let in and told at once.
+                Some(_) => {}
+                None => assert!(!self.habits.never_away, "{} is not let in", self.person.name),
             }
-            assert!(!self.manners.never_away, "{} is not let in", self.person.name);
             assert!(Instant::now() < deadline, "a server to connect to: not within {LIMIT:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
+    /// What is to be asked for on a new socket: answers to what was asked before will never come.
+    fn begin(&mut self, socket: &Socket) {
+        (self.hung_up, self.said_bye, self.end) = (false, false, None);
+        self.asked.clear();
+        let now = Instant::now();
+        for view in self.views.values_mut().filter(|view| !matches!(view.seat, Seat::Left(_))) {
+            view.seat = Seat::Out(now);
+        }
+        self.pending.iter_mut().for_each(|pending| pending.due = Some(now));
+        for room in socket.welcome["rooms"].as_array().expect("rooms") {
+            let slug = room["slug"].as_str().expect("a slug");
+            let read = room["read"].as_u64().expect("a mark");
+            self.recorder.note(&self.person.name, slug, Event::Marked { read });
+        }
+    }
+
     async fn check_manners(&mut self, mut socket: Socket) {
-        if !self.manners.says_bye || self.hung_up {
+        if !self.habits.says_bye || self.hung_up {
             return;
         }
         // What could not be written may have been overtaken by words that are not read yet.
@@ -137,30 +235,20 @@ impl Client {
         assert!(self.said_bye, "`bye` comes before the end");
     }
 
-    /// One socket's time: `Ok` when all is settled.
+    /// One socket's time: `Ok` when the driver wants no more.
     async fn turn(
         &mut self,
         socket: &mut Socket,
         phases: &mut watch::Receiver<Phase>,
-        finished: &mut Option<mpsc::Sender<()>>,
+        told: &mpsc::Sender<()>,
     ) -> Result<(), Cut> {
-        for room in ROOMS {
-            self.join(socket, room).await?;
-        }
-        // What follows needs the rooms joined, so the answers come first.
-        self.joining = ROOMS.len();
-        while self.joining > 0 {
-            self.read(socket).await?;
-        }
-        for (room, key, body) in self.pending.clone() {
-            self.try_send(socket, room, key, body).await?;
-        }
         loop {
+            self.ask_again(socket).await?;
             self.read_answers(socket).await?;
             let phase = phases.borrow_and_update().clone();
             match phase {
                 Phase::Load => {
-                    if self.rng.random_bool(0.01) {
+                    if self.rng.random_bool(self.habits.hangs_up) {
                         self.hung_up = true; // as clients do too
                         return Err(Cut);
                     }
@@ -170,119 +258,51 @@ impl Client {
                     self.think(socket).await?;
                 }
                 Phase::Finish => {
-                    if let Some(finished) = finished.take() {
-                        finished.send(()).await.expect("the driver listens");
+                    if self.is_in_everywhere()
+                        && self.pending.is_empty()
+                        && !std::mem::replace(&mut self.has_finished, true)
+                    {
+                        told.send(()).await.expect("the driver listens");
                     }
-                    tokio::select! {
-                        read = socket.read_or_end() => self.take_or_end(read)?,
-                        _ = phases.changed() => {}
-                    }
+                    self.look(socket, phases).await?;
                 }
                 Phase::Settle(goals) => {
-                    if ROOMS.iter().all(|room| self.cursors[room] >= goals[*room]) {
-                        return Ok(());
+                    let has_read = self.views.iter().all(|(room, view)| view.cursor >= goals[*room]);
+                    if has_read && !std::mem::replace(&mut self.has_settled, true) {
+                        told.send(()).await.expect("the driver listens");
+                        if self.habits.goes_home {
+                            return Ok(());
+                        }
                     }
-                    self.read(socket).await?;
+                    self.look(socket, phases).await?;
                 }
+                Phase::Part => return Ok(()),
             }
         }
     }
 
-    async fn join(&self, socket: &mut Socket, room: &str) -> Result<(), Cut> {
-        let mut frame = json!({"type": "join", "room": room, "after": self.cursors[room]});
-        if !self.epoch.is_null() {
-            frame["epoch"] = self.epoch.clone();
-        }
-        self.put(socket, frame).await
+    fn is_in_everywhere(&self) -> bool {
+        self.views.values().all(|view| view.seat == Seat::In)
     }
 
-    /// Asks again for what the database could not do.
-    async fn ask_again(&mut self, socket: &mut Socket) -> Result<(), Cut> {
-        if self.rejoin.is_empty() && self.resend.is_empty() {
-            return Ok(());
-        }
-        tokio::time::sleep(AGAIN).await;
-        for room in std::mem::take(&mut self.rejoin) {
-            self.join(socket, room).await?;
-        }
-        let keys = std::mem::take(&mut self.resend);
-        let again: Vec<_> = self.pending.iter().filter(|(_, key, _)| keys.contains(key)).cloned().collect();
-        for (room, key, body) in again {
-            self.try_send(socket, room, key, body).await?;
-        }
-        Ok(())
+    fn view(&mut self, room: &str) -> &mut View {
+        self.views.get_mut(room).expect("one of its rooms")
     }
 
-    /// One change, chosen at random.
-    async fn act(&mut self, socket: &mut Socket) -> Result<(), Cut> {
-        let room = *ROOMS.choose(&mut self.rng).expect("rooms");
-        let own = self.mine.choose(&mut self.rng).cloned();
-        match (self.rng.random_range(0..100), own) {
-            (0..20, Some((room, id, _))) if room != ROOMS[0] => {
-                let body = format!("edited {}", self.rng.next_u32());
-                let frame = json!({"type": "edit", "room": room, "id": id, "body": body});
-                self.ask(socket, room, id, Some(body), frame).await
-            }
-            (20..30, Some((room, id, _))) if room != ROOMS[0] => {
-                let frame = json!({"type": "delete", "room": room, "id": id});
-                self.ask(socket, room, id, None, frame).await
-            }
-            (30..45, _) if room != ROOMS[0] && self.cursors[room] > 0 => {
-                // Not every number is a message's; what is not is refused.
-                let id = self.rng.random_range(1..=self.cursors[room]);
-                let emoji = ["👍", "🎉", "🦀"].choose(&mut self.rng).expect("emoji");
-                let on = self.rng.random_bool(0.7);
-                let frame = json!({"type": "react", "room": room, "id": id, "emoji": emoji, "on": on});
-                self.ask(socket, room, id, None, frame).await
-            }
-            (45..50, Some((room, _, key))) => {
-                // Answered long ago: nothing may come of it but the same answer.
-                let body = format!("again {}", self.rng.next_u32());
-                self.try_send(socket, room, key, body).await
-            }
-            _ => {
-                let (key, body) = (new_key(), format!("message {}", self.rng.next_u32()));
-                self.pending.push((room, key.clone(), body.clone()));
-                self.try_send(socket, room, key, body).await
-            }
-        }
-    }
-
-    async fn try_send(&mut self, socket: &mut Socket, room: &str, key: String, body: String) -> Result<(), Cut> {
-        let frame = json!({"type": "send", "room": room, "key": key, "body": body});
-        self.recorder.note(&self.person.name, room, Event::Tried { key, body });
-        self.put(socket, frame).await
-    }
-
-    async fn ask(
-        &mut self,
-        socket: &mut Socket,
-        room: &'static str,
-        id: u64,
-        body: Option<String>,
-        mut frame: Value,
-    ) -> Result<(), Cut> {
-        let change = self.rng.next_u64();
-        frame["ref"] = json!(change.to_string());
-        self.asked.insert(change.to_string(), (room, change));
-        self.recorder.note(&self.person.name, room, Event::Asked { change, id, body });
-        self.put(socket, frame).await
-    }
-
-    async fn put(&self, socket: &mut Socket, frame: Value) -> Result<(), Cut> {
-        if socket.try_send(&frame).await { Ok(()) } else { Err(Cut) }
-    }
-
-    async fn read_answers(&mut self, socket: &mut Socket) -> Result<(), Cut> {
-        while !self.pending.is_empty() || !self.asked.is_empty() {
-            self.read(socket).await?;
+    /// Reads until the phase changes, or for a moment.
+    async fn look(&mut self, socket: &mut Socket, phases: &mut watch::Receiver<Phase>) -> Result<(), Cut> {
+        tokio::select! {
+            biased;
+            _ = phases.changed() => {}
+            read = socket.read_or_end() => self.take_or_end(read)?,
+            () = tokio::time::sleep(AGAIN) => {}
         }
         Ok(())
     }
 
     /// A person's pause between two messages, in which frames are read.
     async fn think(&mut self, socket: &mut Socket) -> Result<(), Cut> {
-        let pause = Duration::from_millis(self.rng.random_range(20..120));
+        let pause = Duration::from_millis(self.rng.random_range(self.habits.pauses.clone()));
         let end = Instant::now() + pause;
         while let Ok(read) = tokio::time::timeout_at(end, socket.read_or_end()).await {
             self.take_or_end(read)?;
@@ -290,11 +310,33 @@ impl Client {
         Ok(())
     }
 
-    async fn read(&mut self, socket: &mut Socket) -> Result<(), Cut> {
-        let name = format!("a frame for {}, which waits for {:?} {:?}", self.person.name, self.pending, self.asked);
-        let read = common::wait::within(LIMIT, &name, socket.read_or_end()).await;
-        self.take_or_end(read)?;
-        self.ask_again(socket).await
+    /// Reads until nothing is on its way any more.
+    async fn read_answers(&mut self, socket: &mut Socket) -> Result<(), Cut> {
+        self.heard_at = Instant::now();
+        while self.waits() {
+            if let Ok(read) = tokio::time::timeout(AGAIN, socket.read_or_end()).await {
+                self.heard_at = Instant::now();
+                self.take_or_end(read)?;
+            }
+            let (silence, limit) = (self.heard_at.elapsed(), self.habits.gives_up);
+            if limit.is_some_and(|limit| silence > limit) {
+                self.hung_up = true;
+                return Err(Cut);
+            }
+            assert!(silence < LIMIT, "{} waits for {:?} {:?}", self.person.name, self.pending, self.asked);
+            self.ask_again(socket).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether an answer is missing that will come, in a room that it is in.
+    fn waits(&self) -> bool {
+        let is_in = |room: &str| self.views[room].seat == Seat::In;
+        !self.asked.is_empty()
+            || self.views.values().any(|view| view.seat == Seat::Joining)
+            || self.pending.iter().any(|pending| is_in(pending.room))
+            || (!self.views.keys().any(|room| is_in(room))
+                && self.views.values().any(|view| matches!(view.seat, Seat::Out(_))))
     }
 
     fn take_or_end(&mut self, read: Result<Value, End>) -> Result<(), Cut> {
@@ -307,90 +349,4 @@ impl Client {
         }
         Ok(())
     }
-
-    /// Writes down what a frame tells.
-    fn take(&mut self, frame: Value) {
-        self.said_bye |= frame["type"] == "bye";
-        let Some(room) = ROOMS.into_iter().find(|room| frame["room"] == *room) else {
-            return;
-        };
-        let note = |event| self.recorder.note(&self.person.name, room, event);
-        match frame["type"].as_str().expect("a type") {
-            "joined" => {
-                let after = Some(self.cursors[room]);
-                let (seq, reset) = (number(&frame, "seq"), frame["reset"] == true);
-                let messages = messages(&frame);
-                let last = messages.last().map(|message| message.seq);
-                note(Event::Joined { after, seq, reset, messages });
-                self.epoch = frame["epoch"].clone();
-                self.joining -= 1;
-                match (reset, last) {
-                    (true, _) => self.cursors.insert(room, seq),
-                    (false, Some(last)) => self.cursors.insert(room, last),
-                    (false, None) => None,
-                };
-            }
-            "changes" => {
-                let messages = messages(&frame);
-                self.cursors.insert(room, messages.last().expect("a page is not empty").seq);
-                note(Event::Changes { messages });
-            }
-            "message" => {
-                let message = Message::of(&frame["message"]);
-                self.cursors.insert(room, message.seq);
-                note(Event::Live { message });
-            }
-            "sent" => {
-                let (key, id) = (frame["key"].as_str().expect("a key").to_owned(), number(&frame, "id"));
-                note(Event::Sent { key: key.clone(), id });
-                self.answered(room, id, key);
-            }
-            "done" => {
-                let (id, seq) = (number(&frame, "id"), number(&frame, "seq"));
-                let (_, change) = self.change_of(&frame).expect("an answer to a change");
-                self.recorder.note(&self.person.name, room, Event::Done { change, id, seq });
-            }
-            "error" => self.refused(room, &frame),
-            _ => {}
-        }
-    }
-
-    fn answered(&mut self, room: &'static str, id: u64, key: String) {
-        let before = self.pending.len();
-        self.pending.retain(|(_, pending, _)| *pending != key);
-        if self.pending.len() < before {
-            self.mine.push((room, id, key));
-        }
-    }
-
-    fn refused(&mut self, room: &'static str, frame: &Value) {
-        let code = frame["code"].as_str().expect("a code");
-        assert!(!(self.manners.never_away && code == "unavailable"), "{frame}");
-        if let Some(key) = frame["key"].as_str() {
-            assert_eq!(code, "unavailable", "a send is not refused: {frame}");
-            self.resend.push(key.to_owned());
-        } else if let Some((room, change)) = self.change_of(frame) {
-            // Whether a change that is `unavailable` was made is not known, and it is not asked for again.
-            match code {
-                "not_found" | "forbidden" => self.recorder.note(&self.person.name, room, Event::Refused { change }),
-                "unavailable" => {}
-                code => panic!("{code}: {frame}"),
-            }
-        } else {
-            assert_eq!(code, "unavailable", "a join is not refused: {frame}");
-            self.rejoin.push(room);
-        }
-    }
-
-    fn change_of(&mut self, frame: &Value) -> Option<(&'static str, u64)> {
-        self.asked.remove(frame["ref"].as_str()?)
-    }
-}
-
-fn number(frame: &Value, field: &str) -> u64 {
-    frame[field].as_u64().expect("a number")
-}
-
-fn messages(frame: &Value) -> Vec<Message> {
-    frame["messages"].as_array().expect("messages").iter().map(Message::of).collect()
 }

@@ -1,17 +1,19 @@
 //! Clients that talk while parts fail, and the judgement in the end.
 
-use super::client::{Client, Manners, Phase};
-use crate::common::{self, *};
-use crate::history::{History, Message, Recorder, Room, check};
+use super::client::{Client, Habits, Phase};
+use crate::common::*;
+use crate::history::{History, Marks, Message, Recorder, Room, Seen, check};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
-/// In the first nothing but sends happens, so that its numbers can be checked without an allowance.
-pub const ROOMS: [&str; 3] = ["log", "den", "attic"];
+/// Nothing but sends happens here, so that its numbers can be checked without an allowance.
+pub const LOG: &str = "log";
+pub const ROOMS: [&str; 3] = [LOG, "den", "attic"];
 
 /// How long until the last answer, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -19,83 +21,156 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// A load that runs.
 pub struct Talk {
     reader: Person,
+    rooms: Vec<&'static str>,
     recorder: Recorder,
     phase: watch::Sender<Phase>,
-    finished: mpsc::Receiver<()>,
-    clients: Vec<JoinHandle<()>>,
+    told: mpsc::Receiver<()>,
+    clients: Vec<JoinHandle<(Client, Option<Socket>)>>,
+    people: Vec<Person>,
 }
 
 impl Talk {
     /// Makes the rooms and has so many clients, each somebody else, talk in them.
-    pub async fn begin(server: &Server, clients: usize, seed: u64, manners: Manners) -> Self {
-        Self::begin_at(&server.address, clients, seed, manners).await
+    pub async fn begin(server: &Server, clients: usize, seed: u64, habits: Habits) -> Self {
+        Self::begin_at(&server.address, clients, seed, habits).await
     }
 
     /// As `begin`, at whoever listens there: a balancer, perhaps.
-    pub async fn begin_at(address: &str, clients: usize, seed: u64, manners: Manners) -> Self {
+    pub async fn begin_at(address: &str, clients: usize, seed: u64, habits: Habits) -> Self {
         let reader = Person::sign_up_at(address, "reader").await;
         for room in ROOMS {
             reader.makes_room(room).await;
         }
-        let recorder = Recorder::default();
-        let (phase, phases) = watch::channel(Phase::Load);
-        let (tell, finished) = mpsc::channel(clients);
-        let mut running = vec![];
+        let mut people = vec![];
         for n in 0..clients {
-            let person = Person::sign_up_at(address, &format!("client-{n}")).await;
-            let client = Client::new(person, StdRng::seed_from_u64(seed + n as u64), recorder.clone(), manners);
-            running.push(tokio::spawn(client.run(phases.clone(), tell.clone())));
+            people.push((Person::sign_up_at(address, &format!("client-{n}")).await, habits.clone()));
         }
-        Self { reader, recorder, phase, finished, clients: running }
+        Self::among(reader, &ROOMS, people, seed)
     }
 
-    /// How much has happened so far.
-    pub fn records(&self) -> usize {
-        self.recorder.records().len()
+    /// Has these people talk, in rooms that are there and that the reader may read.
+    pub fn among(reader: Person, rooms: &[&'static str], people: Vec<(Person, Habits)>, seed: u64) -> Self {
+        let recorder = Recorder::default();
+        let (phase, phases) = watch::channel(Phase::Load);
+        let (tell, told) = mpsc::channel(2 * people.len());
+        let (mut clients, mut names) = (vec![], vec![]);
+        for (n, (person, habits)) in people.into_iter().enumerate() {
+            names.push(person.clone());
+            let client = Client::new(person, StdRng::seed_from_u64(seed + n as u64), recorder.clone(), habits);
+            clients.push(tokio::spawn(client.run(phases.clone(), tell.clone())));
+        }
+        Self { reader, rooms: rooms.to_vec(), recorder, phase, told, clients, people: names }
+    }
+
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
     /// Waits until the clients are answered again: so many more things have happened.
     pub async fn goes_on(&self, more: usize) {
-        let goal = self.records() + more;
-        eventually(LIMIT, "a load", async || (self.records() >= goal).then_some(())).await;
+        let goal = self.recorder.len() + more;
+        eventually(LIMIT, "a load", async || (self.recorder.len() >= goal).then_some(())).await;
     }
 
     /// Has everything answered and read, and judges what was recorded by what is stored.
     pub async fn end(mut self) -> BTreeMap<String, Room> {
-        self.phase.send_replace(Phase::Finish);
-        for _ in 0..self.clients.len() {
-            let done = common::wait::within(LIMIT, "all clients to be answered", self.finished.recv()).await;
-            done.expect("every client lives");
-        }
-        let rooms = stored(&self.reader).await;
-        let goals = rooms.iter().map(|(name, room)| (name.clone(), room.seq)).collect();
-        self.phase.send_replace(Phase::Settle(goals));
-        for client in self.clients {
-            client.await.expect("a client that reached the last number");
-        }
-        let records = self.recorder.records();
-        let sizes: Vec<_> = rooms.values().map(|room| (room.messages.len(), room.seq)).collect();
-        eprintln!("{} records; messages and numbers of the rooms: {sizes:?}", records.len());
-        let history = History { records, rooms };
-        if let Err(violation) = check(&history) {
-            panic!("{violation}");
-        }
+        assert!(self.settles(LIMIT).await, "not everything was answered and read within {LIMIT:?}");
+        let mut history = self.part().await;
+        // Whoever has just come back is told of a moment later.
+        history.seen.clear();
+        judge(&history);
         history.rooms
+    }
+
+    /// Has everything answered, and then read; false where that takes too long.
+    pub async fn settles(&mut self, limit: Duration) -> bool {
+        self.phase.send_replace(Phase::Finish);
+        if !self.all_tell(limit).await {
+            return false;
+        }
+        let rooms = self.stored().await;
+        let goals = rooms.into_iter().map(|(name, room)| (name, room.seq)).collect();
+        self.phase.send_replace(Phase::Settle(goals));
+        self.all_tell(limit).await
+    }
+
+    async fn all_tell(&mut self, limit: Duration) -> bool {
+        let end = Instant::now() + limit;
+        for _ in 0..self.clients.len() {
+            if !matches!(tokio::time::timeout_at(end, self.told.recv()).await, Ok(Some(()))) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Stops the clients and gives what they were told, and what is stored. Those that had settled tell whom they see.
+    pub async fn part(self) -> History {
+        self.phase.send_replace(Phase::Part);
+        let (mut seen, mut present) = (vec![], BTreeMap::<String, BTreeSet<String>>::new());
+        // Kept until the last has stopped: nobody sees anybody leave.
+        let mut stopped = vec![];
+        let end = Instant::now() + Duration::from_secs(10);
+        for mut client in self.clients {
+            match tokio::time::timeout_at(end, &mut client).await {
+                Ok(Ok((client, Some(socket)))) => stopped.push((client, socket)),
+                Ok(_) => {}
+                Err(_) => client.abort(),
+            }
+        }
+        for (client, _) in &stopped {
+            for (room, people) in client.people() {
+                present.entry(room.to_owned()).or_default().insert(client.name().to_owned());
+                seen.push(Seen { client: client.name().to_owned(), room: room.to_owned(), people: people.clone() });
+            }
+        }
+        drop(stopped);
+        let mut marks = vec![];
+        for person in &self.people {
+            let socket = person.socket().await;
+            marks.extend(socket.welcome["rooms"].as_array().expect("rooms").iter().map(|room| marks_of(person, room)));
+        }
+        let rooms = stored(&self.reader, &self.rooms).await;
+        History { records: self.recorder.take(), rooms, marks, seen, present }
+    }
+
+    /// Every room as somebody reads it who was not there.
+    pub async fn stored(&self) -> BTreeMap<String, Room> {
+        stored(&self.reader, &self.rooms).await
     }
 }
 
-/// Every room as somebody reads it who was not there.
-async fn stored(reader: &Person) -> BTreeMap<String, Room> {
+async fn stored(reader: &Person, names: &[&'static str]) -> BTreeMap<String, Room> {
     let mut rooms = BTreeMap::new();
-    for name in ROOMS {
+    for name in names {
         let room = reader.http.get(&format!("/rooms/{name}")).await.ok(200);
         let messages = reader.reads_whole_room(name).await;
         let room = Room {
             seq: room["seq"].as_u64().expect("a number"),
             messages: messages.iter().map(Message::of).collect(),
-            only_sends: name == ROOMS[0],
+            only_sends: *name == LOG,
         };
-        rooms.insert(name.to_owned(), room);
+        rooms.insert((*name).to_owned(), room);
     }
     rooms
+}
+
+fn marks_of(person: &Person, room: &Value) -> Marks {
+    let number = |field: &str| room[field].as_u64().expect("a number");
+    Marks {
+        client: person.name.clone(),
+        room: room["slug"].as_str().expect("a slug").to_owned(),
+        read: number("read"),
+        unread: number("unread"),
+        mentions: number("mentions"),
+    }
+}
+
+/// Fails with the first broken promise and the few records that show it.
+pub fn judge(history: &History) {
+    let sizes: Vec<_> = history.rooms.values().map(|room| (room.messages.len(), room.seq)).collect();
+    eprintln!("{} records; messages and numbers of the rooms: {sizes:?}", history.records.len());
+    if let Err(violation) = check(history) {
+        panic!("{violation}");
+    }
 }

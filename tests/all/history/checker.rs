@@ -1,6 +1,6 @@
 //! The judge: a pure function from a history to the first promise it breaks.
 
-use super::{Event, History, Message, Record, Room, Violation};
+use super::{Event, History, Message, Record, Room, Violation, people};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many records an excerpt has at most: the last ones that concern the finding.
@@ -13,7 +13,11 @@ pub fn check(history: &History) -> Result<(), Violation> {
     numbers_are_dense(history)?;
     a_number_has_one_state(history)?;
     what_is_shown_rises(history)?;
-    clients_hold_the_database(history)
+    people::nobody_is_shown_what_came_after_they_left(history)?;
+    clients_hold_the_database(history)?;
+    people::marks_never_fall(history)?;
+    people::unread_is_counted_from_the_messages(history)?;
+    people::everybody_sees_who_is_there(history)
 }
 
 /// No author's key made two messages, in any room, and nothing is stored that nobody sent.
@@ -120,7 +124,7 @@ fn a_number_has_one_state(history: &History) -> Result<(), Violation> {
     let mut states: HashMap<(&String, u64), &Message> = HashMap::new();
     let stored = history.rooms.iter().flat_map(|(name, room)| room.messages.iter().map(move |message| (name, message)));
     let shown =
-        history.records.iter().flat_map(|record| shown(&record.event).iter().map(|message| (&record.room, message)));
+        history.records.iter().flat_map(|record| told(&record.event).iter().map(|message| (&record.room, message)));
     for (room, message) in stored.chain(shown) {
         let first = *states.entry((room, message.seq)).or_insert(message);
         if first != message {
@@ -236,6 +240,14 @@ fn shown(event: &Event) -> &[Message] {
     }
 }
 
+/// As [`shown`], with what was shown beside the room's own run of numbers.
+pub(super) fn told(event: &Event) -> &[Message] {
+    match event {
+        Event::Mentioned { message } => std::slice::from_ref(message),
+        event => shown(event),
+    }
+}
+
 fn concerns_key(record: &Record, author: &str, wanted: &str) -> bool {
     match &record.event {
         Event::Tried { key, .. } | Event::Sent { key, .. } => record.client == author && key == wanted,
@@ -256,12 +268,12 @@ fn concerns_number(record: &Record, room: &str, wanted: u64) -> bool {
         && match &record.event {
             Event::Sent { id, .. } => *id == wanted,
             Event::Done { seq, .. } => *seq == wanted,
-            event => shown(event).iter().any(|message| message.seq.abs_diff(wanted) <= 1),
+            event => told(event).iter().any(|message| message.seq.abs_diff(wanted) <= 1),
         }
 }
 
 /// A finding with the records that show it, each cut down to the messages that do.
-fn violation(
+pub(super) fn violation(
     rule: &'static str,
     finding: String,
     history: &History,

@@ -1,6 +1,7 @@
 //! The judge is judged: a sound history passes, and each fault put into it is found under its own rule.
 
-use super::{Event, History, Message, Record, Room, check};
+use super::{Event, History, Marks, Message, Record, Room, Seen, check};
+use std::collections::BTreeSet;
 
 /// Ann sends three messages to a room of sends and bob is shown them; in the other room she edits one.
 fn sound() -> History {
@@ -34,7 +35,7 @@ fn sound() -> History {
     let log = Room { seq: 3, messages: (1..=3).map(message).collect(), only_sends: true };
     let den = Room { seq: 2, messages: vec![edited], only_sends: false };
     let rooms = [("log".to_owned(), log), ("den".to_owned(), den)].into();
-    History { records, rooms }
+    History { records, rooms, ..History::default() }
 }
 
 fn message(id: u64) -> Message {
@@ -45,6 +46,7 @@ fn message(id: u64) -> Message {
         key: format!("key {id}"),
         body: "hello".to_owned(),
         deleted: false,
+        reply_to: None,
         rest: String::new(),
     }
 }
@@ -227,4 +229,108 @@ fn an_excerpt_is_short() {
     let violation = check(&history).unwrap_err();
     assert_eq!(violation.excerpt.len(), 4, "{violation}");
     assert!(violation.to_string().contains("key 3"));
+}
+
+/// Bob leaves the den at the number 2 while ann edits on.
+fn left() -> History {
+    let mut history = sound();
+    let note = |event| Record { client: "bob".to_owned(), room: "den".to_owned(), event };
+    history.records.extend([note(Event::Leaving), note(Event::Gone { seq: 2 })]);
+    history
+}
+
+fn later() -> Message {
+    Message { seq: 3, key: "key 4".to_owned(), body: "the".to_owned(), ..message(1) }
+}
+
+#[test]
+fn what_is_shown_to_somebody_who_has_left_is_found() {
+    for event in [
+        Event::Live { message: later() },
+        Event::Mentioned { message: later() },
+        Event::Joined { after: Some(2), seq: 3, reset: false, messages: vec![] },
+    ] {
+        let mut history = left();
+        room(&mut history, "den").seq = 3;
+        room(&mut history, "den").messages = vec![later()];
+        history.records.push(Record { client: "bob".to_owned(), room: "den".to_owned(), event: event.clone() });
+        // Whether it was shown before or after the end was known is all the same.
+        is_found(&history, "nothing is shown to those who have left");
+        let last = history.records.len() - 1;
+        history.records.swap(last - 1, last);
+        is_found(&history, "nothing is shown to those who have left");
+    }
+}
+
+#[test]
+fn what_was_on_its_way_to_somebody_who_left_is_no_fault() {
+    let mut history = left();
+    let at = shown_to_bob(&history, "den", 2);
+    let late = history.records.remove(at);
+    history.records.push(late);
+    check(&history).unwrap();
+}
+
+#[test]
+fn a_read_mark_that_falls_is_found() {
+    for marked in [[3, 2], [2, 2]] {
+        let mut history = sound();
+        for read in marked {
+            let event = Event::Marked { read };
+            history.records.push(Record { client: "ann".to_owned(), room: "log".to_owned(), event });
+        }
+        is_found(&history, "read marks never fall");
+    }
+}
+
+/// What bob is told above his mark at the number 1, where ann's third message answers his second.
+fn unread(unread: u64, mentions: u64) -> History {
+    let mut history = sound();
+    let bobs = Message { author: "bob".to_owned(), ..message(1) };
+    let [second, third] = [2, 3].map(message);
+    let third = Message { reply_to: Some(1), ..third };
+    history.records.retain(|record| record.room != "log");
+    let tried = |client: &str, n: u64| Record {
+        client: client.to_owned(),
+        room: "log".to_owned(),
+        event: Event::Tried { key: format!("key {n}"), body: "hello".to_owned() },
+    };
+    history.records.extend([tried("bob", 1), tried("ann", 2), tried("ann", 3)]);
+    history.records.push(Record {
+        client: "bob".to_owned(),
+        room: "log".to_owned(),
+        event: Event::Joined {
+            after: None,
+            seq: 3,
+            reset: false,
+            messages: vec![bobs.clone(), second.clone(), third.clone()],
+        },
+    });
+    room(&mut history, "log").messages = vec![bobs, second, third];
+    history.marks.push(Marks { client: "bob".to_owned(), room: "log".to_owned(), read: 1, unread, mentions });
+    history
+}
+
+#[test]
+fn numbers_of_unread_that_drift_are_found() {
+    check(&unread(2, 1)).unwrap();
+    is_found(&unread(1, 1), "unread numbers are those of the messages");
+    is_found(&unread(2, 0), "unread numbers are those of the messages");
+}
+
+#[test]
+fn a_ghost_and_somebody_who_is_not_seen_are_found() {
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
+    for (people, found) in
+        [(names(&["ann", "bob"]), false), (names(&["ann"]), true), (names(&["ann", "bob", "eve"]), true)]
+    {
+        let mut history = sound();
+        history.present.insert("den".to_owned(), names(&["ann", "bob"]));
+        history.seen.push(Seen { client: "ann".to_owned(), room: "den".to_owned(), people });
+        if found {
+            is_found(&history, "people are seen where they are");
+        } else {
+            check(&history).unwrap();
+        }
+    }
 }
