@@ -18,7 +18,7 @@ use crate::protocol::RoomId;
 use crate::store::append::{Change, Done, Outcome, Write, append};
 use crate::store::{PATIENCE, Store, StoreError};
 use crate::survive::survive;
-use crate::testing::may_panic;
+use crate::testing::{may_panic, tell_early};
 
 /// Writes in one transaction.
 const MAX_BATCH: usize = 256;
@@ -92,6 +92,10 @@ struct Running {
 
 impl Journal {
     pub fn new(store: Store, broker: SharedBroker) -> Self {
+        let early = broker.clone();
+        tell_early(move |changes| {
+            changes.iter().for_each(|change| early.tell(change.room, &Word::Changes { changes: vec![change.clone()] }));
+        });
         Self { store, broker, waiting: VecDeque::new(), running: None, held: HashMap::new(), beginning: false }
     }
 

@@ -1,23 +1,43 @@
 //! Switches for tests, taken from the environment. A release build has none of them.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{LazyLock, OnceLock};
+use std::time::Duration;
 
-/// How often each place may still be passed before it panics.
-static PANICS: LazyLock<HashMap<String, AtomicI64>> = LazyLock::new(|| {
-    let places = std::env::var("KLATCH_TEST_PANIC").unwrap_or_default();
+use crate::store::append::Change;
+
+/// How often each place may still be passed before something happens there.
+type Passes = HashMap<String, AtomicI64>;
+
+static PANICS: LazyLock<Passes> = LazyLock::new(|| passes("KLATCH_TEST_PANIC"));
+static ABORTS: LazyLock<Passes> = LazyLock::new(|| passes("KLATCH_TEST_ABORT"));
+static FAULT: LazyLock<String> = LazyLock::new(|| std::env::var("KLATCH_TEST_FAULT").unwrap_or_default());
+static EARLY: OnceLock<Early> = OnceLock::new();
+
+type Early = Box<dyn Fn(&[Change]) + Send + Sync>;
+
+fn passes(variable: &str) -> Passes {
+    let places = std::env::var(variable).unwrap_or_default();
     let places = places.split(',').filter_map(|place| place.split_once(':'));
     places.filter_map(|(place, passes)| Some((place.to_owned(), passes.parse::<i64>().ok()?.into()))).collect()
-});
+}
 
-/// Panics when this place is passed for the n-th time, where `KLATCH_TEST_PANIC` is `place:n`, or a list of such.
+fn is_last(passes: &Passes, place: &str) -> bool {
+    passes.get(place).is_some_and(|passes| passes.fetch_sub(1, Ordering::Relaxed) == 1)
+}
+
+/// Panics when this place is passed for the n-th time, where `KLATCH_TEST_PANIC` is `place:n`, or a list of such; ends the
+/// process at once, as `kill -9` would, where `KLATCH_TEST_ABORT` is.
 #[track_caller]
 pub fn may_panic(place: &str) {
-    if cfg!(debug_assertions)
-        && let Some(passes) = PANICS.get(place)
-        && passes.fetch_sub(1, Ordering::Relaxed) == 1
-    {
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    if is_last(&ABORTS, place) {
+        std::process::abort();
+    }
+    if is_last(&PANICS, place) {
         panic!("a test wanted this");
     }
 }
@@ -31,6 +51,31 @@ pub fn always_clears() -> bool {
 pub fn build_mark() -> Option<String> {
     let mark = if cfg!(debug_assertions) { std::env::var("KLATCH_TEST_BUILD").ok() } else { None };
     mark.map(|mark| format!("\n/* {mark} */\n"))
+}
+
+/// Whether `KLATCH_TEST_FAULT` names this: a promise that the program is to break, so that tests of its promises can be
+/// seen to notice.
+pub fn breaks(promise: &str) -> bool {
+    cfg!(debug_assertions) && *FAULT == promise
+}
+
+/// How changes are told before their commit, where that is the promise to break.
+pub fn tell_early(tell: impl Fn(&[Change]) + Send + Sync + 'static) {
+    if breaks("publish_before_commit") {
+        let _ = EARLY.set(Box::new(tell));
+    }
+}
+
+/// Passed in a transaction, with what it is about to commit.
+pub fn before_commit(changes: &[Change]) {
+    if cfg!(debug_assertions)
+        && let Some(tell) = EARLY.get()
+    {
+        tell(changes);
+        // Long enough for the others to hear it: what the commit waits for does not matter here.
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    may_panic("transaction");
 }
 
 /// Whether `GET /` opens sockets that send every message back, for conformance suites: where `KLATCH_TEST_ECHO` is set.

@@ -28,7 +28,7 @@ use crate::error::Refusal;
 use crate::metrics::METRICS;
 use crate::protocol::{Key, Message, RoomId, Seq, UserId};
 use crate::render::Rendered;
-use crate::testing::may_panic;
+use crate::testing::{before_commit, may_panic};
 
 /// Somebody does something in a room.
 #[derive(Clone, Debug)]
@@ -239,5 +239,6 @@ fn run(
             }
         }
     }
+    before_commit(&outcome.changes);
     Ok(outcome)
 }

@@ -16,6 +16,7 @@ use crate::protocol::{
     Role, RoomId, RoomKind, Seq, User, UserId,
 };
 use crate::render::{RENDERER, render_again};
+use crate::testing::breaks;
 
 /// Some messages of a room, oldest first, and whether there are more in the direction that was asked for.
 pub struct Page {
@@ -87,6 +88,7 @@ pub fn entry(
         let epoch = rooms::epoch(connection)?;
         let mark: Option<Seq> =
             members::table.find((room, user)).select(members::last_read_seq).first(connection).optional()?;
+        let cursor = cursor.filter(|_| !breaks("ignore_after"));
         let last = state.room.seq;
         let reachable = cursor.is_some_and(|cursor| {
             cursor.epoch.as_ref().is_none_or(|known| *known == epoch)

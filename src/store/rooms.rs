@@ -14,6 +14,7 @@ use super::schema::{members, mentions, messages, meta, rooms};
 use crate::error::{Code, Refusal};
 use crate::policy::{Action, Actor, Object, may};
 use crate::protocol::{Role, Room, RoomId, RoomKind, Seq, UserId};
+use crate::testing::breaks;
 
 /// A room that is to be made.
 pub struct NewRoom {
@@ -236,7 +237,8 @@ pub fn lock_for_batch(
 }
 
 fn free(postgres: &mut PgConnection, ids: &[RoomId]) -> QueryResult<Vec<Row>> {
-    rooms::table.filter(rooms::id.eq_any(ids)).select(COLUMNS).for_no_key_update().skip_locked().load(postgres)
+    let rows = rooms::table.filter(rooms::id.eq_any(ids)).select(COLUMNS);
+    if breaks("skip_row_lock") { rows.load(postgres) } else { rows.for_no_key_update().skip_locked().load(postgres) }
 }
 
 fn in_turn(postgres: &mut PgConnection, ids: &[RoomId]) -> QueryResult<Vec<Row>> {
