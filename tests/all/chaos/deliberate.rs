@@ -15,7 +15,7 @@ const CLIENTS: usize = 6;
 /// Records that make it likely that the fault has shown.
 const LOAD: usize = 3_000;
 /// Loads until it must have shown.
-const ATTEMPTS: usize = 4;
+const ATTEMPTS: usize = 12;
 /// Longer than anything takes where nothing is broken; what is broken may never settle.
 const LIMIT: Duration = Duration::from_secs(40);
 
