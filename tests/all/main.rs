@@ -79,6 +79,7 @@ mod chaos;
 mod instances;
 mod redis_cluster;
 mod redis_faults;
+mod redis_tls;
 mod topology;
 mod two_builds;
 
