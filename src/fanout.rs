@@ -6,9 +6,12 @@
 
 mod outbox;
 mod registry;
+mod seats;
 pub mod tally;
+mod turns;
 
 use std::collections::HashSet;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,10 +21,10 @@ use tokio::sync::oneshot;
 
 pub use self::outbox::{MAX_UNANSWERED, Outbox, Progress};
 pub use self::registry::{Registry, SessionId, Visitor, registry};
+use self::turns::Turns;
 use crate::metrics::{Counted, METRICS};
 use crate::protocol::{Close, RoomId, Seq, UserId};
 use crate::survive::survive;
-use crate::testing::may_panic;
 
 /// Ops that may wait for a worker. A room that finds the queue full marks the worker as behind and gives it what it missed
 /// later, from the room's memory or from the database.
@@ -58,8 +61,8 @@ pub enum Op {
     Unseat { room: RoomId, session: SessionId, generation: u32, farewell: Option<Bytes> },
     /// Tell everybody in the room but one user.
     Tell { room: RoomId, frame: Bytes, except: Option<UserId> },
-    /// Tell all sockets of some users but one socket.
-    TellUsers { users: Arc<[UserId]>, frame: Bytes, except: Option<SessionId> },
+    /// Tell all sockets of some users but one socket. Comes behind what was said in the room, if it is about one.
+    TellUsers { room: Option<RoomId>, users: Arc<[UserId]>, frame: Bytes, except: Option<SessionId> },
     /// Tell the members' sockets that have not joined the room; some of them have read marks that rose by sending.
     Activity { room: RoomId, frame: Bytes, reads: Arc<[(UserId, Bytes)]> },
     /// Tell everybody about a room: its members one thing, the others another or nothing.
@@ -70,6 +73,29 @@ pub enum Op {
     Watchers { room: RoomId, members: Arc<HashSet<UserId>> },
     /// Close all sockets in a room.
     CloseRoom { room: RoomId, close: Close },
+}
+
+impl Op {
+    /// The room whose order it keeps to.
+    fn room(&self) -> Option<RoomId> {
+        match self {
+            Self::Seat(seat) => Some(seat.room),
+            Self::TellUsers { room, .. } => *room,
+            Self::Announce { .. } => None,
+            Self::Deliver { room, .. }
+            | Self::Unseat { room, .. }
+            | Self::Tell { room, .. }
+            | Self::Activity { room, .. }
+            | Self::Watch { room, .. }
+            | Self::Watchers { room, .. }
+            | Self::CloseRoom { room, .. } => Some(*room),
+        }
+    }
+
+    /// Goes from socket to socket of a room, which may be many.
+    fn is_walk(&self) -> bool {
+        matches!(self, Self::Deliver { .. } | Self::Tell { .. })
+    }
 }
 
 /// See [`Op::Seat`].
@@ -94,21 +120,16 @@ pub struct OnThread(pub Box<dyn FnOnce() + Send>);
 pub struct Fanout {
     heartbeat: Duration,
     beats: u64,
+    turns: Rc<Turns>,
 }
 
 /// Pings are spread over the heartbeat in this many steps.
 const BEATS: u64 = 20;
 
 impl Fanout {
+    /// For the thread that it is made on.
     pub fn new(heartbeat: Duration) -> Self {
-        Self { heartbeat, beats: 0 }
-    }
-
-    /// Some sockets may have been given what others were not when work panics: all of them start anew.
-    fn work(&self, work: impl FnOnce(&mut Registry)) {
-        if survive(|| registry(work)).is_none() {
-            registry(|registry| registry.close_all(Close::GoingAway));
-        }
+        Self { heartbeat, beats: 0, turns: Turns::start() }
     }
 }
 
@@ -119,7 +140,7 @@ impl Actor for Fanout {
         ctx.set_mailbox_capacity(MAILBOX);
         ctx.run_interval(self.heartbeat / BEATS as u32, |fanout, _| {
             fanout.beats += 1;
-            fanout.work(|registry| registry.ping(fanout.beats % BEATS, BEATS));
+            work(|registry| registry.ping(fanout.beats % BEATS, BEATS));
         });
     }
 }
@@ -127,24 +148,11 @@ impl Actor for Fanout {
 impl Handler<Posted> for Fanout {
     type Result = ();
 
-    fn handle(&mut self, posted: Posted, _: &mut Self::Context) {
-        self.work(|registry| match posted.op {
-            Op::Deliver { room, frames } => {
-                may_panic("fanout");
-                registry.deliver(room, &frames);
-            }
-            Op::Seat(seat) => registry.seat(seat),
-            Op::Unseat { room, session, generation, farewell } => registry.unseat(room, session, generation, farewell),
-            Op::Tell { room, frame, except } => registry.tell(room, &frame, except),
-            Op::TellUsers { users, frame, except } => registry.tell_users(&users, &frame, except),
-            Op::Activity { room, frame, reads } => registry.activity(room, &frame, &reads),
-            Op::Announce { members, to_members, to_others } => {
-                registry.announce(&members, &to_members, to_others.as_ref());
-            }
-            Op::Watch { room, user, member } => registry.watch(room, user, member),
-            Op::Watchers { room, members } => registry.watchers(room, &members),
-            Op::CloseRoom { room, close } => registry.close_room(room, close),
-        });
+    fn handle(&mut self, posted: Posted, ctx: &mut Self::Context) {
+        self.turns.take(posted);
+        if self.turns.is_full() {
+            ctx.wait(Rc::clone(&self.turns).has_room().into_actor(self));
+        }
     }
 }
 
@@ -153,5 +161,13 @@ impl Handler<OnThread> for Fanout {
 
     fn handle(&mut self, OnThread(work): OnThread, _: &mut Self::Context) {
         survive(work);
+    }
+}
+
+/// Works on the thread's registry. Some sockets may have been given what others were not when work panics: all of them
+/// start anew.
+fn work(work: impl FnOnce(&mut Registry)) {
+    if survive(|| registry(work)).is_none() {
+        registry(|registry| registry.close_all(Close::GoingAway));
     }
 }

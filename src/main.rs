@@ -12,6 +12,11 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, filter, fmt};
 
+/// Thousands of sockets with little state each take about two thirds of the memory that they take with the system's.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     // Otherwise OpenSSL, which libpq uses, takes itself apart at the process's end, under the threads that still run.
     openssl_sys::init();

@@ -371,8 +371,13 @@ impl Handler<MarkRead> for ChatRoom {
                 let (frame, users) = (frame::text(&json), Arc::from([mark.user]));
                 let told = Event::Tell { user: mark.user, frame: String::from_utf8_lossy(&json).into_owned() };
                 room.broker.publish(&told);
-                let except = Some(mark.session);
-                room.links.tell_all(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except });
+                let (id, except) = (Some(room.id), Some(mark.session));
+                room.links.tell_all(|| Op::TellUsers {
+                    room: id,
+                    users: Arc::clone(&users),
+                    frame: frame.clone(),
+                    except,
+                });
                 room.pump(ctx);
             }
             let _ = mark.reply.send(answer);

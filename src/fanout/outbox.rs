@@ -71,23 +71,42 @@ impl Outbox {
         &self.io
     }
 
-    /// Queues frames and writes what the socket takes. Says how many were queued: none once it is closed.
-    pub fn send_all<'a>(&self, frames: impl IntoIterator<Item = &'a Bytes>) -> usize {
+    /// Writes what the socket takes of the frames, in one go, and queues the rest. Says how many it took in: none once it
+    /// is closed. `slices` are the frames again, made once by whoever gives them to many sockets.
+    pub fn send_all(&self, frames: &[Bytes], slices: &[IoSlice<'_>]) -> usize {
         let mut inner = self.inner.borrow_mut();
-        let idle = inner.queue.is_empty();
-        let mut queued = 0;
-        for frame in frames {
-            queued += usize::from(inner.push(frame.clone()));
+        if inner.closed.is_some() {
+            return 0;
         }
         // While something waits already, the session writes when the socket is ready.
-        if idle && !matches!(inner.flush(&self.io), Ok(Progress::Idle)) {
+        let mut written = if inner.queue.is_empty() { write(&self.io, slices).unwrap_or(0) } else { 0 };
+        inner.written += written as u64;
+        tally::sent(written);
+        for (nth, frame) in frames.iter().enumerate() {
+            if written >= frame.len() {
+                written -= frame.len();
+            } else if written > 0 {
+                inner.begun = true;
+                inner.queue_frame(frame.slice(written..));
+                written = 0;
+            } else if !inner.push(frame.clone()) {
+                return nth;
+            }
+        }
+        if !inner.queue.is_empty() {
             inner.wake();
         }
-        queued
+        frames.len()
+    }
+
+    pub fn send_each(&self, frames: &[Bytes]) {
+        let slices: Vec<IoSlice<'_>> = frames.iter().map(|frame| IoSlice::new(frame)).collect();
+        self.send_all(frames, &slices);
     }
 
     pub fn send(&self, frame: Bytes) {
-        self.send_all([&frame]);
+        let slice = IoSlice::new(&frame);
+        self.send_all(std::slice::from_ref(&frame), &[slice]);
     }
 
     /// Queues a close frame behind what waits; the first close wins.
@@ -187,7 +206,7 @@ impl Inner {
     fn abandon(&mut self, close: Close) {
         // A frame of which a part is written must end, or the close frame would be read as its middle.
         self.queue.truncate(usize::from(self.begun));
-        tally::dropped(self.waiting);
+        tally::dequeued(self.waiting);
         self.waiting = self.queue.iter().map(Bytes::len).sum();
         tally::queued(self.waiting);
         self.queue_frame(frame::close(close.code(), close.reason()));
@@ -203,10 +222,9 @@ impl Inner {
                 for (slice, frame) in slices.iter_mut().zip(&self.queue) {
                     *slice = IoSlice::new(frame);
                 }
-                match io.try_write_vectored(&slices[..count]) {
+                match write(io, &slices[..count]) {
                     Ok(written) => written,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Progress::Waiting),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     Err(error) => return Err(error),
                 }
             };
@@ -221,6 +239,7 @@ impl Inner {
 
     fn advance(&mut self, mut written: usize) {
         tally::sent(written);
+        tally::dequeued(written);
         self.waiting -= written;
         self.written += written as u64;
         while let Some(front) = self.queue.front_mut() {
@@ -242,10 +261,25 @@ impl Inner {
     }
 }
 
+/// Writes the slices, at once and in one call.
+fn write(io: &TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    loop {
+        let written = match slices {
+            // Cheaper than a list of one.
+            [slice] => io.try_write(slice),
+            _ => io.try_write_vectored(slices),
+        };
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            written => return written,
+        }
+    }
+}
+
 impl Drop for Inner {
     /// A socket that breaks takes along what waited for it.
     fn drop(&mut self) {
-        tally::dropped(self.waiting);
+        tally::dequeued(self.waiting);
         tally::tell();
     }
 }

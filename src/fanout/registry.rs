@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 
-use super::{Live, Outbox, Seat, tally};
+use super::seats::{Seats, Taken, Walk, Walked};
+use super::{Op, Outbox, Seat, tally};
 use crate::frame;
-use crate::protocol::{Close, RoomId, Seq, UserId};
+use crate::protocol::{Close, RoomId, UserId};
 
 /// A socket of this instance; never given twice while the process lives.
 pub type SessionId = u64;
@@ -63,22 +64,6 @@ impl Visitor {
     }
 }
 
-/// The sockets of a room, in a list that is walked for every frame.
-#[derive(Default)]
-struct Seats {
-    list: Vec<Taken>,
-    /// Where in `list` a session sits.
-    places: HashMap<SessionId, usize>,
-}
-
-struct Taken {
-    session: SessionId,
-    user: UserId,
-    generation: u32,
-    above: Seq,
-    outbox: Rc<Outbox>,
-}
-
 impl Registry {
     /// Registers a socket; it hears from here on what concerns its user.
     pub fn admit(&mut self, session: SessionId, user: UserId, outbox: Rc<Outbox>) {
@@ -99,8 +84,8 @@ impl Registry {
             self.counts.entry(*room).or_insert(*count);
         }
         if let Some(visitor) = self.sessions.get_mut(&session) {
-            let early = visitor.early.take().unwrap_or_default();
-            visitor.outbox.send_all(std::iter::once(&welcome).chain(&early));
+            let frames: Vec<Bytes> = std::iter::once(welcome).chain(visitor.early.take().unwrap_or_default()).collect();
+            visitor.outbox.send_each(&frames);
         }
     }
 
@@ -146,14 +131,32 @@ impl Registry {
         }
     }
 
-    pub(super) fn watch(&mut self, room: RoomId, user: UserId, member: bool) {
+    /// Does what a room or the hub wants done; a walk from its first socket to its last.
+    pub(super) fn act(&mut self, op: Op) {
+        match op {
+            Op::Deliver { room, frames } => drop(self.walk(room, &mut Walk::deliver(&frames), usize::MAX)),
+            Op::Tell { room, frame, except } => drop(self.walk(room, &mut Walk::tell(frame, except), usize::MAX)),
+            Op::Seat(seat) => self.seat(seat),
+            Op::Unseat { room, session, generation, farewell } => self.unseat(room, session, generation, farewell),
+            Op::TellUsers { users, frame, except, .. } => self.tell_users(&users, &frame, except),
+            Op::Activity { room, frame, reads } => self.activity(room, &frame, &reads),
+            Op::Announce { members, to_members, to_others } => {
+                self.announce(&members, &to_members, to_others.as_ref());
+            }
+            Op::Watch { room, user, member } => self.watch(room, user, member),
+            Op::Watchers { room, members } => self.watchers(room, &members),
+            Op::CloseRoom { room, close } => self.close_room(room, close),
+        }
+    }
+
+    fn watch(&mut self, room: RoomId, user: UserId, member: bool) {
         for session in self.users.get(&user).cloned().unwrap_or_default() {
             if member { self.watch_one(session, room) } else { self.unwatch_one(session, room) }
         }
     }
 
     /// The sockets here that watch a room are those of its members.
-    pub(super) fn watchers(&mut self, room: RoomId, members: &HashSet<UserId>) {
+    fn watchers(&mut self, room: RoomId, members: &HashSet<UserId>) {
         let all: Vec<_> = self.sessions.iter().map(|(session, visitor)| (*session, visitor.user)).collect();
         for (session, user) in all {
             let joined = self.sessions.get(&session).is_some_and(|visitor| visitor.joined.contains_key(&room));
@@ -183,31 +186,23 @@ impl Registry {
         self.watchers.keys().map(|room| (*room, count(room))).collect()
     }
 
-    pub(super) fn seat(&mut self, seat: Seat) {
+    fn seat(&mut self, seat: Seat) {
         let Some(visitor) = self.sessions.get(&seat.session) else { return };
         if visitor.joined.get(&seat.room) != Some(&seat.generation) {
             return;
         }
-        visitor.outbox.send_all(&seat.frames);
-        let seats = self.rooms.entry(seat.room).or_default();
-        let taken = Taken {
+        visitor.outbox.send_each(&seat.frames);
+        self.rooms.entry(seat.room).or_default().take(Taken {
             session: seat.session,
             user: visitor.user,
             generation: seat.generation,
             above: seat.above,
             outbox: Rc::clone(&visitor.outbox),
-        };
-        match seats.places.get(&seat.session) {
-            Some(&place) => seats.list[place] = taken,
-            None => {
-                seats.places.insert(seat.session, seats.list.len());
-                seats.list.push(taken);
-            }
-        }
+        });
         let _ = seat.placed.send(seat.next);
     }
 
-    pub(super) fn unseat(&mut self, room: RoomId, session: SessionId, generation: u32, farewell: Option<Bytes>) {
+    fn unseat(&mut self, room: RoomId, session: SessionId, generation: u32, farewell: Option<Bytes>) {
         let Some(visitor) = self.sessions.get_mut(&session) else { return };
         let outbox = Rc::clone(&visitor.outbox);
         // A newer join is on its way: it will be judged by itself, but the seat of the older one ends now.
@@ -215,7 +210,7 @@ impl Registry {
         if !newer {
             visitor.joined.remove(&room);
         }
-        let taken = self.rooms.get(&room).and_then(|seats| Some(&seats.list[*seats.places.get(&session)?]));
+        let taken = self.rooms.get(&room).and_then(|seats| seats.get(session));
         if taken.is_some_and(|taken| taken.generation <= generation) {
             self.stand_up(room, session);
             if let Some(farewell) = farewell.filter(|_| !newer) {
@@ -224,32 +219,21 @@ impl Registry {
         }
     }
 
-    pub(super) fn deliver(&mut self, room: RoomId, frames: &[Live]) {
-        let Some(seats) = self.rooms.get(&room) else { return };
-        let mut delivered = 0;
-        for seat in &seats.list {
-            let from = frames.partition_point(|live| live.seq <= seat.above);
-            if from < frames.len() {
-                delivered += seat.outbox.send_all(frames[from..].iter().map(|live| &live.frame));
-            }
-        }
-        tally::delivered(delivered);
+    /// Goes on with a walk through a room; see [`Seats::walk`].
+    pub(super) fn walk(&mut self, room: RoomId, walk: &mut Walk, most: usize) -> Walked {
+        let Some(seats) = self.rooms.get(&room) else { return Walked { done: true, ..Walked::default() } };
+        let walked = seats.walk(walk, most);
+        tally::delivered(walked.delivered);
+        walked
     }
 
-    pub(super) fn tell(&mut self, room: RoomId, frame: &Bytes, except: Option<UserId>) {
-        let Some(seats) = self.rooms.get(&room) else { return };
-        for seat in seats.list.iter().filter(|seat| Some(seat.user) != except) {
-            seat.outbox.send(frame.clone());
-        }
-    }
-
-    pub(super) fn tell_users(&mut self, users: &[UserId], frame: &Bytes, except: Option<SessionId>) {
+    fn tell_users(&mut self, users: &[UserId], frame: &Bytes, except: Option<SessionId>) {
         for user in users {
             self.tell_user(*user, frame, |session, _| Some(session) != except);
         }
     }
 
-    pub(super) fn activity(&mut self, room: RoomId, frame: &Bytes, reads: &[(UserId, Bytes)]) {
+    fn activity(&mut self, room: RoomId, frame: &Bytes, reads: &[(UserId, Bytes)]) {
         let away = |visitor: &Visitor| !visitor.joined.contains_key(&room);
         for session in self.watchers.get(&room).into_iter().flatten() {
             if let Some(visitor) = self.sessions.get_mut(session).filter(|visitor| away(visitor)) {
@@ -261,7 +245,7 @@ impl Registry {
         }
     }
 
-    pub(super) fn announce(&mut self, members: &HashSet<UserId>, to_members: &Bytes, to_others: Option<&Bytes>) {
+    fn announce(&mut self, members: &HashSet<UserId>, to_members: &Bytes, to_others: Option<&Bytes>) {
         for visitor in self.sessions.values_mut() {
             if members.contains(&visitor.user) {
                 visitor.tell(to_members);
@@ -271,8 +255,8 @@ impl Registry {
         }
     }
 
-    pub(super) fn close_room(&mut self, room: RoomId, close: Close) {
-        for seat in self.rooms.get(&room).into_iter().flat_map(|seats| &seats.list) {
+    fn close_room(&mut self, room: RoomId, close: Close) {
+        for seat in self.rooms.get(&room).into_iter().flat_map(Seats::all) {
             seat.outbox.close(close);
         }
     }
@@ -301,13 +285,8 @@ impl Registry {
 
     fn stand_up(&mut self, room: RoomId, session: SessionId) {
         let Some(seats) = self.rooms.get_mut(&room) else { return };
-        if let Some(place) = seats.places.remove(&session) {
-            seats.list.swap_remove(place);
-            if let Some(moved) = seats.list.get(place) {
-                seats.places.insert(moved.session, place);
-            }
-        }
-        if seats.list.is_empty() {
+        seats.leave(session);
+        if seats.is_empty() {
             self.rooms.remove(&room);
         }
     }

@@ -34,17 +34,14 @@ pub(super) fn queued(bytes: usize) {
     change(|tally| tally.waiting += bytes as i64);
 }
 
-/// Bytes of an outbox were given up.
-pub(super) fn dropped(bytes: usize) {
+/// Bytes of an outbox were written or given up.
+pub(super) fn dequeued(bytes: usize) {
     change(|tally| tally.waiting -= bytes as i64);
 }
 
-/// Bytes of an outbox were written to its socket.
+/// Bytes were written to a socket.
 pub(super) fn sent(bytes: usize) {
-    change(|tally| {
-        tally.sent += bytes as u64;
-        tally.waiting -= bytes as i64;
-    });
+    change(|tally| tally.sent += bytes as u64);
 }
 
 /// Live frames were handed to sockets.

@@ -37,7 +37,12 @@ impl Hub {
             Event::Mentioned { slug, users, message } => self.hear_mention(&slug, users, message),
             Event::Tell { user, frame } => {
                 let (users, frame) = (Arc::from([user]), frame::text(frame.as_bytes()));
-                self.tell_workers(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except: None });
+                self.tell_workers(|| Op::TellUsers {
+                    room: None,
+                    users: Arc::clone(&users),
+                    frame: frame.clone(),
+                    except: None,
+                });
             }
         }
     }
@@ -81,7 +86,12 @@ impl Hub {
         self.after(read, ctx, move |hub, (room, member)| {
             hub.tell_workers(|| Op::Watch { room: room.id, user, member });
             let (users, frame) = (Arc::from([user]), about(&room.slug, member));
-            hub.tell_workers(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except: None });
+            hub.tell_workers(|| Op::TellUsers {
+                room: None,
+                users: Arc::clone(&users),
+                frame: frame.clone(),
+                except: None,
+            });
         });
     }
 

@@ -76,7 +76,12 @@ impl Hub {
         }
         let mention = ServerFrame::Mention { room: slug, message: &message };
         let (users, frame): (Arc<[UserId]>, _) = (users.into(), frame::text(&mention.to_json()));
-        self.tell_workers(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except: None });
+        self.tell_workers(|| Op::TellUsers {
+            room: None,
+            users: Arc::clone(&users),
+            frame: frame.clone(),
+            except: None,
+        });
     }
 
     pub(super) fn in_use(&self, slug: &str) -> Option<&super::OpenRoom> {

@@ -81,7 +81,8 @@ impl ChatRoom {
 
     pub(super) fn tell_users(&mut self, users: &[UserId], frame: &Bytes) {
         let users: Arc<[UserId]> = users.into();
-        self.links.tell_all(|| Op::TellUsers { users: Arc::clone(&users), frame: frame.clone(), except: None });
+        let room = Some(self.id);
+        self.links.tell_all(|| Op::TellUsers { room, users: Arc::clone(&users), frame: frame.clone(), except: None });
     }
 
     /// Takes committed changes in, whatever their order.
