@@ -5,7 +5,6 @@ mod answers;
 mod commands;
 mod run;
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,6 +13,7 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
+use litemap::LiteMap;
 use tokio::net::TcpStream;
 
 use self::answers::Answer;
@@ -97,11 +97,11 @@ pub struct Session {
     outbox: Rc<Outbox>,
     reader: Reader,
     state: State,
-    rooms: HashMap<String, Joined>,
+    rooms: LiteMap<String, Joined>,
     /// The number of the latest join.
     generation: u32,
-    /// At most [`MAX_IN_FLIGHT`] and one page.
-    answers: FuturesUnordered<LocalBoxFuture<'static, Answer>>,
+    /// At most [`MAX_IN_FLIGHT`] and one page. An idle socket has none, not even room for them.
+    answers: Option<FuturesUnordered<LocalBoxFuture<'static, Answer>>>,
     /// A page is being fetched; the next one waits for it, so that requested pages never make the socket too slow.
     paging: bool,
     /// A frame that has to wait; the socket is not read meanwhile.
@@ -163,9 +163,9 @@ impl Session {
             outbox: Rc::new(Outbox::new(io)),
             reader,
             state: State::Opening,
-            rooms: HashMap::new(),
+            rooms: LiteMap::with_capacity(1),
             generation: 0,
-            answers: FuturesUnordered::new(),
+            answers: None,
             paging: false,
             held: None,
             joining: false,
@@ -241,7 +241,7 @@ impl Session {
     /// Has the answer acted on when it comes.
     fn wait_for(&mut self, answer: impl Future<Output = Answer> + 'static) {
         let waiting = Counted::one(&METRICS.requests_waiting);
-        self.answers.push(Box::pin(async move {
+        self.answers.get_or_insert_default().push(Box::pin(async move {
             let _waiting = waiting;
             answer.await
         }));
@@ -290,7 +290,7 @@ impl Session {
     fn depart(&mut self) {
         if let Some(id) = self.id {
             registry(|registry| registry.dismiss(id));
-            for joined in std::mem::take(&mut self.rooms).into_values() {
+            for (_, joined) in std::mem::take(&mut self.rooms) {
                 tell_left(joined, id);
             }
         }

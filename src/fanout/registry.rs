@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use bytes::Bytes;
+use litemap::LiteMap;
 
 use super::seats::{Seats, Taken, Walk, Walked};
 use super::{Op, Outbox, Seat, tally};
@@ -43,12 +44,19 @@ pub struct Visitor {
     pub user: UserId,
     pub outbox: Rc<Outbox>,
     /// The rooms this socket has asked to join and not left, with the number of the join.
-    joined: HashMap<RoomId, u32>,
+    joined: LiteMap<RoomId, u32>,
     /// The rooms it is registered for as a member's.
-    watched: HashSet<RoomId>,
-    /// What the user is told while `welcome` is not sent yet; at most [`MAX_EARLY`], since `welcome` says the rest.
-    early: Option<Vec<Bytes>>,
-    /// Rooms whose membership ended while `welcome` was read, which may still list them.
+    watched: LiteMap<RoomId, ()>,
+    /// Until `welcome` is sent.
+    early: Option<Box<Early>>,
+}
+
+/// What happens while `welcome` is read.
+#[derive(Default)]
+struct Early {
+    /// What the user is told; at most [`MAX_EARLY`], since `welcome` says the rest.
+    told: Vec<Bytes>,
+    /// Rooms whose membership ended, which `welcome` may still list.
     ended: HashSet<RoomId>,
 }
 
@@ -58,7 +66,7 @@ impl Visitor {
     fn tell(&mut self, frame: &Bytes) {
         match &mut self.early {
             None => self.outbox.send(frame.clone()),
-            Some(early) if early.len() < MAX_EARLY => early.push(frame.clone()),
+            Some(early) if early.told.len() < MAX_EARLY => early.told.push(frame.clone()),
             Some(_) => {}
         }
     }
@@ -68,23 +76,21 @@ impl Registry {
     /// Registers a socket; it hears from here on what concerns its user.
     pub fn admit(&mut self, session: SessionId, user: UserId, outbox: Rc<Outbox>) {
         self.users.entry(user).or_default().insert(session);
-        let early = Some(Vec::new());
-        let visitor =
-            Visitor { user, outbox, joined: HashMap::new(), watched: HashSet::new(), early, ended: HashSet::new() };
+        let (joined, watched, early) = (LiteMap::with_capacity(1), LiteMap::with_capacity(1), Some(Box::default()));
+        let visitor = Visitor { user, outbox, joined, watched, early };
         self.sessions.insert(session, visitor);
     }
 
     /// Sends `welcome`, the first frame of a socket, and what the user was told meanwhile. `rooms`: the user's, with the
     /// messages ever sent there.
     pub fn welcome(&mut self, session: SessionId, rooms: &[(RoomId, i64)], welcome: Bytes) {
-        let ended =
-            self.sessions.get_mut(&session).map(|visitor| std::mem::take(&mut visitor.ended)).unwrap_or_default();
-        for (room, count) in rooms.iter().filter(|(room, _)| !ended.contains(room)) {
+        let early = self.sessions.get_mut(&session).and_then(|visitor| visitor.early.take()).unwrap_or_default();
+        for (room, count) in rooms.iter().filter(|(room, _)| !early.ended.contains(room)) {
             self.watch_one(session, *room);
             self.counts.entry(*room).or_insert(*count);
         }
-        if let Some(visitor) = self.sessions.get_mut(&session) {
-            let frames: Vec<Bytes> = std::iter::once(welcome).chain(visitor.early.take().unwrap_or_default()).collect();
+        if let Some(visitor) = self.sessions.get(&session) {
+            let frames: Vec<Bytes> = std::iter::once(welcome).chain(early.told).collect();
             visitor.outbox.send_each(&frames);
         }
     }
@@ -93,10 +99,10 @@ impl Registry {
     pub fn dismiss(&mut self, session: SessionId) {
         let Some(visitor) = self.sessions.remove(&session) else { return };
         remove_from(&mut self.users, visitor.user, session);
-        for room in visitor.joined.into_keys() {
+        for (room, _) in visitor.joined {
             self.stand_up(room, session);
         }
-        for room in visitor.watched {
+        for (room, ()) in visitor.watched {
             remove_from(&mut self.watchers, room, session);
         }
     }
@@ -125,8 +131,10 @@ impl Registry {
     /// This socket's user is a member of the room.
     pub fn watch_one(&mut self, session: SessionId, room: RoomId) {
         if let Some(visitor) = self.sessions.get_mut(&session) {
-            visitor.watched.insert(room);
-            visitor.ended.remove(&room);
+            visitor.watched.insert(room, ());
+            if let Some(early) = &mut visitor.early {
+                early.ended.remove(&room);
+            }
             self.watchers.entry(room).or_default().insert(session);
         }
     }
@@ -173,8 +181,8 @@ impl Registry {
         remove_from(&mut self.watchers, room, session);
         if let Some(visitor) = self.sessions.get_mut(&session) {
             visitor.watched.remove(&room);
-            if visitor.early.is_some() {
-                visitor.ended.insert(room);
+            if let Some(early) = &mut visitor.early {
+                early.ended.insert(room);
             }
         }
     }

@@ -107,8 +107,13 @@ impl Session {
             self.state = State::Closing;
             self.depart();
         }
-        if let Poll::Ready(Some(answer)) = self.answers.poll_next_unpin(task) {
-            self.answered(answer);
+        if let Some(answers) = &mut self.answers
+            && let Poll::Ready(answer) = answers.poll_next_unpin(task)
+        {
+            match answer {
+                Some(answer) => self.answered(answer),
+                None => self.answers = None,
+            }
             return Ok(true);
         }
         match self.state {
@@ -119,7 +124,7 @@ impl Session {
                 if !late && (self.fetch_page() || (self.may_read() && self.read(task)?)) {
                     return Ok(true);
                 }
-                if self.answers.is_empty() && (late || self.held.is_none()) {
+                if self.answers.is_none() && (late || self.held.is_none()) {
                     self.say_bye(back);
                 }
                 Ok(false)
@@ -129,7 +134,10 @@ impl Session {
     }
 
     fn may_read(&self) -> bool {
-        self.held.is_none() && !self.joining && !self.blocked && self.answers.len() < MAX_IN_FLIGHT
+        self.held.is_none()
+            && !self.joining
+            && !self.blocked
+            && self.answers.as_ref().is_none_or(|answers| answers.len() < MAX_IN_FLIGHT)
     }
 
     /// Acts on the next message, reading from the socket where none is complete.
