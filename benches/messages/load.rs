@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::frames::{due, message, number_of};
 use crate::machine::used_seconds;
-use crate::rooms::{ROOMS, Rooms, SEATS};
+use crate::rooms::Rooms;
 use crate::socket;
 
 /// Messages of each room that wait for their answer while the server is saturated: in all rooms more than one transaction
@@ -22,6 +22,8 @@ const LATEST: Duration = Duration::from_secs(20);
 pub struct Load {
     /// Their slugs.
     pub rooms: Vec<String>,
+    /// Sockets in each.
+    pub seats: usize,
     /// Messages sent ever, which also numbers them.
     sent: Cell<u64>,
     stored: Cell<u64>,
@@ -65,11 +67,16 @@ pub struct Latency {
 }
 
 impl Load {
+    /// On rooms with so many sockets each.
+    pub fn of(seats: usize) -> Self {
+        Self { seats, ..Self::default() }
+    }
+
     /// A frame has come to a socket of this room.
     pub fn heard(&self, frame: &[u8], room: usize, socket: &TcpStream) {
         let answered = if frame.starts_with(br#"{"type":"message""#) {
             self.delivered.set(self.delivered.get() + 1);
-            self.schedule.borrow_mut().received(number_of(frame));
+            self.schedule.borrow_mut().received(number_of(frame), self.seats);
             return;
         } else if frame.starts_with(br#"{"type":"sent""#) {
             &self.stored
@@ -93,12 +100,12 @@ impl Load {
     async fn settle(&self) -> u64 {
         let deadline = Instant::now() + LATEST;
         loop {
-            let arrived = (self.delivered.get() / SEATS as u64).min(self.stored.get() + self.refused.get());
+            let arrived = (self.delivered.get() / self.seats as u64).min(self.stored.get() + self.refused.get());
             let missing = self.sent.get().saturating_sub(arrived);
             if missing == 0 || Instant::now() > deadline {
                 // The next measurement begins with nothing owed.
                 self.stored.set(self.sent.get());
-                self.delivered.set(self.sent.get() * SEATS as u64);
+                self.delivered.set(self.sent.get() * self.seats as u64);
                 self.refused.set(0);
                 return missing;
             }
@@ -108,12 +115,12 @@ impl Load {
 }
 
 impl Schedule {
-    fn received(&mut self, number: u64) {
+    fn received(&mut self, number: u64, seats: usize) {
         let Some(start) = self.start else { return };
         let Some(at) = number.checked_sub(self.first) else { return };
         let Some(receivers) = self.receivers.get_mut(at as usize) else { return };
         *receivers += 1;
-        if *receivers == SEATS {
+        if *receivers == seats {
             self.latencies.push(start.elapsed().saturating_sub(due(at, self.rate)));
         }
     }
@@ -157,7 +164,7 @@ impl Rooms {
         let (senders, rooms) = (self.senders.clone(), load.rooms.clone());
         let pacer = move || {
             for at in 0..count {
-                let room = at as usize % ROOMS;
+                let room = at as usize % rooms.len();
                 let frame = message(&rooms[room], first + at);
                 std::thread::sleep((start + due(at, rate)).saturating_duration_since(Instant::now()));
                 socket::write(&senders[room], &frame);

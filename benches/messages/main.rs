@@ -4,6 +4,7 @@
 //!   cargo bench --bench messages                  about two minutes
 //!   cargo bench --bench messages -- --rounds 9    longer, with a truer spread
 //!   cargo bench --bench messages -- --seconds 20  longer measurements
+//!   cargo bench --bench messages -- --rooms 500 --seats 2
 //!
 //! Rounds on both databases take turns, so that a machine that slows down meanwhile slows both. The load runs on the cores
 //! that the server runs on: what it took of them is told too.
@@ -26,7 +27,7 @@ use std::time::Duration;
 
 use common::{Database, Options, Server};
 use figures::{Figure, table};
-use rooms::Rooms;
+use rooms::{Rooms, Shape};
 
 /// The messages a second of the second measurement.
 const STEADY: u64 = 1_000;
@@ -35,11 +36,12 @@ struct Arguments {
     rounds: usize,
     /// How long each measurement takes.
     length: Duration,
+    shape: Shape,
 }
 
 impl Arguments {
     fn read() -> Self {
-        let mut read = Self { rounds: 3, length: Duration::from_secs(4) };
+        let mut read = Self { rounds: 3, length: Duration::from_secs(4), shape: Shape { rooms: 100, seats: 10 } };
         let mut arguments = std::env::args().skip(1);
         while let Some(name) = arguments.next() {
             // Cargo's own word to every benchmark.
@@ -50,7 +52,9 @@ impl Arguments {
             match (name.as_str(), value) {
                 ("--rounds", Some(rounds)) => read.rounds = rounds as usize,
                 ("--seconds", Some(seconds)) => read.length = Duration::from_secs(seconds),
-                _ => panic!("{name}: the options are --rounds N and --seconds N"),
+                ("--rooms", Some(rooms)) => read.shape.rooms = rooms as usize,
+                ("--seats", Some(seats)) => read.shape.seats = seats as usize,
+                _ => panic!("{name}: the options are --rounds, --seconds, --rooms and --seats N"),
             }
         }
         read
@@ -68,10 +72,10 @@ struct Subject {
 }
 
 impl Subject {
-    async fn on(database: Database) -> Self {
+    async fn on(database: Database, shape: Shape) -> Self {
         let options = Options::on(database).option("--sockets-per-user", 0);
         let server = Server::start(options).await;
-        let rooms = Rooms::open(&server).await;
+        let rooms = Rooms::open(&server, shape).await;
         Self { database, server, rooms, half: None, figures: Vec::new() }
     }
 
@@ -98,8 +102,9 @@ async fn measure(arguments: Arguments) {
     }
     let mut subjects = Vec::new();
     for database in databases {
-        eprintln!("{database:?}: {} sockets join {} rooms …", rooms::ROOMS * rooms::SEATS, rooms::ROOMS);
-        subjects.push(Subject::on(database).await);
+        let Shape { rooms, seats } = arguments.shape;
+        eprintln!("{database:?}: {rooms} rooms of {seats} sockets …");
+        subjects.push(Subject::on(database, arguments.shape).await);
     }
     // The databases are both kept below the folder for temporary files.
     let folder = subjects[0].server.data_dir();
@@ -113,7 +118,9 @@ async fn measure(arguments: Arguments) {
     }
     let columns: Vec<_> =
         subjects.iter().map(|it| (it.database, it.half.unwrap_or_default(), it.figures.as_slice())).collect();
-    println!("{}; medians of {} rounds (least to most)\n", machine::described(&folder), arguments.rounds);
+    let Shape { rooms, seats } = arguments.shape;
+    println!("{rooms} rooms of {seats} sockets; {}", machine::described(&folder));
+    println!("medians of {} rounds (least to most)\n", arguments.rounds);
     println!("{}", table(STEADY, &columns));
     println!("The disk alone, beside it: {} `fdatasync` of 4 KiB a second", spread::spread(&syncs));
 }

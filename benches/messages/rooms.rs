@@ -9,12 +9,16 @@ use crate::common::{Http, Person, Server};
 use crate::load::Load;
 use crate::socket::{self, Unread};
 
-pub const ROOMS: usize = 100;
-/// Sockets in a room, each of another user.
-pub const SEATS: usize = 10;
-/// Each has five sockets, and is a member of five rooms. With fewer people everybody would be told of the activity in most
-/// rooms, which no chat has; with more, most of the time would go into hashing their passwords.
-const PEOPLE: usize = ROOMS * SEATS / 5;
+/// Sockets of each person, in as many rooms. With fewer people everybody would be told of the activity in most rooms,
+/// which no chat has; with more, most of the time would go into hashing their passwords.
+const SOCKETS: usize = 5;
+
+#[derive(Clone, Copy)]
+pub struct Shape {
+    pub rooms: usize,
+    /// Sockets in a room, each of another user.
+    pub seats: usize,
+}
 
 /// The sockets of a server, read until the value is dropped.
 pub struct Rooms {
@@ -25,19 +29,21 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    pub async fn open(server: &Server) -> Self {
+    pub async fn open(server: &Server, shape: Shape) -> Self {
+        let Shape { rooms, seats: in_a_room } = shape;
+        let persons = (rooms * in_a_room / SOCKETS).max(in_a_room);
         allow_many_files().expect("an open-file limit");
-        let mut people: Vec<Http> = Vec::with_capacity(PEOPLE);
-        for number in 0..PEOPLE {
+        let mut people: Vec<Http> = Vec::with_capacity(persons);
+        for number in 0..persons {
             people.push(Person::sign_up(server, &format!("person{number}")).await.http);
         }
-        let mut load = Load::default();
-        let mut seats = Vec::with_capacity(ROOMS * SEATS);
-        for room in 0..ROOMS {
+        let mut load = Load::of(in_a_room);
+        let mut seats = Vec::with_capacity(rooms * in_a_room);
+        for room in 0..rooms {
             let slug = format!("room{room}");
-            let on_seat = |seat: usize| &people[(room * SEATS + seat) % PEOPLE];
+            let on_seat = |seat: usize| &people[(room * in_a_room + seat) % persons];
             on_seat(0).post("/rooms", serde_json::json!({"slug": slug})).await.ok(201);
-            for seat in 0..SEATS {
+            for seat in 0..in_a_room {
                 let cookie = on_seat(seat).cookie().expect("somebody who is signed in");
                 seats.push((room, socket::join(&server.address, &cookie, &slug)));
             }
@@ -47,7 +53,7 @@ impl Rooms {
     }
 
     fn read(load: Rc<Load>, seats: Vec<(usize, (TcpStream, Unread))>) -> Self {
-        let mut senders: Vec<TcpStream> = Vec::with_capacity(ROOMS);
+        let mut senders: Vec<TcpStream> = Vec::with_capacity(load.rooms.len());
         let mut readers = Vec::with_capacity(seats.len());
         for (room, (stream, mut unread)) in seats {
             let writer = stream.try_clone().expect("another handle");
