@@ -22,6 +22,8 @@ pub mod open;
 pub mod rooms;
 mod schema;
 pub mod sessions;
+mod sqlite;
+pub mod views;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

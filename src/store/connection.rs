@@ -5,6 +5,8 @@ use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
 use diesel::{PgConnection, QueryResult, SqliteConnection};
 use url::Url;
 
+use super::sqlite;
+
 /// How long Postgres waits for a lock.
 pub const STATEMENT_TIMEOUT: &str = "4s";
 
@@ -14,6 +16,18 @@ pub enum AnyConnection {
     Postgres(PgConnection),
     Sqlite(SqliteConnection),
 }
+
+/// Runs a query on the connection that an [`AnyConnection`] holds, for what is read often: on an [`AnyConnection`] itself
+/// Diesel writes a query's SQL anew each time, and more than once, although its prepared statement is kept.
+macro_rules! directly {
+    ($any:expr, |$connection:ident| $query:expr) => {
+        match $any {
+            $crate::store::AnyConnection::Postgres($connection) => $query,
+            $crate::store::AnyConnection::Sqlite($connection) => $query,
+        }
+    };
+}
+pub(super) use directly;
 
 pub type ConnectionPool = Pool<Manager>;
 
@@ -52,7 +66,10 @@ impl ManageConnection for Manager {
     fn connect(&self) -> Result<AnyConnection, Self::Error> {
         let mut connection = match is_postgres(&self.address) {
             true => PgConnection::establish(&self.address).map(AnyConnection::Postgres),
-            false => SqliteConnection::establish(&self.address).map(AnyConnection::Sqlite),
+            false => {
+                sqlite::set_up();
+                SqliteConnection::establish(&self.address).map(AnyConnection::Sqlite)
+            }
         }
         .map_err(|error| diesel::r2d2::Error::ConnectionError(harmless(error, &self.address)))?;
         prepare(&mut connection).map_err(diesel::r2d2::Error::QueryError)?;
@@ -60,7 +77,11 @@ impl ManageConnection for Manager {
     }
 
     fn is_valid(&self, connection: &mut AnyConnection) -> Result<(), Self::Error> {
-        connection.ping().map_err(diesel::r2d2::Error::QueryError)
+        match connection {
+            AnyConnection::Postgres(postgres) => postgres.ping().map_err(diesel::r2d2::Error::QueryError),
+            // A file does not go away.
+            AnyConnection::Sqlite(_) => Ok(()),
+        }
     }
 
     fn has_broken(&self, connection: &mut AnyConnection) -> bool {

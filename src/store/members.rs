@@ -4,7 +4,7 @@ use chrono::Utc;
 use diesel::prelude::*;
 
 use super::accounts;
-use super::connection::{AnyConnection, snapshot};
+use super::connection::{AnyConnection, directly, snapshot};
 use super::rooms;
 use super::schema::{members, users};
 use crate::error::{Code, Refusal};
@@ -20,7 +20,8 @@ pub struct Changed {
 }
 
 pub fn role(connection: &mut AnyConnection, room: RoomId, user: UserId) -> QueryResult<Option<Role>> {
-    let role: Option<String> = members::table.find((room, user)).select(members::role).first(connection).optional()?;
+    let role = members::table.find((room, user)).select(members::role);
+    let role: Option<String> = directly!(connection, |c| role.first(c)).optional()?;
     Ok(role.as_deref().map(Role::from_column))
 }
 

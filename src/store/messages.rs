@@ -6,7 +6,7 @@ use std::io;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::connection::{AnyConnection, snapshot};
+use super::connection::{AnyConnection, directly, snapshot};
 use super::schema::{members, mentions, messages, reactions, users};
 use super::{members as memberships, rooms};
 use crate::error::Refusal;
@@ -165,15 +165,29 @@ pub fn by_ids(connection: &mut AnyConnection, rooms: &[RoomId], ids: &[Seq]) -> 
     compose(connection, rows)
 }
 
-fn latest(connection: &mut AnyConnection, room: RoomId, before: Option<Seq>, limit: i64) -> QueryResult<Page> {
+/// The latest messages with an id below `before`, oldest first.
+pub(super) fn latest(
+    connection: &mut AnyConnection,
+    room: RoomId,
+    before: Option<Seq>,
+    limit: i64,
+) -> QueryResult<Page> {
     let rows = messages::table
         .inner_join(users::table)
         .filter(messages::room_id.eq(room).and(messages::id.lt(before.unwrap_or(Seq::MAX))))
         .order(messages::id.desc())
         .limit(limit + 1)
-        .select(COLUMNS)
-        .load(connection)?;
-    let mut page = cut(compose(connection, rows)?, limit);
+        .select(COLUMNS);
+    let rows: Vec<Row> = directly!(connection, |c| rows.load(c))?;
+    // These are all messages between the first and the last: no list of ids is needed, of which SQLite would keep no
+    // prepared statement.
+    let given = match (rows.last(), rows.first()) {
+        (Some(((_, oldest, ..), ..)), Some(((_, newest, ..), ..))) => {
+            reactions_between(connection, room, *oldest, *newest)?
+        }
+        _ => HashMap::new(),
+    };
+    let mut page = cut(composed(rows, given), limit);
     page.messages.reverse();
     Ok(page)
 }
@@ -262,17 +276,21 @@ fn compose(connection: &mut AnyConnection, rows: Vec<Row>) -> QueryResult<Vec<(R
     let in_rooms: BTreeSet<RoomId> = rows.iter().map(|((room, ..), ..)| *room).collect();
     let in_rooms: Vec<RoomId> = in_rooms.into_iter().collect();
     let ids: Vec<Seq> = rows.iter().map(|((_, id, ..), ..)| *id).collect();
-    let mut reacted = reactions_to(connection, &in_rooms, &ids)?;
+    let given = reactions_to(connection, &in_rooms, &ids)?;
+    Ok(composed(rows, given))
+}
+
+fn composed(rows: Vec<Row>, mut given: ByMessage) -> Vec<(RoomId, Message)> {
     let message = |row: Row| {
         let ((room, id, seq, key, body, html, renderer, reply_to), (sent_at, edited_at, deleted_at), author) = row;
         let html = if renderer == RENDERER || deleted_at.is_some() { html } else { render_again(&body) };
-        let reactions = reacted.remove(&(room, id)).map(|given| summary(&given)).unwrap_or_default();
+        let reactions = given.remove(&(room, id)).map(|given| summary(&given)).unwrap_or_default();
         let (user, username, display_name) = author;
         let author = User { id: user, username, display_name };
         let deleted = deleted_at.is_some();
         (room, Message { id, seq, key, author, body, html, sent_at, edited_at, deleted, reply_to, reactions })
     };
-    Ok(rows.into_iter().map(message).collect())
+    rows.into_iter().map(message).collect()
 }
 
 /// One person's emoji on a message.
@@ -283,26 +301,42 @@ pub struct Given {
     pub username: String,
 }
 
+/// Reactions by room and id of the message, in the order in which they were given.
+type ByMessage = HashMap<(RoomId, Seq), Vec<Given>>;
+
 /// Every reaction to these messages, in the order in which they were given.
-pub fn reactions_to(
-    connection: &mut AnyConnection,
-    rooms: &[RoomId],
-    ids: &[Seq],
-) -> QueryResult<HashMap<(RoomId, Seq), Vec<Given>>> {
-    let mut by_message: HashMap<(RoomId, Seq), Vec<Given>> = HashMap::new();
+pub fn reactions_to(connection: &mut AnyConnection, rooms: &[RoomId], ids: &[Seq]) -> QueryResult<ByMessage> {
     if ids.is_empty() {
-        return Ok(by_message);
+        return Ok(HashMap::new());
     }
-    let rows: Vec<(RoomId, Seq, String, UserId, String)> = reactions::table
+    let rows = reactions::table
         .inner_join(users::table)
         .filter(reactions::room_id.eq_any(rooms).and(reactions::message_id.eq_any(ids)))
         .order(reactions::position)
-        .select((reactions::room_id, reactions::message_id, reactions::emoji, users::id, users::username))
+        .select(GIVEN)
         .load(connection)?;
+    Ok(by_message(rows))
+}
+
+/// Every reaction to the messages of a room from one id to another.
+fn reactions_between(connection: &mut AnyConnection, room: RoomId, oldest: Seq, newest: Seq) -> QueryResult<ByMessage> {
+    let rows = reactions::table
+        .inner_join(users::table)
+        .filter(reactions::room_id.eq(room).and(reactions::message_id.between(oldest, newest)))
+        .order(reactions::position)
+        .select(GIVEN);
+    Ok(by_message(directly!(connection, |c| rows.load(c))?))
+}
+
+const GIVEN: (reactions::room_id, reactions::message_id, reactions::emoji, users::id, users::username) =
+    (reactions::room_id, reactions::message_id, reactions::emoji, users::id, users::username);
+
+fn by_message(rows: Vec<(RoomId, Seq, String, UserId, String)>) -> ByMessage {
+    let mut by_message = ByMessage::new();
     for (room, id, emoji, user, username) in rows {
         by_message.entry((room, id)).or_default().push(Given { emoji, user, username });
     }
-    Ok(by_message)
+    by_message
 }
 
 /// Reactions as a message shows them.

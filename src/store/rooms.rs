@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::UniqueViolation;
 use diesel::result::Error::{self, DatabaseError};
 
-use super::connection::{AnyConnection, STATEMENT_TIMEOUT, snapshot};
+use super::connection::{AnyConnection, STATEMENT_TIMEOUT, directly, snapshot};
 use super::schema::{members, mentions, messages, meta, rooms};
 use crate::error::{Code, Refusal};
 use crate::policy::{Action, Actor, Object, may};
@@ -131,7 +131,8 @@ pub fn by_slug(connection: &mut AnyConnection, slug: &str) -> QueryResult<Option
     if slug.contains('\0') {
         return Ok(None);
     }
-    rooms::table.filter(rooms::slug.eq(slug)).select(COLUMNS).first(connection).optional().map(|row| row.map(state))
+    let row = rooms::table.filter(rooms::slug.eq(slug)).select(COLUMNS);
+    Ok(directly!(connection, |c| row.first(c)).optional()?.map(state))
 }
 
 pub fn by_id(connection: &mut AnyConnection, id: RoomId) -> QueryResult<Option<RoomState>> {
@@ -298,24 +299,20 @@ pub fn of_member(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Lis
     Ok(snapshot(connection, |connection| list(connection, user, true))?)
 }
 
-fn list(connection: &mut AnyConnection, user: UserId, members_only: bool) -> QueryResult<Vec<Listed>> {
-    let marks: HashMap<RoomId, Seq> = members::table
-        .filter(members::user_id.eq(user))
-        .select((members::room_id, members::last_read_seq))
-        .load::<(RoomId, Seq)>(connection)?
-        .into_iter()
-        .collect();
-    let mine: Vec<RoomId> = marks.keys().copied().collect();
+pub(super) fn list(connection: &mut AnyConnection, user: UserId, members_only: bool) -> QueryResult<Vec<Listed>> {
+    let marks = members::table.filter(members::user_id.eq(user)).select((members::room_id, members::last_read_seq));
+    let marks: HashMap<RoomId, Seq> = directly!(connection, |c| marks.load(c))?.into_iter().collect();
+    // A query in the query: SQLite would keep no prepared statement of one with a list of values.
+    let mine = members::table.filter(members::user_id.eq(user)).select(members::room_id);
+    let sorted = rooms::table.order(rooms::slug).select(COLUMNS);
     let rows: Vec<Row> = if members_only {
-        rooms::table.filter(rooms::id.eq_any(&mine)).order(rooms::slug).select(COLUMNS).load(connection)?
+        let mine = sorted.filter(rooms::id.eq_any(mine));
+        directly!(connection, |c| mine.load(c))?
     } else {
-        rooms::table
-            .filter(rooms::kind.eq(RoomKind::Public.as_str()).or(rooms::id.eq_any(&mine)))
-            .order(rooms::slug)
-            .select(COLUMNS)
-            .load(connection)?
+        let visible = sorted.filter(rooms::kind.eq(RoomKind::Public.as_str()).or(rooms::id.eq_any(mine)));
+        directly!(connection, |c| visible.load(c))?
     };
-    let unread: HashMap<RoomId, i64> = members::table
+    let unread = members::table
         .inner_join(
             messages::table.on(messages::room_id
                 .eq(members::room_id)
@@ -325,11 +322,9 @@ fn list(connection: &mut AnyConnection, user: UserId, members_only: bool) -> Que
         )
         .filter(members::user_id.eq(user))
         .group_by(members::room_id)
-        .select((members::room_id, count_star()))
-        .load::<(RoomId, i64)>(connection)?
-        .into_iter()
-        .collect();
-    let mentioned: HashMap<RoomId, i64> = members::table
+        .select((members::room_id, count_star()));
+    let unread: HashMap<RoomId, i64> = directly!(connection, |c| unread.load(c))?.into_iter().collect();
+    let mentioned = members::table
         .inner_join(
             mentions::table.on(mentions::room_id
                 .eq(members::room_id)
@@ -338,10 +333,8 @@ fn list(connection: &mut AnyConnection, user: UserId, members_only: bool) -> Que
         )
         .filter(members::user_id.eq(user))
         .group_by(members::room_id)
-        .select((members::room_id, count_star()))
-        .load::<(RoomId, i64)>(connection)?
-        .into_iter()
-        .collect();
+        .select((members::room_id, count_star()));
+    let mentioned: HashMap<RoomId, i64> = directly!(connection, |c| mentioned.load(c))?.into_iter().collect();
     let listed = rows.into_iter().map(state).map(|state| {
         let id = state.room.id;
         let unread = unread.get(&id).copied().unwrap_or(0);
