@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `api`, `api/*` | the JSON API and its description |
-//! | `pages`, `templates`, `assets`, `builds` | pages and the files they need, those of other builds too |
+//! | `pages`, `room_page`, `templates`, `assets`, `builds` | pages and the files they need, those of other builds too |
 //! | `accounts` | signing up, in and out, for both |
 //! | `sessions`, `account` | the session cookie and whom it stands for |
 //! | `fields` | what names, titles and passwords must be like |
@@ -29,6 +29,7 @@ mod fields;
 mod operators;
 mod origin;
 mod pages;
+mod room_page;
 mod sessions;
 mod templates;
 pub mod upgrade;

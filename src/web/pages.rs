@@ -4,18 +4,19 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION, RETRY_AFTER};
 use actix_web::web::{Data, Form, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::account::Reader;
-use super::api::bodies::MakeRoom;
+use super::api::bodies::{ListedRoom, MakeRoom};
 use super::api::rooms::{make_room, visible_to};
+use super::room_page::{RoomPage, shown};
 use super::templates::sentence;
 use super::{Account, App, Failure, accounts};
 use crate::config::Signup;
 use crate::error::{Code, Refusal};
-use crate::protocol::{DEFAULT_PAGE_MESSAGES, User};
-use crate::store::{messages, rooms as stored};
+use crate::protocol::User;
+use crate::store::views::{self, RoomView};
 
 /// Where somebody wanted to go before they had to sign in.
 #[derive(Deserialize)]
@@ -101,15 +102,14 @@ pub async fn make_room_by_form(
 /// `GET /rooms/{slug}`
 pub async fn room(app: Data<App>, Reader(account): Reader, slug: Path<String>) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
-    let read = app.store.read(move |c| {
-        let room = stored::find(c, &slug, user)?;
-        let page = messages::history(c, &slug, user, None, DEFAULT_PAGE_MESSAGES)?;
-        Ok::<_, Refusal>((room, page))
-    });
-    let (room, latest) = read.await?;
-    let rooms = visible_to(&app, user).await?;
-    let values = json!({ "room": room, "rooms": rooms, "messages": latest.messages, "more": latest.more });
-    page(&app, StatusCode::OK, "room.html", Some(&account.user), values)
+    let RoomView { room, latest, rooms } = app.store.read(move |c| views::room(c, &slug, user)).await?;
+    let values = RoomPage {
+        room: &room,
+        rooms: rooms.into_iter().map(ListedRoom::from).collect(),
+        messages: shown(&latest.messages),
+        more: latest.more,
+    };
+    page(&app, StatusCode::OK, "room.html", Some(&account.user), &values)
 }
 
 impl Credentials {
@@ -142,7 +142,7 @@ fn again(
     app: &App,
     template: &str,
     user: Option<&User>,
-    values: Value,
+    values: impl Serialize,
     refusal: Option<Refusal>,
 ) -> Result<HttpResponse, Failure> {
     let status = refusal.as_ref().map_or(StatusCode::OK, |refusal| refusal.code.status());
@@ -158,7 +158,7 @@ fn page(
     status: StatusCode,
     template: &str,
     user: Option<&User>,
-    values: Value,
+    values: impl Serialize,
 ) -> Result<HttpResponse, Failure> {
     let html = app.templates.page(template, user, values)?;
     Ok(HttpResponse::build(status).insert_header(ContentType::html()).body(html))

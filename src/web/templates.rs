@@ -2,9 +2,10 @@
 
 use rust_embed::RustEmbed;
 use serde::Serialize;
-use serde_json::{Value, json};
-use tera::{Context, Tera};
+use serde_json::json;
+use tera::{Context, Kwargs, State, Tera};
 
+use super::room_page::initials;
 use super::{Failure, assets};
 use crate::error::{Refusal, StartError};
 use crate::metrics::METRICS;
@@ -28,7 +29,7 @@ impl Templates {
     ///
     /// # Errors
     /// `unavailable`, when the template and the values don't fit; the log says why.
-    pub fn page(&self, name: &str, user: Option<&User>, values: Value) -> Result<String, Refusal> {
+    pub fn page(&self, name: &str, user: Option<&User>, values: impl Serialize) -> Result<String, Refusal> {
         self.render(name, user, values).map_err(|error| {
             tracing::error!(template = name, error = described(&error), "a page could not be made");
             Refusal::unavailable()
@@ -53,17 +54,17 @@ impl Templates {
         })
     }
 
-    fn render(&self, name: &str, user: Option<&User>, values: Value) -> Result<String, tera::Error> {
+    fn render(&self, name: &str, user: Option<&User>, values: impl Serialize) -> Result<String, tera::Error> {
         self.fill_in(name, user, values).inspect_err(|_| METRICS.template_errors.increment(1))
     }
 
-    fn fill_in(&self, name: &str, user: Option<&User>, values: Value) -> Result<String, tera::Error> {
+    fn fill_in(&self, name: &str, user: Option<&User>, values: impl Serialize) -> Result<String, tera::Error> {
         #[derive(Serialize)]
-        struct Page<'a> {
+        struct Page<'a, V> {
             r#static: String,
             user: Option<&'a User>,
             #[serde(flatten)]
-            values: Value,
+            values: V,
         }
         let context = Context::from_serialize(&Page { r#static: assets::prefix(), user, values })?;
         if cfg!(debug_assertions) { parsed()?.render(name, &context) } else { self.0.render(name, &context) }
@@ -81,6 +82,7 @@ pub fn sentence(message: &str) -> String {
 
 fn parsed() -> Result<Tera, tera::Error> {
     let mut tera = Tera::new();
+    tera.register_filter("initials", |name: &str, _: Kwargs, _: &State| initials(name));
     let sources = Sources::iter().filter_map(|name| {
         let source = Sources::get(&name)?.data;
         Some((name.into_owned(), String::from_utf8_lossy(&source).into_owned()))

@@ -1,0 +1,110 @@
+//! What the page of a room shows, ready for its templates: what one look-up or one cut decides is decided here, since
+//! it costs a template many times as much.
+
+use serde::Serialize;
+
+use super::api::bodies::ListedRoom;
+use crate::protocol::{Message, Reaction, Room, Seq, User, format_time};
+
+/// Characters of a message that an answer to it shows.
+const QUOTED_CHARS: usize = 120;
+
+/// The values of `room.html`.
+#[derive(Serialize)]
+pub struct RoomPage<'a> {
+    pub room: &'a Room,
+    /// All that the reader may see.
+    pub rooms: Vec<ListedRoom>,
+    /// Oldest first.
+    pub messages: Vec<ShownMessage<'a>>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
+/// The values of `message.html`.
+#[derive(Serialize)]
+pub struct ShownMessage<'a> {
+    id: Seq,
+    author: &'a User,
+    /// RFC 3339, for programs.
+    sent_at: String,
+    /// `2026-11-22 09:41`, in UTC, for people.
+    sent_on: String,
+    /// Sanitised: it goes into the page as it is.
+    html: &'a str,
+    edited: bool,
+    deleted: bool,
+    /// The id of the message that this one answers.
+    reply_to: Option<Seq>,
+    /// That message, where it is on the page.
+    quoted: Option<Quoted<'a>>,
+    reactions: &'a [Reaction],
+}
+
+#[derive(Serialize)]
+struct Quoted<'a> {
+    author: &'a User,
+    /// How it begins.
+    body: &'a str,
+}
+
+/// Messages of a room, in the order of their ids, as its page shows them.
+pub fn shown(messages: &[Message]) -> Vec<ShownMessage<'_>> {
+    let quoted = |id: Seq| {
+        let index = messages.binary_search_by_key(&id, |message| message.id).ok()?;
+        let Message { author, body, .. } = &messages[index];
+        Some(Quoted { author, body: beginning(body, QUOTED_CHARS) })
+    };
+    let shown = messages.iter().map(|message| ShownMessage {
+        id: message.id,
+        author: &message.author,
+        sent_at: format_time(&message.sent_at),
+        sent_on: message.sent_at.format("%Y-%m-%d %H:%M").to_string(),
+        html: &message.html,
+        edited: message.edited_at.is_some(),
+        deleted: message.deleted,
+        reply_to: message.reply_to,
+        quoted: message.reply_to.and_then(quoted),
+        reactions: &message.reactions,
+    });
+    shown.collect()
+}
+
+/// The first characters of a text.
+fn beginning(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).map_or(text, |(end, _)| &text[..end])
+}
+
+/// What stands for a face: the first letters of a name's first and last words.
+pub fn initials(name: &str) -> String {
+    let first = name.split(' ').next();
+    let last = name.rsplit_once(' ').map(|(_, last)| last);
+    let letters = first.into_iter().chain(last).filter_map(|word| word.chars().next());
+    letters.flat_map(char::to_uppercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{beginning, initials};
+
+    #[test]
+    fn a_face_has_the_first_letters_of_the_first_and_the_last_word() {
+        for (name, letters) in [
+            ("ann", "A"),
+            ("Ann Lee", "AL"),
+            ("anna maria de la Cruz", "AC"),
+            ("李明", "李"),
+            ("ßo x", "SSX"),
+            ("", ""),
+        ] {
+            assert_eq!(initials(name), letters, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!(beginning("żółw", 2), "żó");
+        assert_eq!(beginning("żółw", 4), "żółw");
+        assert_eq!(beginning("żółw", 9), "żółw");
+    }
+}
