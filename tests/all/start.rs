@@ -101,6 +101,17 @@ async fn of_programs_that_start_together_on_a_new_database_one_serves_and_the_ot
 }
 
 #[tokio::test]
+async fn a_postgres_that_gives_too_few_connections_is_refused() {
+    let database = Database::Postgres.create().expect("a Postgres database");
+    let url = database.given_to_a_plain_user();
+    database.limit_connections(6);
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let done =
+        run(folder.path(), &["--listen", "127.0.0.1:0", "--data-dir", "data", "--database-url", &url], &[]).await;
+    assert_refused(&done, "too many connections");
+}
+
+#[tokio::test]
 async fn a_postgres_that_demands_tls_is_reached() {
     let options = Options::on(Database::Postgres);
     let server = options.start().await;
