@@ -20,6 +20,7 @@ pub mod messages;
 pub mod migrate;
 pub mod open;
 pub mod rooms;
+mod rows;
 mod schema;
 pub mod sessions;
 mod sqlite;

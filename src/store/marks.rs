@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::connection::AnyConnection;
-use super::schema::{members, mentions, messages};
+use super::schema::{mentions, messages};
 use crate::protocol::{RoomId, RoomKind, Seq, UserId};
 
 /// A member's mark in a room and what lies above it.
@@ -14,14 +14,6 @@ pub struct Marks {
     pub mentions: i64,
     /// Messages ever sent in the room, as of the same moment.
     pub count: i64,
-}
-
-/// Raises a mark; it never falls.
-pub fn raise(connection: &mut AnyConnection, room: RoomId, user: UserId, seq: Seq) -> QueryResult<()> {
-    diesel::update(members::table.find((room, user)).filter(members::last_read_seq.lt(seq)))
-        .set(members::last_read_seq.eq(seq))
-        .execute(connection)
-        .map(drop)
 }
 
 /// Counts what is unread above `seq`: `(unread, mentions)`.

@@ -69,6 +69,7 @@ mod oversize;
 mod panics;
 mod postgres_faults;
 mod rendering;
+mod round_trips;
 mod slow_reader;
 mod socket_memory;
 mod spoiled;

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DurationRound, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::picture::{Membership, Picture, Target};
 use super::{Action, Write};
@@ -12,7 +13,9 @@ use crate::render::Mention;
 use crate::store::connection::AnyConnection;
 use crate::store::messages::{self as reading, reactions_to};
 use crate::store::rooms::{self as room_rows, Taking};
-use crate::store::schema::{members, mentions, messages, users};
+use crate::store::rows::Column::{Numbers, Texts};
+use crate::store::rows::Rows;
+use crate::store::schema::{members, mentions};
 
 impl Picture {
     /// Holds the rooms' rows, as far as nobody else does, and then reads: whatever was committed before is seen.
@@ -23,7 +26,6 @@ impl Picture {
         taking: Taking,
     ) -> QueryResult<Self> {
         let room_ids = distinct(writes.iter().map(|write| write.room));
-        let authors = distinct(writes.iter().map(|write| write.user));
         let (rooms, held) = room_rows::lock_for_batch(connection, &room_ids, known_held, taking)?;
         let mut picture = Self {
             now: now(),
@@ -38,36 +40,24 @@ impl Picture {
         };
         picture.load_keys(connection, writes)?;
         picture.load_messages(connection, &room_ids, writes)?;
-        let named = picture.load_names(connection, writes)?;
-        let answered = picture.messages.values().map(Target::author);
-        let people = distinct(authors.iter().copied().chain(named).chain(answered));
-        picture.load_members(connection, &room_ids, &people)?;
-        let rows: Vec<(UserId, String, String)> = users::table
-            .filter(users::id.eq_any(&authors))
-            .select((users::id, users::username, users::display_name))
-            .load(connection)?;
-        for (id, username, display_name) in rows {
-            picture.users.insert(id, User { id, username, display_name });
-        }
+        picture.load_names(connection, writes)?;
+        picture.load_people(connection, writes)?;
         Ok(picture)
     }
 
     fn load_keys(&mut self, connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<()> {
-        let keys: Vec<&str> = writes
-            .iter()
-            .filter_map(|write| match &write.action {
-                Action::Send { key, .. } => Some(key.canonical.as_str()),
-                _ => None,
-            })
-            .collect();
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let authors = distinct(writes.iter().map(|write| write.user));
-        let rows: Vec<(UserId, String, RoomId, Seq)> = messages::table
-            .filter(messages::author_id.eq_any(&authors).and(messages::key.eq_any(&keys)))
-            .select((messages::author_id, messages::key, messages::room_id, messages::id))
-            .load(connection)?;
+        let keys = distinct(writes.iter().filter_map(|write| match &write.action {
+            Action::Send { key, .. } => Some((write.user, key.canonical.as_str())),
+            _ => None,
+        }));
+        let rows: Vec<(UserId, String, RoomId, Seq)> = Rows::new(keys.len())
+            .with("author_id", Numbers(keys.iter().map(|(author, _)| *author).collect()))
+            .with("key", Texts(keys.iter().map(|(_, key)| *key).collect()))
+            .load::<(BigInt, Text, BigInt, BigInt), _>(
+                connection,
+                "SELECT messages.author_id, messages.key, messages.room_id, messages.id FROM {given} \
+                 JOIN messages ON messages.author_id = given.author_id AND messages.key = given.key",
+            )?;
         self.keys.extend(rows.into_iter().map(|(author, key, room, id)| ((author, key), (room, id))));
         Ok(())
     }
@@ -108,36 +98,42 @@ impl Picture {
         Ok(())
     }
 
-    fn load_names(&mut self, connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<Vec<UserId>> {
-        let names = distinct(
-            writes
-                .iter()
-                .flat_map(|write| match &write.action {
-                    Action::Send { rendered, .. } | Action::Edit { rendered, .. } => rendered.mentions.as_slice(),
-                    _ => &[],
-                })
-                .flat_map(|Mention(names)| names.iter().map(String::as_str)),
-        );
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        let rows: Vec<(String, UserId)> = users::table
-            .filter(users::username_key.eq_any(&names))
-            .select((users::username_key, users::id))
-            .load(connection)?;
+    fn load_names(&mut self, connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<()> {
+        let names = writes.iter().flat_map(mentions_in).flat_map(|Mention(names)| names);
+        let names = distinct(names.map(String::as_str));
+        let rows: Vec<(String, UserId)> = Rows::new(names.len())
+            .with("username_key", Texts(names))
+            .load::<(Text, BigInt), _>(
+                connection,
+                "SELECT users.username_key, users.id FROM {given} JOIN users ON users.username_key = given.username_key",
+            )?;
         self.names.extend(rows);
-        Ok(self.names.values().copied().collect())
+        Ok(())
     }
 
-    fn load_members(&mut self, connection: &mut AnyConnection, rooms: &[RoomId], people: &[UserId]) -> QueryResult<()> {
-        let columns = (members::room_id, members::user_id, members::role, members::last_read_seq);
-        let rows: Vec<(RoomId, UserId, String, Seq)> = members::table
-            .filter(members::room_id.eq_any(rooms).and(members::user_id.eq_any(people)))
-            .select(columns)
-            .load(connection)?;
-        for (room, user, role, mark) in rows {
-            let member = Membership { role: Role::from_column(&role), mark, new: false, marked: false };
-            self.members.insert((room, user), member);
+    /// Everybody who acts in a room, or may be mentioned in it, and whether they are members of it.
+    fn load_people(&mut self, connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<()> {
+        let named = writes.iter().flat_map(|write| {
+            let names = mentions_in(write).iter().flat_map(|Mention(names)| names);
+            names.filter_map(|name| self.names.get(name)).map(|user| (write.room, *user))
+        });
+        let answered = self.messages.iter().map(|((room, _), target)| (*room, target.author()));
+        let people = distinct(writes.iter().map(|write| (write.room, write.user)).chain(named).chain(answered));
+        let rows: Vec<(RoomId, UserId, String, String, Option<String>, Option<Seq>)> = Rows::new(people.len())
+            .with("room_id", Numbers(people.iter().map(|(room, _)| *room).collect()))
+            .with("user_id", Numbers(people.iter().map(|(_, user)| *user).collect()))
+            .load::<(BigInt, BigInt, Text, Text, Nullable<Text>, Nullable<BigInt>), _>(
+                connection,
+                "SELECT given.room_id, users.id, users.username, users.display_name, members.role, \
+                 members.last_read_seq FROM {given} JOIN users ON users.id = given.user_id \
+                 LEFT JOIN members ON members.room_id = given.room_id AND members.user_id = given.user_id",
+            )?;
+        for (room, id, username, display_name, role, mark) in rows {
+            self.users.insert(id, User { id, username, display_name });
+            if let (Some(role), Some(mark)) = (role, mark) {
+                let member = Membership { role: Role::from_column(&role), mark, new: false, marked: false };
+                self.members.insert((room, id), member);
+            }
         }
         let direct: Vec<RoomId> = self
             .rooms
@@ -155,6 +151,13 @@ impl Picture {
             }
         }
         Ok(())
+    }
+}
+
+fn mentions_in(write: &Write) -> &[Mention] {
+    match &write.action {
+        Action::Send { rendered, .. } | Action::Edit { rendered, .. } => &rendered.mentions,
+        _ => &[],
     }
 }
 

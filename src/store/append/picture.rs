@@ -1,7 +1,7 @@
 //! What a batch sees and changes: the rooms, members, keys and messages it touches, in memory while the rooms' rows are
 //! held.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::NaiveDateTime;
@@ -16,7 +16,6 @@ use crate::store::connection::AnyConnection;
 use crate::store::marks::{self, Marks};
 use crate::store::messages::{Given, summary};
 use crate::store::rooms::RoomState;
-use crate::store::schema::rooms;
 use crate::testing::breaks;
 
 pub struct Picture {
@@ -35,7 +34,7 @@ pub struct Picture {
     pub(super) messages: HashMap<(RoomId, Seq), Target>,
 }
 
-pub(super) struct Membership {
+pub struct Membership {
     pub role: Role,
     pub mark: Seq,
     pub new: bool,
@@ -306,36 +305,24 @@ impl Picture {
 
     /// Writes what became of it all, in a fixed order.
     pub fn store(&self, connection: &mut AnyConnection) -> QueryResult<()> {
-        let mut touched: Vec<_> = self.messages.iter().filter(|(_, target)| target.touched).collect();
-        touched.sort_by_key(|(at, _)| **at);
-        for &(&(room, _), target) in &touched {
-            match &target.key {
-                Some(key) => rows::insert_message(connection, room, key, &target.message)?,
-                None => rows::update_message(connection, room, target, self.now)?,
-            }
-            rows::store_mentions(connection, room, target)?;
-            if target.reacted {
-                rows::store_reactions(connection, room, target)?;
-            }
-        }
-        let mut marked: Vec<_> = self.members.iter().filter(|(_, member)| member.new || member.marked).collect();
-        marked.sort_by_key(|(at, _)| **at);
-        for (&(room, user), member) in marked {
-            if member.new {
-                crate::store::members::insert(connection, room, user, member.role, member.mark)?;
-            } else {
-                marks::raise(connection, room, user, member.mark)?;
-            }
-        }
-        let mut numbered: BTreeSet<RoomId> = BTreeSet::new();
-        numbered.extend(touched.iter().map(|((room, _), _)| *room));
-        for room in numbered {
-            let state = &self.rooms[&room];
-            diesel::update(rooms::table.find(room))
-                .set((rooms::last_seq.eq(state.room.seq), rooms::message_count.eq(state.count)))
-                .execute(connection)?;
-        }
-        Ok(())
+        let touched: BTreeMap<(RoomId, Seq), &Target> =
+            self.messages.iter().filter(|(_, target)| target.touched).map(|(at, target)| (*at, target)).collect();
+        let touched: Vec<(RoomId, &Target)> = touched.into_iter().map(|((room, _), target)| (room, target)).collect();
+        let (new, changed): (Vec<_>, Vec<_>) = touched.iter().partition(|(_, target)| target.key.is_some());
+        rows::insert_messages(connection, &new)?;
+        rows::update_messages(connection, &changed, self.now)?;
+        rows::store_mentions(connection, &touched, &changed)?;
+        let reacted: Vec<_> = touched.iter().copied().filter(|(_, target)| target.reacted).collect();
+        rows::store_reactions(connection, &reacted)?;
+        let members: BTreeMap<(RoomId, UserId), &Membership> = self.members.iter().map(|(at, it)| (*at, it)).collect();
+        let those = |which: fn(&Membership) -> bool| -> Vec<(RoomId, UserId, &Membership)> {
+            members.iter().filter(|(_, it)| which(it)).map(|((room, user), it)| (*room, *user, *it)).collect()
+        };
+        rows::insert_members(connection, &those(|member| member.new), self.now)?;
+        rows::raise_marks(connection, &those(|member| member.marked && !member.new))?;
+        let numbered: BTreeSet<RoomId> = touched.iter().map(|(room, _)| *room).collect();
+        let numbered: Vec<&RoomState> = numbered.iter().map(|room| &self.rooms[room]).collect();
+        rows::update_rooms(connection, &numbered)
     }
 
     /// Counts what is left above a mark that has just risen. Nothing is, where the mark is at the room's number.

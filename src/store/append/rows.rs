@@ -1,85 +1,129 @@
-//! What a batch writes of its messages.
+//! What a batch writes: of each table all rows at once, in a fixed order.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::picture::Target;
-use crate::protocol::{Message, RoomId};
+use super::picture::{Membership, Target};
+use crate::protocol::{RoomId, Seq, UserId};
 use crate::render::RENDERER;
 use crate::store::connection::AnyConnection;
-use crate::store::schema::{mentions, messages, reactions};
+use crate::store::rooms::RoomState;
+use crate::store::rows::Column::{Numbers, OptionalNumbers, OptionalTimes, Texts, Times};
+use crate::store::rows::Rows;
 
-pub fn insert_message(connection: &mut AnyConnection, room: RoomId, key: &str, message: &Message) -> QueryResult<()> {
-    diesel::insert_into(messages::table)
-        .values((
-            messages::room_id.eq(room),
-            messages::id.eq(message.id),
-            messages::seq.eq(message.seq),
-            messages::key.eq(key),
-            messages::key_written.eq(&message.key),
-            messages::author_id.eq(message.author.id),
-            messages::body.eq(&message.body),
-            messages::html.eq(&message.html),
-            messages::renderer.eq(RENDERER),
-            messages::reply_to.eq(message.reply_to),
-            messages::sent_at.eq(message.sent_at),
-        ))
-        .execute(connection)
-        .map(drop)
+/// A message with its room.
+pub type At<'a> = (RoomId, &'a Target);
+
+/// A member with their room.
+pub type Who<'a> = (RoomId, UserId, &'a Membership);
+
+pub fn insert_messages(connection: &mut AnyConnection, new: &[At]) -> QueryResult<()> {
+    let numbers = |number: fn(&At) -> i64| Numbers(new.iter().map(number).collect());
+    Rows::new(new.len())
+        .with("room_id", numbers(|(room, _)| *room))
+        .with("id", numbers(|(_, it)| it.message.id))
+        .with("seq", numbers(|(_, it)| it.message.seq))
+        .with("key", Texts(new.iter().map(|(_, it)| it.key.as_deref().unwrap_or_default()).collect()))
+        .with("key_written", Texts(new.iter().map(|(_, it)| it.message.key.as_str()).collect()))
+        .with("author_id", numbers(|(_, it)| it.author()))
+        .with("body", Texts(new.iter().map(|(_, it)| it.message.body.as_str()).collect()))
+        .with("html", Texts(new.iter().map(|(_, it)| it.message.html.as_str()).collect()))
+        .with("renderer", numbers(|_| RENDERER.into()))
+        .with("reply_to", OptionalNumbers(new.iter().map(|(_, it)| it.message.reply_to).collect()))
+        .with("sent_at", Times(new.iter().map(|(_, it)| it.message.sent_at).collect()))
+        .execute(connection, "INSERT INTO messages ({columns}) SELECT * FROM {given}")
 }
 
-pub fn update_message(
-    connection: &mut AnyConnection,
-    room: RoomId,
-    target: &Target,
-    now: NaiveDateTime,
-) -> QueryResult<()> {
-    let message = &target.message;
-    let row = messages::table.find((room, message.id));
-    diesel::update(row)
-        .set((
-            messages::seq.eq(message.seq),
-            messages::body.eq(&message.body),
-            messages::html.eq(&message.html),
-            messages::renderer.eq(RENDERER),
-            messages::edited_at.eq(message.edited_at),
-        ))
-        .execute(connection)?;
-    if message.deleted {
-        let fresh = messages::table.find((room, message.id)).filter(messages::deleted_at.is_null());
-        diesel::update(fresh).set(messages::deleted_at.eq(now)).execute(connection)?;
-    }
-    Ok(())
+/// `now` becomes the time of what is deleted, unless it was deleted before.
+pub fn update_messages(connection: &mut AnyConnection, changed: &[At], now: NaiveDateTime) -> QueryResult<()> {
+    let numbers = |number: fn(&At) -> i64| Numbers(changed.iter().map(number).collect());
+    Rows::new(changed.len())
+        .with("room_id", numbers(|(room, _)| *room))
+        .with("id", numbers(|(_, it)| it.message.id))
+        .with("seq", numbers(|(_, it)| it.message.seq))
+        .with("body", Texts(changed.iter().map(|(_, it)| it.message.body.as_str()).collect()))
+        .with("html", Texts(changed.iter().map(|(_, it)| it.message.html.as_str()).collect()))
+        .with("renderer", numbers(|_| RENDERER.into()))
+        .with("edited_at", OptionalTimes(changed.iter().map(|(_, it)| it.message.edited_at).collect()))
+        .with("deleted_at", OptionalTimes(changed.iter().map(|(_, it)| it.message.deleted.then_some(now)).collect()))
+        .execute(
+            connection,
+            "UPDATE messages SET seq = given.seq, body = given.body, html = given.html, renderer = given.renderer, \
+             edited_at = given.edited_at, deleted_at = coalesce(messages.deleted_at, given.deleted_at) \
+             FROM {given} WHERE messages.room_id = given.room_id AND messages.id = given.id",
+        )
 }
 
-pub fn store_mentions(connection: &mut AnyConnection, room: RoomId, target: &Target) -> QueryResult<()> {
-    let id = target.message.id;
-    if target.key.is_none() {
-        let stored = mentions::table.filter(mentions::room_id.eq(room).and(mentions::message_id.eq(id)));
-        diesel::delete(stored).execute(connection)?;
-    }
-    for user in &target.mentioned {
-        diesel::insert_into(mentions::table)
-            .values((mentions::user_id.eq(user), mentions::room_id.eq(room), mentions::message_id.eq(id)))
-            .execute(connection)?;
-    }
-    Ok(())
+/// Writes whom these messages mention. `changed` are those of them that were there before.
+pub fn store_mentions(connection: &mut AnyConnection, all: &[At], changed: &[At]) -> QueryResult<()> {
+    delete_of(connection, changed, "mentions")?;
+    let rows: Vec<(UserId, RoomId, Seq)> =
+        all.iter().flat_map(|(room, it)| it.mentioned.iter().map(|user| (*user, *room, it.message.id))).collect();
+    Rows::new(rows.len())
+        .with("user_id", Numbers(rows.iter().map(|row| row.0).collect()))
+        .with("room_id", Numbers(rows.iter().map(|row| row.1).collect()))
+        .with("message_id", Numbers(rows.iter().map(|row| row.2).collect()))
+        .execute(connection, "INSERT INTO mentions ({columns}) SELECT * FROM {given}")
 }
 
-pub fn store_reactions(connection: &mut AnyConnection, room: RoomId, target: &Target) -> QueryResult<()> {
-    let id = target.message.id;
-    let stored = reactions::table.filter(reactions::room_id.eq(room).and(reactions::message_id.eq(id)));
-    diesel::delete(stored).execute(connection)?;
-    for (order, given) in (0i64..).zip(&target.reactions) {
-        diesel::insert_into(reactions::table)
-            .values((
-                reactions::room_id.eq(room),
-                reactions::message_id.eq(id),
-                reactions::emoji.eq(&given.emoji),
-                reactions::user_id.eq(given.user),
-                reactions::position.eq(order),
-            ))
-            .execute(connection)?;
-    }
-    Ok(())
+pub fn store_reactions(connection: &mut AnyConnection, reacted: &[At]) -> QueryResult<()> {
+    delete_of(connection, reacted, "reactions")?;
+    let rows: Vec<(RoomId, Seq, i64, &_)> = reacted
+        .iter()
+        .flat_map(|(room, it)| (0i64..).zip(&it.reactions).map(|(order, given)| (*room, it.message.id, order, given)))
+        .collect();
+    Rows::new(rows.len())
+        .with("room_id", Numbers(rows.iter().map(|row| row.0).collect()))
+        .with("message_id", Numbers(rows.iter().map(|row| row.1).collect()))
+        .with("emoji", Texts(rows.iter().map(|row| row.3.emoji.as_str()).collect()))
+        .with("user_id", Numbers(rows.iter().map(|row| row.3.user).collect()))
+        .with("position", Numbers(rows.iter().map(|row| row.2).collect()))
+        .execute(connection, "INSERT INTO reactions ({columns}) SELECT * FROM {given}")
+}
+
+/// Deletes what `table` has of these messages.
+fn delete_of(connection: &mut AnyConnection, of: &[At], table: &str) -> QueryResult<()> {
+    Rows::new(of.len())
+        .with("room_id", Numbers(of.iter().map(|(room, _)| *room).collect()))
+        .with("message_id", Numbers(of.iter().map(|(_, it)| it.message.id).collect()))
+        .execute(
+            connection,
+            &format!("DELETE FROM {table} WHERE (room_id, message_id) IN (SELECT room_id, message_id FROM {{given}})"),
+        )
+}
+
+pub fn insert_members(connection: &mut AnyConnection, new: &[Who], now: NaiveDateTime) -> QueryResult<()> {
+    who(new)
+        .with("role", Texts(new.iter().map(|(.., member)| member.role.as_str()).collect()))
+        .with("last_read_seq", Numbers(new.iter().map(|(.., member)| member.mark).collect()))
+        .with("joined_at", Times(vec![now; new.len()]))
+        .execute(connection, "INSERT INTO members ({columns}) SELECT * FROM {given}")
+}
+
+/// Raises marks; none falls.
+pub fn raise_marks(connection: &mut AnyConnection, marked: &[Who]) -> QueryResult<()> {
+    who(marked).with("mark", Numbers(marked.iter().map(|(.., member)| member.mark).collect())).execute(
+        connection,
+        "UPDATE members SET last_read_seq = given.mark FROM {given} WHERE members.room_id = given.room_id \
+         AND members.user_id = given.user_id AND members.last_read_seq < given.mark",
+    )
+}
+
+fn who<'a>(members: &[Who<'a>]) -> Rows<'a> {
+    Rows::new(members.len())
+        .with("room_id", Numbers(members.iter().map(|(room, ..)| *room).collect()))
+        .with("user_id", Numbers(members.iter().map(|(_, user, _)| *user).collect()))
+}
+
+/// The rooms' new numbers.
+pub fn update_rooms(connection: &mut AnyConnection, rooms: &[&RoomState]) -> QueryResult<()> {
+    Rows::new(rooms.len())
+        .with("id", Numbers(rooms.iter().map(|state| state.room.id).collect()))
+        .with("last_seq", Numbers(rooms.iter().map(|state| state.room.seq).collect()))
+        .with("message_count", Numbers(rooms.iter().map(|state| state.count).collect()))
+        .execute(
+            connection,
+            "UPDATE rooms SET last_seq = given.last_seq, message_count = given.message_count \
+             FROM {given} WHERE rooms.id = given.id",
+        )
 }

@@ -1,5 +1,6 @@
 //! What lies between the server and Postgres, and can fail: at a commit, or by swallowing what passes.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -34,6 +35,7 @@ pub struct PostgresWire {
     /// What happens to the next marked transaction; none once it has happened.
     armed: Arc<Mutex<Option<Cut>>>,
     state: watch::Sender<State>,
+    round_trips: Arc<AtomicU64>,
 }
 
 impl PostgresWire {
@@ -44,21 +46,29 @@ impl PostgresWire {
         let address = listener.local_addr().expect("an address");
         let armed = Arc::new(Mutex::new(None));
         let state = watch::Sender::new(State::Whole);
+        let round_trips = Arc::new(AtomicU64::new(0));
         let (there, arms, states) = (there.to_owned(), Arc::clone(&armed), state.clone());
+        let trips = Arc::clone(&round_trips);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (there, arms, state) = (there.clone(), Arc::clone(&arms), states.clone());
+                let trips = Arc::clone(&trips);
                 tokio::spawn(async move {
                     let mut until_away = state.subscribe();
                     tokio::select! {
                         biased;
                         _ = until_away.wait_for(|state| *state == State::Away) => {}
-                        _ = carry(client, &there, &arms, &state) => {}
+                        _ = carry(client, &there, &arms, &state, &trips) => {}
                     }
                 });
             }
         });
-        Self { url: format!("{user}@{address}/{name}?sslmode=disable"), armed, state }
+        Self { url: format!("{user}@{address}/{name}?sslmode=disable"), armed, state, round_trips }
+    }
+
+    /// How often Postgres has been ready for the next query.
+    pub fn round_trips(&self) -> u64 {
+        self.round_trips.load(Ordering::Relaxed)
     }
 
     pub fn arm(&self, cut: Cut) {
@@ -85,6 +95,7 @@ async fn carry(
     there: &str,
     armed: &Mutex<Option<Cut>>,
     state: &watch::Sender<State>,
+    trips: &AtomicU64,
 ) -> std::io::Result<()> {
     let server = TcpStream::connect(there).await?;
     client.set_nodelay(true)?;
@@ -113,7 +124,7 @@ async fn carry(
     };
     tokio::select! {
         ended = up => ended,
-        ended = down(&mut from_server, &mut to_client, held, state) => ended,
+        ended = down(&mut from_server, &mut to_client, held, state, trips) => ended,
     }
 }
 
@@ -122,10 +133,14 @@ async fn down(
     client: &mut OwnedWriteHalf,
     held: watch::Receiver<Option<Cut>>,
     state: &watch::Sender<State>,
+    trips: &AtomicU64,
 ) -> std::io::Result<()> {
     let mut committed = false;
     loop {
         let message = typed(server).await?;
+        if message[0] == b'Z' {
+            trips.fetch_add(1, Ordering::Relaxed);
+        }
         let Some(cut) = *held.borrow() else {
             forward(&message, client, state).await?;
             continue;

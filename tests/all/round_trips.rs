@@ -1,0 +1,70 @@
+//! How often a batch goes to Postgres and back: what is written together travels together.
+
+use crate::common::postgres::TestDatabase;
+use crate::common::postgres_wire::PostgresWire;
+use crate::common::*;
+use crate::metrics::scraped;
+
+const NAMES: [&str; 4] = ["ann", "bob", "cal", "dee"];
+/// Writes of each person in the larger batch.
+const MANY: usize = 25;
+/// What may pass meanwhile beside the batches: the hub's poll and what follows from it.
+const BESIDE: u64 = 12;
+
+/// Lets all these frames, `(person, frame)`, wait for one batch behind another, and gives the round trips of both.
+async fn together(wire: &PostgresWire, server: &Server, people: &mut [Socket], frames: Vec<(usize, Value)>) -> u64 {
+    wire.hang();
+    let before = wire.round_trips();
+    let first = new_key();
+    people[0].send_json(json!({"type": "send", "room": "den", "key": first, "body": "first"})).await;
+    scraped(server, "a batch to begin", |it| it.get("klatch_database_queries{lane=\"write\"}") == 1.0).await;
+    let count = frames.len();
+    for (person, mut frame) in frames.iter().cloned() {
+        frame["ref"] = json!("together");
+        people[person].send_json(frame).await;
+    }
+    scraped(server, "all to wait behind it", |it| it.get("klatch_journal_waiting") == count as f64).await;
+    wire.mend();
+    for (person, _) in frames {
+        let answer = people[person].expect_where("an answer", |frame| frame["ref"] == "together").await;
+        assert_ne!(answer["type"], "error", "{answer}");
+    }
+    people[0].expect_where("the first answer", |frame| frame["type"] == "sent" && frame["key"] == first).await;
+    wire.round_trips() - before
+}
+
+#[tokio::test]
+async fn a_batch_takes_no_more_round_trips_than_a_few_writes() {
+    let database = TestDatabase::create();
+    let wire = PostgresWire::to(&database.url).await;
+    let server = Options::sqlite().option("--database-url", &wire.url).start().await;
+    let people = server.people(NAMES).await;
+    people[0].makes_room("den").await;
+    let mut sockets = vec![];
+    for person in &people {
+        sockets.push(person.socket_in("den").await);
+    }
+    let mut trips = vec![];
+    for each in [1, MANY] {
+        let frames = |frame: &dyn Fn(usize, usize) -> Value| -> Vec<(usize, Value)> {
+            (0..each)
+                .flat_map(|n| (0..NAMES.len()).map(move |who| (who, n)))
+                .map(|(who, n)| (who, frame(who, n)))
+                .collect()
+        };
+        let body = |who: usize, n: usize| format!("{n} of {each} by {}, for @bob", NAMES[who]);
+        let send = |who, n| json!({"type": "send", "room": "den", "key": new_key(), "body": body(who, n)});
+        let sent = together(&wire, &server, &mut sockets, frames(&send)).await;
+        let stored = people[0].reads_whole_room("den").await;
+        let id = |who, n| &stored.iter().find(|it| it["body"] == body(who, n).as_str()).expect("it is stored")["id"];
+        let react = |who, n| json!({"type": "react", "room": "den", "id": id(who, n), "emoji": "🎉", "on": true});
+        let reacted = together(&wire, &server, &mut sockets, frames(&react)).await;
+        let edit = |who, n| json!({"type": "edit", "room": "den", "id": id(who, n), "body": format!("{n}, for @ann")});
+        let edited = together(&wire, &server, &mut sockets, frames(&edit)).await;
+        trips.push([sent, reacted, edited]);
+    }
+    eprintln!("round trips of few and of many sends, reactions and edits: {trips:?}");
+    for (few, many) in trips[0].iter().zip(&trips[1]) {
+        assert!(many <= &(few + BESIDE), "{trips:?}");
+    }
+}
