@@ -10,9 +10,11 @@ pub use client::{ClientFrame, Parsed, parse};
 pub use server::{Close, LeftReason, Limits, Ref, ServerFrame};
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 use crate::error::Refusal;
@@ -175,6 +177,35 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub reactions: Vec<Reaction>,
+}
+
+/// A message as JSON: encoded once, however many frames it goes into.
+#[derive(Clone, Debug)]
+pub struct EncodedMessage {
+    pub id: Seq,
+    pub seq: Seq,
+    json: Arc<RawValue>,
+}
+
+impl EncodedMessage {
+    /// Bytes of JSON.
+    pub fn len(&self) -> usize {
+        self.json.get().len()
+    }
+}
+
+impl From<&Message> for EncodedMessage {
+    fn from(message: &Message) -> Self {
+        // A plain struct with string keys: serialising it into memory has no way to fail.
+        let json = to_raw_value(message).expect("messages serialise");
+        Self { id: message.id, seq: message.seq, json: json.into() }
+    }
+}
+
+impl Serialize for EncodedMessage {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.json.serialize(to)
+    }
 }
 
 /// All of one emoji on a message.

@@ -5,6 +5,7 @@
 
 mod elsewhere;
 mod entrance;
+mod joins;
 mod links;
 mod order;
 mod recent;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
+use self::joins::Joins;
 use self::links::Links;
 use self::recent::Recent;
 use crate::activity::Activity;
@@ -88,6 +90,7 @@ pub struct ChatRoom {
     links: Links,
     /// Sockets whose join is being read, with the number of the join.
     joining: HashMap<SessionId, u32>,
+    joins: Joins,
     /// Sockets that are in, live or still catching up.
     sockets: HashMap<SessionId, Socket>,
     presence: Presence,
@@ -163,6 +166,7 @@ impl ChatRoom {
             dropped_early: false,
             unpumped: 0,
             joining: HashMap::new(),
+            joins: Joins::default(),
             sockets: HashMap::new(),
             presence: Presence::default(),
             presence_told: None,

@@ -31,8 +31,7 @@ use crate::protocol::{
     Close, Limits, MAX_BODY_CHARS, MAX_FRAME_BYTES, MemberRoom, RequestId, RoomId, Seq, ServerFrame, User,
 };
 use crate::room::{ChatRoom, Leave};
-use crate::store::rooms::Listed;
-use crate::store::{Store, rooms, sessions};
+use crate::store::Store;
 
 /// Requests of one socket that may wait for an answer; while there are so many, the socket is not read.
 const MAX_IN_FLIGHT: usize = 64;
@@ -201,19 +200,12 @@ impl Session {
                 self.id = Some(id);
                 registry(|registry| registry.admit(id, self.user.id, Rc::clone(&self.outbox)));
                 let (store, user, hash) = (self.shared.store.clone(), self.user.id, self.token_hash.clone());
-                self.wait_for(async move {
-                    let read = store.read(move |connection| {
-                        let alive = sessions::still_alive(connection, &[hash])?;
-                        let rooms = rooms::of_member(connection, user)?;
-                        Ok::<_, Refusal>((!alive.is_empty()).then_some(rooms))
-                    });
-                    Answer::Rooms(read.await)
-                });
+                self.wait_for(async move { Answer::Rooms(store.welcome(user, hash).await) });
             }
         }
     }
 
-    fn welcome(&mut self, rooms: Result<Option<Vec<Listed>>, Refusal>) {
+    fn welcome(&mut self, rooms: Result<Option<Arc<[MemberRoom]>>, Refusal>) {
         self.arrival = None;
         let rooms = match rooms {
             Ok(Some(rooms)) => rooms,
@@ -223,7 +215,6 @@ impl Session {
         };
         let Some(id) = self.id else { return };
         let counts: Vec<(RoomId, i64)> = rooms.iter().map(|listed| (listed.room.id, listed.count)).collect();
-        let rooms: Vec<MemberRoom> = rooms.into_iter().map(member_room).collect();
         let welcome = ServerFrame::Welcome {
             user: &self.user,
             instance: &self.shared.instance,
@@ -310,11 +301,6 @@ impl Session {
 /// Tells the room, waiting for its queue: one message for each join at most.
 fn tell_left(joined: Joined, session: SessionId) {
     see_off(joined.address.send(Leave { session, generation: joined.generation }));
-}
-
-fn member_room(listed: Listed) -> MemberRoom {
-    let Listed { room, count, read, unread, mentions, .. } = listed;
-    MemberRoom { room, count, read, unread, mentions }
 }
 
 impl Actor for Session {

@@ -11,8 +11,10 @@ pub mod assets;
 pub mod backup;
 mod company;
 pub mod connection;
+pub mod entries;
 mod error;
 mod executor;
+mod gather;
 pub mod known_networks;
 pub mod marks;
 pub mod members;
@@ -26,20 +28,25 @@ pub mod sessions;
 mod sqlite;
 pub mod views;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix::prelude::*;
 use diesel::prelude::*;
+use metrics::Counter;
 use tokio::sync::Semaphore;
 
 use self::connection::ConnectionPool;
 use self::executor::{DbExecutor, Query};
+use self::gather::Gather;
 use self::schema::meta;
 use crate::arrivals::Arrivals;
 use crate::error::Refusal;
+use crate::mailbox::see_off;
 use crate::metrics::METRICS;
+use crate::protocol::{MemberRoom, UserId};
 
 pub use self::company::Company;
 pub use self::connection::AnyConnection;
@@ -65,7 +72,8 @@ pub struct Store {
     /// Whether what was last to be stored could be stored.
     stores: Arc<AtomicBool>,
     probes: Arc<Semaphore>,
-    /// Shared with the handshakes, which read too.
+    sessions: Gather<String, sessions::Session>,
+    welcomes: Gather<Newcomer, Arc<[MemberRoom]>>,
     pub arrivals: Arc<Arrivals>,
     /// How many batches may be stored at the same time.
     pub journal_lanes: usize,
@@ -76,22 +84,30 @@ pub struct Store {
 struct Lane {
     executors: Addr<DbExecutor>,
     permits: Arc<Semaphore>,
+    begun: Counter,
 }
+
+/// A user who has just come in, and the hash of the session.
+type Newcomer = (UserId, String);
 
 impl Store {
     /// Starts the executors on pools that are open. Needs a running actix system.
     fn start(pool: ConnectionPool, readers: usize, writers: usize, journal_lanes: usize) -> Self {
-        let lane = |threads: usize| {
+        let lane = |name: &'static str, threads: usize| {
             let pool = pool.clone();
             Lane {
                 executors: SyncArbiter::start(threads, move || DbExecutor { pool: pool.clone() }),
                 permits: Arc::new(Semaphore::new(MAX_WAITING)),
+                begun: METRICS.database_queries_begun.of(name),
             }
         };
+        let (readers, writers) = (lane("read", readers), lane("write", writers));
+        let arrivals = Arc::<Arrivals>::default();
+        let sessions = Gather::new(readers.clone(), Arc::clone(&arrivals), sessions::find);
+        let welcomes = Gather::new(readers.clone(), Arc::clone(&arrivals), welcomes);
         let stores = Arc::new(AtomicBool::new(true));
         let probes = Arc::new(Semaphore::new(1));
-        let arrivals = Arc::default();
-        Self { readers: lane(readers), writers: lane(writers), stores, probes, arrivals, journal_lanes, pool }
+        Self { readers, writers, stores, probes, sessions, welcomes, arrivals, journal_lanes, pool }
     }
 
     /// Waits until all connections are there. Where the database gives fewer, that is to be known at the start.
@@ -144,20 +160,27 @@ impl Store {
         patiently(self.readers.run(work)).await
     }
 
-    /// As [`read`](Self::read), for what a socket joins a room with: in its turn among the [arrivals](Arrivals).
-    pub async fn read_for_join<T, E>(
+    /// As [`read`](Self::read), for those who have waited before: gives up after `patience`.
+    pub async fn read_within<T, E>(
         &self,
+        patience: Duration,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        patiently(async {
-            let _arrival = self.arrivals.begin().await;
-            self.readers.run(work).await
-        })
-        .await
+        within(patience, self.readers.run(work)).await
+    }
+
+    /// The session with a token of this hash, unless it has ended. Those who ask at the same time are read for together.
+    pub async fn session(&self, token_hash: String) -> Result<Option<sessions::Session>, Refusal> {
+        self.sessions.ask(token_hash).await
+    }
+
+    /// What `welcome` lists for a user, or `None` where the session has ended. Likewise read together.
+    pub async fn welcome(&self, user: UserId, token_hash: String) -> Result<Option<Arc<[MemberRoom]>>, Refusal> {
+        self.welcomes.ask((user, token_hash)).await
     }
 
     /// Runs `work` on a writer; gives up waiting after [`PATIENCE`], and it may then be stored or not.
@@ -198,9 +221,38 @@ impl Lane {
     {
         let permit = self.permits.clone().try_acquire_owned().map_err(|_| StoreError::Busy)?;
         let (query, answered) = Query::new(permit, work);
+        self.count();
         self.executors.send(query).await.map_err(|_| StoreError::Lost)?;
         answered.await.map_err(|_| StoreError::Lost)?
     }
+
+    /// Has a thread see to something that answers by itself.
+    fn see_to(&self, work: impl FnOnce(&ConnectionPool) + Send + 'static) -> Result<(), StoreError> {
+        let permit = self.permits.clone().try_acquire_owned().map_err(|_| StoreError::Busy)?;
+        see_off(self.executors.send(Query::of(permit, work)));
+        Ok(())
+    }
+
+    /// Tells the metrics that a query begins.
+    fn count(&self) {
+        self.begun.increment(1);
+    }
+}
+
+/// The rooms of those of these newcomers whose sessions have not ended.
+fn welcomes(
+    connection: &mut AnyConnection,
+    newcomers: &[Newcomer],
+) -> Result<HashMap<Newcomer, Arc<[MemberRoom]>>, Refusal> {
+    let hashes: Vec<String> = newcomers.iter().map(|(_, hash)| hash.clone()).collect();
+    let alive = sessions::still_alive(connection, &hashes)?;
+    let alive: Vec<&Newcomer> = newcomers.iter().filter(|(_, hash)| alive.contains(hash)).collect();
+    let users: Vec<UserId> = alive.iter().map(|(user, _)| *user).collect();
+    let rooms = rooms::of_members(connection, &users)?;
+    let rooms: HashMap<UserId, Arc<[MemberRoom]>> =
+        rooms.into_iter().map(|(user, rooms)| (user, rooms.into())).collect();
+    let welcome = |newcomer: &Newcomer| (newcomer.clone(), rooms.get(&newcomer.0).cloned().unwrap_or_default());
+    Ok(alive.into_iter().map(welcome).collect())
 }
 
 /// Stores something, and takes it away again.
@@ -213,5 +265,9 @@ fn probe(connection: &mut AnyConnection) -> QueryResult<()> {
 }
 
 async fn patiently<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(StoreError::TimedOut(PATIENCE).into()))
+    within(PATIENCE, work).await
+}
+
+async fn within<T, E: From<StoreError>>(patience: Duration, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(StoreError::TimedOut(PATIENCE).into()))
 }

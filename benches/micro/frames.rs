@@ -5,7 +5,7 @@ use std::hint::black_box;
 use chrono::NaiveDateTime;
 use criterion::{Criterion, Throughput};
 use klatch::frame::{self, Reader};
-use klatch::protocol::{Message, ServerFrame, User};
+use klatch::protocol::{EncodedMessage, Message, ServerFrame, User};
 
 /// As a browser sends it: masked.
 fn send(body: &str) -> Vec<u8> {
@@ -58,7 +58,10 @@ pub fn encode(criterion: &mut Criterion) {
             reactions: Vec::new(),
         };
         group.bench_function(name, |bencher| {
-            bencher.iter(|| frame::text(&ServerFrame::Message { room: "den", message: black_box(&message) }.to_json()));
+            bencher.iter(|| {
+                let message = EncodedMessage::from(black_box(&message));
+                frame::text(&ServerFrame::Message { room: "den", message: &message }.to_json())
+            });
         });
     }
     group.finish();

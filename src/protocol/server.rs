@@ -1,8 +1,9 @@
 //! What a client may be told, and the codes a socket is closed with.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
-use super::{MemberRoom, Message, People, Seq, User};
+use super::{EncodedMessage, MemberRoom, Message, Seq, User};
 use crate::error::Code;
 
 /// A frame to a client. Optional fields are left out when they do not apply.
@@ -24,15 +25,15 @@ pub enum ServerFrame<'a> {
         topic: &'a str,
         epoch: &'a str,
         seq: Seq,
-        messages: &'a [Message],
+        messages: &'a [EncodedMessage],
         more: bool,
         reset: bool,
-        people: &'a People,
+        people: &'a RawValue,
         read: Seq,
     },
     Changes {
         room: &'a str,
-        messages: &'a [Message],
+        messages: &'a [EncodedMessage],
         more: bool,
     },
     Left {
@@ -58,7 +59,7 @@ pub enum ServerFrame<'a> {
     },
     Message {
         room: &'a str,
-        message: &'a Message,
+        message: &'a EncodedMessage,
     },
     History {
         #[serde(flatten)]

@@ -1,11 +1,15 @@
 //! Coming in and going: joins, catch-ups and leaves.
 
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::oneshot;
 
+use super::joins::Waiting;
 use super::{ChatRoom, Happened, Socket};
 use crate::broker::Event;
 use crate::error::Refusal;
@@ -14,7 +18,8 @@ use crate::frame;
 use crate::mailbox::see_off;
 use crate::protocol::{LeftReason, MAX_PAGE_BYTES, Ref, RoomKind, Seq, ServerFrame, User};
 use crate::store::append::{Action, Done};
-use crate::store::messages::{self, Cursor, Entry};
+use crate::store::entries::{self, Beginning, Cursor, EncodedPage, Entries};
+use crate::testing::breaks;
 
 /// Bring a socket in, or give it the next page of its catch-up.
 ///
@@ -47,39 +52,95 @@ pub struct Leave {
     pub generation: u32,
 }
 
+/// What was read for joins.
+struct Found {
+    entries: Entries,
+    /// The number handed out before the read.
+    handed: Seq,
+    /// What was asked for without messages, since the room remembered what came above it.
+    remembered: Seq,
+}
+
+/// What some joins begin with.
+struct Page {
+    /// The room's number that the page shows; live frames follow above it.
+    at: Seq,
+    page: EncodedPage,
+    /// Part of a catch-up; otherwise the latest messages.
+    catch_up: bool,
+    /// The latest messages, although a catch-up was asked for.
+    reset: bool,
+}
+
+impl Page {
+    /// Where the catch-up goes on, if it does.
+    fn next(&self) -> Option<Seq> {
+        self.page.messages.last().filter(|_| self.catch_up && self.page.more).map(|message| message.seq)
+    }
+}
+
 impl ChatRoom {
-    /// Reads what the socket begins with. The number handed out before the read tells afterwards whether numbers went back.
-    fn read_entry(&mut self, join: Join, ctx: &mut Context<Self>) {
-        let (room, user, cursor, store) = (self.id, join.user.id, join.cursor.clone(), self.store.clone());
-        let handed = self.handed;
-        let read = async move {
-            store.read_for_join(move |connection| messages::entry(connection, room, user, cursor.as_ref())).await
-        };
-        ctx.spawn(read.into_actor(self).map(move |entry, room, ctx| room.enter(join, entry, handed, ctx)));
+    /// Reads what those who wait begin with, as soon as that is due. It goes on by itself until nobody waits.
+    fn read_entries(&mut self, ctx: &mut Context<Self>) {
+        match self.joins.due_in(self.store.arrivals.pace()) {
+            None => {}
+            Some(Duration::ZERO) => self.read_entries_now(ctx),
+            Some(rest) => {
+                self.joins.reading = true;
+                ctx.run_later(rest, |room, ctx| room.read_entries_now(ctx));
+            }
+        }
     }
 
-    fn enter(&mut self, join: Join, entry: Result<Entry, Refusal>, handed: Seq, ctx: &mut Context<Self>) {
-        // The socket has left, or joined anew, while this was read.
-        if self.joining.get(&join.session) != Some(&join.generation) {
-            return;
-        }
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(refusal) => return self.refuse(join, refusal),
-        };
-        if entry.epoch != self.epoch || entry.state.room.seq < handed {
-            self.start_anew(&entry.epoch, ctx);
-        } else if entry.state.access < self.access {
-            // Somebody was removed after this was read: it may have been this one.
-            self.read_entry(join, ctx);
-        } else if entry.role.is_none() {
-            self.admit(join, entry.state.room.kind, ctx);
-        } else {
-            if entry.state.access > self.access {
-                self.check_members(ctx);
+    /// The number handed out before the read tells afterwards whether numbers went back.
+    fn read_entries_now(&mut self, ctx: &mut Context<Self>) {
+        let (batch, wanted) = self.joins.next(self.id, self.recent.floor());
+        self.joins.reading = !batch.is_empty();
+        let Some(oldest) = batch.first() else { return };
+        let (store, handed, remembered, left) = (self.store.clone(), self.handed, wanted.remembered, oldest.left());
+        let read =
+            async move { store.read_within(left, move |connection| entries::entries(connection, &wanted)).await };
+        ctx.spawn(read.into_actor(self).map(move |read, room, ctx| {
+            room.joins.reading = false;
+            room.joins.note(batch.len(), read.is_err());
+            match read {
+                Ok(entries) => room.enter(batch, &Found { entries, handed, remembered }, ctx),
+                Err(refusal) => room.fail(batch, &refusal),
             }
-            self.seat(join, &entry, ctx);
+            room.read_entries(ctx);
+        }));
+    }
+
+    /// Whoever has waited for long enough, or alone, is refused; the others are read for again, fewer at once.
+    fn fail(&mut self, batch: Vec<Waiting>, refusal: &Refusal) {
+        let alone = batch.len() == 1;
+        let (late, others) = batch.into_iter().partition(|waiting| alone || waiting.left().is_zero());
+        self.joins.put_back(others);
+        for Waiting { join, .. } in late {
+            self.refuse(join, refusal.clone());
         }
+    }
+
+    fn enter(&mut self, mut batch: Vec<Waiting>, found: &Found, ctx: &mut Context<Self>) {
+        let Found { entries, handed, .. } = found;
+        // Some have left, or joined anew, while this was read.
+        batch.retain(|Waiting { join, .. }| self.joining.get(&join.session) == Some(&join.generation));
+        if entries.epoch != self.epoch || entries.state.room.seq < *handed {
+            return self.start_anew(&entries.epoch, ctx);
+        }
+        if entries.state.access < self.access {
+            // Somebody was removed after this was read: it may have been one of these.
+            return self.joins.put_back(batch);
+        }
+        if entries.state.access > self.access {
+            self.check_members(ctx);
+        }
+        let is_member = |waiting: &Waiting| entries.members.contains_key(&waiting.join.user.id);
+        let (members, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_member);
+        for Waiting { join, .. } in others {
+            self.admit(join, entries.state.room.kind, ctx);
+        }
+        self.seat(members, found, ctx);
     }
 
     /// A first join of a public room makes a member; elsewhere there is no such room for this user.
@@ -98,7 +159,8 @@ impl ChatRoom {
                 Ok(Done::Entered) => {
                     let added = Event::MemberAdded { room: room.id, user: join.user.id };
                     see_off(room.hub.send(Happened(added)));
-                    room.read_entry(join, ctx);
+                    room.joins.push(join, room.store.arrivals.begin());
+                    room.read_entries(ctx);
                 }
                 Ok(_) => {}
                 Err(refusal) => room.refuse(join, refusal),
@@ -106,62 +168,97 @@ impl ChatRoom {
         }));
     }
 
-    fn seat(&mut self, join: Join, entry: &Entry, ctx: &mut Context<Self>) {
-        let at = entry.state.room.seq;
-        let behind = entry.catch_up && entry.page.more;
-        let told = self.links.told(join.worker);
-        // What the worker has been told already does not come again: the socket gets it right behind its page.
-        let missed = if behind || told <= at { Some(Vec::new()) } else { self.missed(at, told) };
-        let Some(missed) = missed else { return self.read_entry(join, ctx) };
-        let next = if behind { entry.page.messages.last().map(|message| message.seq) } else { None };
-        let above = if next.is_some() { Seq::MAX } else { at.max(told) };
-
-        self.joining.remove(&join.session);
-        let access = entry.state.access;
-        let socket = Socket { generation: join.generation, worker: join.worker, user: join.user.id, access };
-        let new = self.sockets.insert(join.session, socket).is_none();
-        if new {
-            self.presence.arrive(&join.user);
-            self.tell_presence_soon(ctx);
+    /// Brings members in. The lists of people are those with all of them.
+    fn seat(&mut self, members: Vec<Waiting>, found: &Found, ctx: &mut Context<Self>) {
+        let mut pages = HashMap::new();
+        let (mut seats, mut again) = (Vec::with_capacity(members.len()), Vec::new());
+        for waiting in members {
+            let cursor = waiting.join.cursor.clone();
+            let page = pages.entry(cursor).or_insert_with_key(|cursor| self.page(cursor.as_ref(), found));
+            let seated =
+                page.as_ref().and_then(|page| Some((Rc::clone(page), self.missed(page, waiting.join.worker)?)));
+            match seated {
+                Some((page, missed)) => seats.push((waiting.join, page, missed)),
+                None => again.push(waiting),
+            }
         }
-        let mut frames = vec![self.page(&join, entry)];
-        frames.extend(missed);
-        let (placed, when_placed) = oneshot::channel();
-        let (session, generation) = (join.session, join.generation);
-        let seat = Seat { room: self.id, session, generation, above, frames, placed, next };
-        self.links.seat(join.worker, seat, new);
-        let _ = join.reply.send(Ok(when_placed));
+        self.joins.put_back(again);
+        let access = found.entries.state.access;
+        for (join, ..) in &seats {
+            self.joining.remove(&join.session);
+            let socket = Socket { generation: join.generation, worker: join.worker, user: join.user.id, access };
+            if self.sockets.insert(join.session, socket).is_none() {
+                self.links.occupy(join.worker);
+                self.presence.arrive(&join.user);
+            }
+        }
+        // Plain structs with string keys: serialising them into memory has no way to fail.
+        let people = to_raw_value(&self.presence.people()).expect("people serialise");
+        for (join, page, missed) in seats {
+            let mut frames = vec![self.first_frame(&join, &page, &found.entries, &people)];
+            frames.extend(missed);
+            let (placed, when_placed) = oneshot::channel();
+            let (session, generation, next) = (join.session, join.generation, page.next());
+            let above = if next.is_some() { Seq::MAX } else { page.at.max(self.links.told(join.worker)) };
+            let seat = Seat { room: self.id, session, generation, above, frames, placed, next };
+            self.links.seat(join.worker, seat);
+            let _ = join.reply.send(Ok(when_placed));
+        }
+        self.tell_presence_soon(ctx);
         self.pump(ctx);
     }
 
-    /// `None` where it is not remembered any more, or more than a page: then the entry is read anew.
-    fn missed(&self, at: Seq, told: Seq) -> Option<Vec<bytes::Bytes>> {
-        let frames = self.recent.above(at)?;
+    /// What joins at this cursor begin with; `None` where it has to be read.
+    fn page(&mut self, cursor: Option<&Cursor>, found: &Found) -> Option<Rc<Page>> {
+        let at = found.entries.state.room.seq;
+        let page = match found.entries.beginning(cursor, found.remembered)? {
+            Beginning::Latest { page, reset } => Page { at, page, catch_up: false, reset },
+            Beginning::CatchUp(page) => Page { at, page, catch_up: true, reset: false },
+            // The room may have been told of more than was read, but not of less: as of its number they are members.
+            Beginning::Remembered(after) => match self.recent.catch_up(after).filter(|_| self.handed >= at) {
+                Some(page) => Page { at: self.handed, page, catch_up: true, reset: false },
+                None => {
+                    self.joins.behind = true;
+                    return None;
+                }
+            },
+        };
+        Some(Rc::new(page))
+    }
+
+    /// What the worker has been told above the page does not come again: the socket gets it right behind its page. `None`
+    /// where that is not remembered any more, or more than a page: then all is read anew.
+    fn missed(&self, page: &Page, worker: usize) -> Option<Vec<bytes::Bytes>> {
+        let told = self.links.told(worker);
+        if page.next().is_some() || told <= page.at {
+            return Some(Vec::new());
+        }
+        let frames = self.recent.above(page.at)?;
         let missed: Vec<_> = frames.iter().filter(|live| live.seq <= told).map(|live| live.frame.clone()).collect();
         (missed.iter().map(bytes::Bytes::len).sum::<usize>() <= MAX_PAGE_BYTES).then_some(missed)
     }
 
-    fn page(&self, join: &Join, entry: &Entry) -> bytes::Bytes {
-        let room = &entry.state.room;
-        let messages = entry.page.messages.as_slice();
-        let page = if join.continued && !entry.reset {
-            ServerFrame::Changes { room: &room.slug, messages, more: entry.page.more }
+    fn first_frame(&self, join: &Join, page: &Page, entries: &Entries, people: &RawValue) -> bytes::Bytes {
+        let room = &entries.state.room;
+        let (messages, more) = (page.page.messages.as_slice(), page.page.more);
+        let first = if join.continued && !page.reset {
+            ServerFrame::Changes { room: &room.slug, messages, more }
         } else {
             ServerFrame::Joined {
                 reference: Ref::from(&join.reference),
                 room: &room.slug,
                 title: &room.title,
                 topic: &room.topic,
-                epoch: &entry.epoch,
-                seq: room.seq,
+                epoch: &entries.epoch,
+                seq: page.at,
                 messages,
-                more: entry.page.more,
-                reset: entry.reset,
-                people: &self.presence.people(),
-                read: entry.read,
+                more,
+                reset: page.reset,
+                people,
+                read: entries.members.get(&join.user.id).copied().unwrap_or(0),
             }
         };
-        frame::text(&page.to_json())
+        frame::text(&first.to_json())
     }
 
     fn refuse(&mut self, join: Join, refusal: Refusal) {
@@ -189,7 +286,9 @@ impl Handler<Join> for ChatRoom {
     fn handle(&mut self, join: Join, ctx: &mut Self::Context) {
         self.used = Instant::now();
         self.joining.insert(join.session, join.generation);
-        self.read_entry(join, ctx);
+        let cursor = join.cursor.filter(|_| !breaks("ignore_after"));
+        self.joins.push(Join { cursor, ..join }, self.store.arrivals.begin());
+        self.read_entries(ctx);
     }
 }
 

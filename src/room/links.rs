@@ -56,10 +56,13 @@ impl Links {
         self.links[worker].told
     }
 
-    pub fn seat(&mut self, worker: usize, seat: Seat, new: bool) {
-        let link = &mut self.links[worker];
-        link.seated += usize::from(new);
-        link.waiting.push_back(Op::Seat(seat).into());
+    /// A socket comes in.
+    pub fn occupy(&mut self, worker: usize) {
+        self.links[worker].seated += 1;
+    }
+
+    pub fn seat(&mut self, worker: usize, seat: Seat) {
+        self.links[worker].waiting.push_back(Op::Seat(seat).into());
     }
 
     /// A socket has left by itself.

@@ -12,7 +12,7 @@ use crate::error::Refusal;
 use crate::fanout::{Live, Op};
 use crate::frame;
 use crate::journal::Committed;
-use crate::protocol::{LeftReason, Message, Ref, Seq, ServerFrame, UserId};
+use crate::protocol::{EncodedMessage, LeftReason, Ref, Seq, ServerFrame, UserId};
 use crate::store::append::Change;
 use crate::store::{members, messages};
 use crate::testing::breaks;
@@ -64,9 +64,10 @@ impl ChatRoom {
     /// Gives one change to the workers, with the next [`pump`](Self::pump): that is soon, so that the room never forgets a
     /// frame before the workers were told of it.
     fn hand_out(&mut self, change: &Change, ctx: &mut Context<Self>) {
-        let live = self.live(&change.message);
+        let message = EncodedMessage::from(&*change.message);
+        let live = self.live(&message);
         self.unpumped += live.frame.len();
-        self.recent.push(live);
+        self.recent.push(live, message);
         self.handed = change.message.seq;
         if !change.mentioned.is_empty() {
             let mention = ServerFrame::Mention { room: &self.slug, message: &change.message };
@@ -116,7 +117,7 @@ impl ChatRoom {
         }
     }
 
-    fn live(&self, message: &Message) -> Live {
+    fn live(&self, message: &EncodedMessage) -> Live {
         let frame = frame::text(&ServerFrame::Message { room: &self.slug, message }.to_json());
         Live { seq: message.seq, frame }
     }
@@ -176,7 +177,7 @@ impl ChatRoom {
             Ok(Some(gap)) if gap.state.access <= room.access => {
                 let upto = room.handed.min(gap.state.room.seq);
                 let frames = gap.messages.iter().filter(|(message, _)| message.seq <= upto);
-                let frames = frames.map(|(message, _)| room.live(message)).collect();
+                let frames = frames.map(|(message, _)| room.live(&message.into())).collect();
                 room.links.catch_up(worker, frames, upto);
                 room.pump(ctx);
             }

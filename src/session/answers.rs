@@ -12,11 +12,11 @@ use crate::error::Refusal;
 use crate::fanout::{SessionId, registry};
 use crate::hub::OpenRoom;
 use crate::metrics::{Counted, METRICS};
-use crate::protocol::{Close, LeftReason, Ref, Seq, ServerFrame};
+use crate::protocol::{Close, LeftReason, MemberRoom, Ref, Seq, ServerFrame};
 use crate::room::Join;
 use crate::store::append::Done;
-use crate::store::messages::{Cursor, Page};
-use crate::store::rooms::Listed;
+use crate::store::entries::Cursor;
+use crate::store::messages::Page;
 
 const SETTLE: Duration = Duration::from_millis(20);
 
@@ -36,7 +36,7 @@ pub type Seated = Result<Option<Seq>, Option<Refusal>>;
 /// Something a session has waited for.
 pub enum Answer {
     Connected(Result<SessionId, Close>),
-    Rooms(Result<Option<Vec<Listed>>, Refusal>),
+    Rooms(Result<Option<Arc<[MemberRoom]>>, Refusal>),
     Found {
         asked: Asked,
         cursor: Option<Cursor>,

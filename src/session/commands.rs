@@ -13,7 +13,8 @@ use crate::protocol::{ClientFrame, DEFAULT_PAGE_MESSAGES, Key, MAX_PAGE_MESSAGES
 use crate::render::render_body;
 use crate::room::{Act, ChatRoom, MarkRead, Typing};
 use crate::store::append::Action;
-use crate::store::messages::{self, Cursor};
+use crate::store::entries::Cursor;
+use crate::store::messages;
 use crate::testing::may_panic;
 
 /// A request for a page, which waits until the page before it is fetched and the outbox has room.

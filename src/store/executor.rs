@@ -30,6 +30,11 @@ pub struct Query {
 }
 
 impl Query {
+    /// Work that answers by itself, or not at all if it panics.
+    pub fn of(permit: OwnedSemaphorePermit, work: impl FnOnce(&ConnectionPool) + Send + 'static) -> Self {
+        Self { work: Box::new(work), _permit: permit }
+    }
+
     /// A query and where its answer will arrive. The channel closes without one if the work panics.
     pub fn new<T, E>(
         permit: OwnedSemaphorePermit,

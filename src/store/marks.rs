@@ -1,8 +1,13 @@
 //! Read marks, and what is unread above them: counted from the messages, never kept as a number that could drift.
 
+use std::collections::{BTreeSet, HashMap};
+
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::connection::AnyConnection;
+use super::rows::Column::Numbers;
+use super::rows::Rows;
 use super::schema::{mentions, messages};
 use crate::protocol::{RoomId, RoomKind, Seq, UserId};
 
@@ -38,4 +43,61 @@ pub fn above(
             .get_result(connection)?,
     };
     Ok((unread, mentions))
+}
+
+/// What a member has not read in a room.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unread {
+    /// The member's mark.
+    pub read: Seq,
+    pub unread: i64,
+    pub mentions: i64,
+}
+
+impl Unread {
+    /// In a direct room every message is a mention.
+    pub fn in_room(self, kind: RoomKind) -> Self {
+        Self { mentions: if kind == RoomKind::Direct { self.unread } else { self.mentions }, ..self }
+    }
+}
+
+/// What these users have not read, in all rooms that they are members of.
+pub fn of_members(
+    connection: &mut AnyConnection,
+    users: &[UserId],
+) -> QueryResult<HashMap<UserId, HashMap<RoomId, Unread>>> {
+    // Each once, or what is theirs would be counted more than once.
+    let users: Vec<UserId> = users.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let theirs = Rows::new(users.len()).with("user_id", Numbers(users));
+    let mut load = |columns: &str, rest: &str| -> QueryResult<Vec<(UserId, RoomId, i64)>> {
+        let members = "{given} JOIN members ON members.user_id = given.user_id";
+        let text = format!("SELECT members.user_id, members.room_id, {columns} FROM {members} {rest}");
+        theirs.load::<(BigInt, BigInt, BigInt), _>(connection, &text)
+    };
+    let marks = load("members.last_read_seq", "")?;
+    let unread = load(
+        "count(*)",
+        "JOIN messages ON messages.room_id = members.room_id AND messages.id > members.last_read_seq \
+         AND messages.author_id <> members.user_id AND messages.deleted_at IS NULL \
+         GROUP BY members.user_id, members.room_id",
+    )?;
+    let mentioned = load(
+        "count(*)",
+        "JOIN mentions ON mentions.room_id = members.room_id AND mentions.user_id = members.user_id \
+         AND mentions.message_id > members.last_read_seq GROUP BY members.user_id, members.room_id",
+    )?;
+    let mut found: HashMap<UserId, HashMap<RoomId, Unread>> = HashMap::new();
+    for (user, room, read) in marks {
+        found.entry(user).or_default().insert(room, Unread { read, ..Unread::default() });
+    }
+    let mut note = |counts: Vec<(UserId, RoomId, i64)>, of: fn(&mut Unread) -> &mut i64| {
+        for (user, room, count) in counts {
+            if let Some(unread) = found.get_mut(&user).and_then(|rooms| rooms.get_mut(&room)) {
+                *of(unread) = count;
+            }
+        }
+    };
+    note(unread, |unread| &mut unread.unread);
+    note(mentioned, |unread| &mut unread.mentions);
+    Ok(found)
 }

@@ -1,4 +1,4 @@
-//! Reading messages: histories, catch-ups, gaps, and what a join begins with. Each is one snapshot.
+//! Reading messages: histories, catch-ups and gaps.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -7,44 +7,20 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::connection::{AnyConnection, directly, snapshot};
+use super::rooms;
 use super::schema::{members, mentions, messages, reactions, users};
-use super::{members as memberships, rooms};
 use crate::error::Refusal;
 use crate::policy::Action;
 use crate::protocol::{
-    DEFAULT_PAGE_MESSAGES, MAX_CATCH_UP, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, MAX_REACTION_USERS, Message, Reaction,
-    Role, RoomId, RoomKind, Seq, User, UserId,
+    MAX_CATCH_UP, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, MAX_REACTION_USERS, Message, Reaction, RoomId, RoomKind, Seq,
+    User, UserId,
 };
 use crate::render::{RENDERER, render_again};
-use crate::testing::breaks;
 
 /// Some messages of a room, oldest first, and whether there are more in the direction that was asked for.
 pub struct Page {
     pub messages: Vec<Message>,
     pub more: bool,
-}
-
-/// What a join begins with, all as of one moment.
-pub struct Entry {
-    pub state: rooms::RoomState,
-    pub epoch: String,
-    /// None: no member (yet).
-    pub role: Option<Role>,
-    /// The member's read mark.
-    pub read: Seq,
-    pub page: Page,
-    /// The page is the latest messages, although a catch-up was asked for.
-    pub reset: bool,
-    /// The page is (part of) a catch-up; otherwise it is the latest messages.
-    pub catch_up: bool,
-}
-
-/// Where a client says it stands.
-#[derive(Clone, Debug)]
-pub struct Cursor {
-    pub after: Seq,
-    /// None: the present one.
-    pub epoch: Option<String>,
 }
 
 /// Changes that a room's actor has missed, with the room's state at the same moment.
@@ -73,35 +49,6 @@ pub fn history(
 pub fn one(connection: &mut AnyConnection, room: RoomId, id: Seq) -> Result<Message, Refusal> {
     let rows = snapshot(connection, |connection| by_ids(connection, &[room], &[id]))?;
     rows.into_iter().next().map(|(_, message)| message).ok_or_else(Refusal::message_not_found)
-}
-
-/// What `user` begins with when joining `room`: the latest messages, or the first page of what came after `cursor`.
-pub fn entry(
-    connection: &mut AnyConnection,
-    room: RoomId,
-    user: UserId,
-    cursor: Option<&Cursor>,
-) -> Result<Entry, Refusal> {
-    snapshot(connection, |connection| {
-        let state = rooms::by_id(connection, room)?.ok_or_else(Refusal::room_not_found)?;
-        let role = memberships::role(connection, room, user)?;
-        let epoch = rooms::epoch(connection)?;
-        let mark: Option<Seq> =
-            members::table.find((room, user)).select(members::last_read_seq).first(connection).optional()?;
-        let cursor = cursor.filter(|_| !breaks("ignore_after"));
-        let last = state.room.seq;
-        let reachable = cursor.is_some_and(|cursor| {
-            cursor.epoch.as_ref().is_none_or(|known| *known == epoch)
-                && cursor.after <= last
-                && last - cursor.after <= MAX_CATCH_UP
-        });
-        let page = match cursor {
-            Some(cursor) if reachable => changes(connection, room, cursor.after)?,
-            _ => latest(connection, room, None, DEFAULT_PAGE_MESSAGES)?,
-        };
-        let (reset, catch_up) = (cursor.is_some() && !reachable, reachable);
-        Ok(Entry { state, epoch, role, read: mark.unwrap_or(0), page, reset, catch_up })
-    })
 }
 
 /// All that changed above `after`, for a room's actor that has missed something. `None` where it is more than a client
@@ -192,7 +139,8 @@ pub(super) fn latest(
     Ok(page)
 }
 
-fn changes(connection: &mut AnyConnection, room: RoomId, after: Seq) -> QueryResult<Page> {
+/// The first page of what changed above `after`, in the order of `seq`.
+pub(super) fn changes(connection: &mut AnyConnection, room: RoomId, after: Seq) -> QueryResult<Page> {
     let rows = messages::table
         .inner_join(users::table)
         .filter(messages::room_id.eq(room).and(messages::seq.gt(after)))

@@ -1,19 +1,19 @@
 //! Rooms: made, found, listed and described.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::Utc;
 use diesel::connection::SimpleConnection;
-use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::UniqueViolation;
 use diesel::result::Error::{self, DatabaseError};
 
 use super::connection::{AnyConnection, STATEMENT_TIMEOUT, directly, snapshot};
-use super::schema::{members, mentions, messages, meta, rooms};
+use super::marks::{self, Unread};
+use super::schema::{members, meta, rooms};
 use crate::error::{Code, Refusal};
 use crate::policy::{Action, Actor, Object, may};
-use crate::protocol::{Role, Room, RoomId, RoomKind, Seq, UserId};
+use crate::protocol::{MemberRoom, Role, Room, RoomId, RoomKind, Seq, UserId};
 use crate::testing::breaks;
 
 /// A room that is to be made.
@@ -291,61 +291,51 @@ pub fn describe(
 
 /// The rooms that `user` may see, by their names.
 pub fn visible_to(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Listed>, Refusal> {
-    Ok(snapshot(connection, |connection| list(connection, user, false))?)
+    Ok(snapshot(connection, |connection| list(connection, user))?)
 }
 
-/// The rooms that `user` is a member of, by their names.
-pub fn of_member(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Listed>, Refusal> {
-    Ok(snapshot(connection, |connection| list(connection, user, true))?)
-}
-
-pub(super) fn list(connection: &mut AnyConnection, user: UserId, members_only: bool) -> QueryResult<Vec<Listed>> {
-    let marks = members::table.filter(members::user_id.eq(user)).select((members::room_id, members::last_read_seq));
-    let marks: HashMap<RoomId, Seq> = directly!(connection, |c| marks.load(c))?.into_iter().collect();
+pub(super) fn list(connection: &mut AnyConnection, user: UserId) -> QueryResult<Vec<Listed>> {
+    let mut standings = marks::of_members(connection, &[user])?.remove(&user).unwrap_or_default();
     // A query in the query: SQLite would keep no prepared statement of one with a list of values.
     let mine = members::table.filter(members::user_id.eq(user)).select(members::room_id);
-    let sorted = rooms::table.order(rooms::slug).select(COLUMNS);
-    let rows: Vec<Row> = if members_only {
-        let mine = sorted.filter(rooms::id.eq_any(mine));
-        directly!(connection, |c| mine.load(c))?
-    } else {
-        let visible = sorted.filter(rooms::kind.eq(RoomKind::Public.as_str()).or(rooms::id.eq_any(mine)));
-        directly!(connection, |c| visible.load(c))?
-    };
-    let unread = members::table
-        .inner_join(
-            messages::table.on(messages::room_id
-                .eq(members::room_id)
-                .and(messages::id.gt(members::last_read_seq))
-                .and(messages::author_id.ne(members::user_id))
-                .and(messages::deleted_at.is_null())),
-        )
-        .filter(members::user_id.eq(user))
-        .group_by(members::room_id)
-        .select((members::room_id, count_star()));
-    let unread: HashMap<RoomId, i64> = directly!(connection, |c| unread.load(c))?.into_iter().collect();
-    let mentioned = members::table
-        .inner_join(
-            mentions::table.on(mentions::room_id
-                .eq(members::room_id)
-                .and(mentions::user_id.eq(members::user_id))
-                .and(mentions::message_id.gt(members::last_read_seq))),
-        )
-        .filter(members::user_id.eq(user))
-        .group_by(members::room_id)
-        .select((members::room_id, count_star()));
-    let mentioned: HashMap<RoomId, i64> = directly!(connection, |c| mentioned.load(c))?.into_iter().collect();
-    let listed = rows.into_iter().map(state).map(|state| {
-        let id = state.room.id;
-        let unread = unread.get(&id).copied().unwrap_or(0);
-        // In a direct room every message is a mention.
-        let mentions = match state.room.kind {
-            RoomKind::Direct => unread,
-            _ => mentioned.get(&id).copied().unwrap_or(0),
-        };
-        let mark = marks.get(&id).copied();
-        let (member, count, read) = (mark.is_some(), state.count, mark.unwrap_or(0));
-        Listed { room: state.room, member, count: if member { count } else { 0 }, read, unread, mentions }
+    let visible = rooms::table
+        .filter(rooms::kind.eq(RoomKind::Public.as_str()).or(rooms::id.eq_any(mine)))
+        .order(rooms::slug)
+        .select(COLUMNS);
+    let rows: Vec<Row> = directly!(connection, |c| visible.load(c))?;
+    let listed = rows.into_iter().map(state).map(|RoomState { room, count, .. }| match standings.remove(&room.id) {
+        Some(marks) => {
+            let Unread { read, unread, mentions } = marks.in_room(room.kind);
+            Listed { room, member: true, count, read, unread, mentions }
+        }
+        None => Listed { room, member: false, count: 0, read: 0, unread: 0, mentions: 0 },
     });
     Ok(listed.collect())
+}
+
+/// The rooms that each of these users is a member of, by their names.
+pub fn of_members(
+    connection: &mut AnyConnection,
+    users: &[UserId],
+) -> Result<HashMap<UserId, Vec<MemberRoom>>, Refusal> {
+    Ok(snapshot(connection, |connection| {
+        let unread = marks::of_members(connection, users)?;
+        let theirs: BTreeSet<RoomId> = unread.values().flat_map(HashMap::keys).copied().collect();
+        let mut found: HashMap<RoomId, RoomState> = HashMap::with_capacity(theirs.len());
+        for ids in theirs.into_iter().collect::<Vec<_>>().chunks(BINDS_AT_ONCE) {
+            let rows: Vec<Row> = rooms::table.filter(rooms::id.eq_any(ids)).select(COLUMNS).load(connection)?;
+            found.extend(rows.into_iter().map(state).map(|state| (state.room.id, state)));
+        }
+        let of = |(user, unread): (UserId, HashMap<RoomId, Unread>)| {
+            let room = |(id, unread): (RoomId, Unread)| {
+                let RoomState { room, count, .. } = found.get(&id)?;
+                let Unread { read, unread, mentions } = unread.in_room(room.kind);
+                Some(MemberRoom { room: room.clone(), count: *count, read, unread, mentions })
+            };
+            let mut rooms: Vec<MemberRoom> = unread.into_iter().filter_map(room).collect();
+            rooms.sort_unstable_by(|one, other| one.room.slug.cmp(&other.room.slug));
+            (user, rooms)
+        };
+        QueryResult::Ok(unread.into_iter().map(of).collect())
+    })?)
 }

@@ -3,6 +3,7 @@
 //! They end by the system's clock, which may be wrong for a while. So no use of a session shortens it, one that has run
 //! out is refused long before it is deleted, and [`still_alive`] does not believe a clock that was set forth.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -39,6 +40,7 @@ pub struct NewSession {
 }
 
 /// A session that has not ended.
+#[derive(Clone)]
 pub struct Session {
     pub user: User,
     /// When its use was last written down.
@@ -66,17 +68,18 @@ pub fn create(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> R
     known_networks::remember(c, session.user, session.network)
 }
 
-/// The session with this token, unless it has ended.
-pub fn find(c: &mut AnyConnection, token_hash: &str) -> Result<Option<Session>, Refusal> {
-    let found: Option<(UserId, String, String, NaiveDateTime)> = sessions::table
+/// Those of the sessions with these tokens, at most [`HASHES_AT_ONCE`], that have not ended; by their hashes.
+pub fn find(c: &mut AnyConnection, token_hashes: &[String]) -> Result<HashMap<String, Session>, Refusal> {
+    let found: Vec<(String, UserId, String, String, NaiveDateTime)> = sessions::table
         .inner_join(users::table)
-        .filter(sessions::token_hash.eq(token_hash))
+        .filter(sessions::token_hash.eq_any(token_hashes))
         .filter(sessions::expires_at.gt(Utc::now().naive_utc()))
-        .select((users::id, users::username, users::display_name, sessions::seen_at))
-        .first(c)
-        .optional()?;
-    Ok(found
-        .map(|(id, username, display_name, seen_at)| Session { user: User { id, username, display_name }, seen_at }))
+        .select((sessions::token_hash, users::id, users::username, users::display_name, sessions::seen_at))
+        .load(c)?;
+    let session = |(hash, id, username, display_name, seen_at)| {
+        (hash, Session { user: User { id, username, display_name }, seen_at })
+    };
+    Ok(found.into_iter().map(session).collect())
 }
 
 /// Writes down that the session is in use: it lasts `span` from now at least. One that has ended stays ended.

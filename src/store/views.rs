@@ -21,7 +21,7 @@ pub fn room(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<
     snapshot(connection, |connection| {
         let (found, _) = permitted(connection, slug, user, Action::See)?;
         let latest = latest(connection, found.room.id, None, DEFAULT_PAGE_MESSAGES)?;
-        let rooms = list(connection, user, false)?;
+        let rooms = list(connection, user)?;
         Ok(RoomView { room: found.room, latest, rooms })
     })
 }

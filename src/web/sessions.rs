@@ -107,9 +107,8 @@ impl DatabaseSessions {
 impl SessionStore for DatabaseSessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         let token_hash = hash_of(key);
-        let hash = token_hash.clone();
-        let found = self.store.read(move |c| sessions::find(c, &hash)).await;
-        let Some(session) = found.map_err(|refusal: Refusal| LoadError::Other(refusal.into()))? else {
+        let found = self.store.session(token_hash.clone()).await;
+        let Some(session) = found.map_err(|refusal| LoadError::Other(refusal.into()))? else {
             return Ok(None);
         };
         let mut state = State::from([

@@ -46,6 +46,7 @@ mod welcome;
 mod catch_up;
 mod changes;
 mod clock;
+mod crowd;
 mod history_frames;
 mod keys;
 mod numbers_back;
