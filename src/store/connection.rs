@@ -108,14 +108,17 @@ fn secrets(address: &str) -> Vec<String> {
 
 /// Durable commits on both. On Postgres a statement, a lock and an idle transaction each end within 5 s, so that a
 /// database that hangs is a database that is away and a dead instance's locks are free within seconds; READ COMMITTED
-/// whatever the server's default is, since a batch must see what was committed while it waited for its rooms' rows.
+/// whatever the server's default is, since a batch must see what was committed while it waited for its rooms' rows. Rows
+/// are looked for by their keys, one after another: a prepared statement keeps the plan that was made when its tables were
+/// small, and one that reads a whole table would become slower with each message until Postgres analyses the table.
 fn prepare(connection: &mut AnyConnection) -> QueryResult<()> {
     use diesel::connection::SimpleConnection;
     match connection {
         AnyConnection::Postgres(postgres) => postgres.batch_execute(&format!(
             "SET synchronous_commit = on; SET statement_timeout = '{STATEMENT_TIMEOUT}'; SET lock_timeout = '3s'; \
              SET idle_in_transaction_session_timeout = '5s'; SET TIME ZONE 'UTC'; \
-             SET default_transaction_isolation = 'read committed'",
+             SET default_transaction_isolation = 'read committed'; \
+             SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off",
         )),
         AnyConnection::Sqlite(sqlite) => sqlite.batch_execute(
             "PRAGMA busy_timeout = 4000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \

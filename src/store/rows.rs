@@ -40,7 +40,7 @@ impl<'a> Rows<'a> {
         Self { count, columns: Vec::new() }
     }
 
-    /// Adds a column, which must have a value for each row.
+    /// Adds a column, with a value for each row, in the order of the rows.
     pub fn with(mut self, name: &'static str, column: Column<'a>) -> Self {
         self.columns.push((name, column));
         self

@@ -117,7 +117,27 @@ async fn an_edit_survives_a_restart(mut server: Server) {
     assert_eq!(ann.reads_whole_room("den").await, before);
 }
 
+/// By a client that knows the numbers before they are given.
+async fn what_is_changed_in_the_batch_that_stores_it_is_stored_as_changed(server: Server) {
+    let [ann] = server.people(["ann"]).await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    let send = |body: &str| json!({"type": "send", "room": "den", "key": new_key(), "body": body});
+    // The first occupies the journal; the others gather behind it.
+    for frame in [send("first"), send("regretted"), delete(2), send("teh"), edit(4, "the"), send("last")] {
+        socket.send_json(frame).await;
+    }
+    let shown = socket.messages_up_to("den", "last").await;
+    assert_eq!(numbers(&shown, "seq"), [1, 2, 3, 4, 5, 6]);
+    let latest = [0, 2, 4, 5].map(|at| shown[at].clone());
+    assert!(latest[1]["deleted"] == true && latest[2]["edited_at"].is_string(), "{latest:?}");
+    let mut stored = ann.reads_whole_room("den").await;
+    stored.sort_by_key(|message| message["id"].as_u64());
+    assert_eq!(stored, latest);
+}
+
 on_both_databases![
+    what_is_changed_in_the_batch_that_stores_it_is_stored_as_changed,
     an_edit_is_answered_and_shown_to_everyone,
     a_deletion_is_answered_and_leaves_an_empty_message,
     somebody_elses_message_is_forbidden,

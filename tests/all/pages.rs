@@ -51,6 +51,23 @@ async fn a_room_page_shows_its_last_messages_without_javascript() {
     assert!(!text.contains("message number 5."), "only the last 20");
 }
 
+#[tokio::test]
+async fn an_answer_on_a_room_page_shows_who_wrote_what_it_answers_and_how_that_begins() {
+    let server = Server::start(Options::sqlite()).await;
+    let http = server.stranger();
+    let account = json!({"username": "ann", "password": PASSWORD, "display_name": "Ann <b> Lee"});
+    http.post("/signup", account).await.ok(201);
+    http.post("/rooms", json!({"slug": "den"})).await.ok(201);
+    let question = json!({"key": new_key(), "body": format!("<i>{}ż.", "ż".repeat(116))});
+    let id = http.post("/rooms/den/messages", question).await.ok(201)["id"].clone();
+    let answer = json!({"key": new_key(), "body": "yes", "reply_to": id});
+    http.post("/rooms/den/messages", answer).await.ok(201);
+    let text = page(&http, "/rooms/den").await.text;
+    let begins = format!("<b>Ann &lt;b&gt; Lee</b> &lt;i&gt;{}</a>", "ż".repeat(117));
+    assert!(text.contains(&format!("<a class=\"quote\" href=\"#m-{id}\">{begins}")), "{text}");
+    assert!(text.contains(">AL</span>"), "{text}");
+}
+
 /// Submits a form as a browser does without JavaScript.
 async fn submit(server: &Server, http: &Http, path: &str, fields: &[(&str, &str)]) -> Reply {
     let request = http.request(Method::POST, &format!("page:{path}")).header("Origin", server.url());

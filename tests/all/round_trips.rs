@@ -1,4 +1,4 @@
-//! How often a batch goes to Postgres and back: what is written together travels together.
+//! What a batch costs Postgres: what is written together travels together, and nothing is looked for in whole tables.
 
 use crate::common::postgres::TestDatabase;
 use crate::common::postgres_wire::PostgresWire;
@@ -66,5 +66,29 @@ async fn a_batch_takes_no_more_round_trips_than_a_few_writes() {
     eprintln!("round trips of few and of many sends, reactions and edits: {trips:?}");
     for (few, many) in trips[0].iter().zip(&trips[1]) {
         assert!(many <= &(few + BESIDE), "{trips:?}");
+    }
+}
+
+/// Prepared statements keep the plans of their first uses, when the tables were empty.
+#[tokio::test]
+async fn a_batch_finds_its_rows_by_their_keys_in_a_table_that_grows() {
+    let server = Server::start(Options::on(Database::Postgres)).await;
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    let (mut first, mut second) = (ann.socket_in("den").await, bob.socket_in("den").await);
+    let bodies = |name: &'static str| (0..400).map(move |n| format!("{n}, @{name}"));
+    first.say_many("den", bodies("bob")).await;
+    second.say_many("den", bodies("ann")).await;
+    let database = server.test_database().expect("a Postgres database");
+    // Postgres tells what was done a second later.
+    let counted = |column: &str, table: &str| {
+        database.number(&format!("SELECT {column} FROM pg_stat_user_tables WHERE relname = '{table}'"))
+    };
+    eventually(PATIENCE, "all inserts to be counted", async || {
+        (counted("n_tup_ins", "messages") == 800 && counted("n_tup_ins", "mentions") == 800).then_some(())
+    })
+    .await;
+    for table in ["messages", "mentions"] {
+        assert_eq!(counted("seq_tup_read", table), 0, "{table}");
     }
 }

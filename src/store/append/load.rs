@@ -17,6 +17,9 @@ use crate::store::rows::Column::{Numbers, Texts};
 use crate::store::rows::Rows;
 use crate::store::schema::{members, mentions};
 
+/// Somebody in a room: the room, who it is by id and names, and role and read mark of a member.
+type Person = (RoomId, UserId, String, String, Option<String>, Option<Seq>);
+
 impl Picture {
     /// Holds the rooms' rows, as far as nobody else does, and then reads: whatever was committed before is seen.
     pub fn load(
@@ -119,7 +122,7 @@ impl Picture {
         });
         let answered = self.messages.iter().map(|((room, _), target)| (*room, target.author()));
         let people = distinct(writes.iter().map(|write| (write.room, write.user)).chain(named).chain(answered));
-        let rows: Vec<(RoomId, UserId, String, String, Option<String>, Option<Seq>)> = Rows::new(people.len())
+        let rows: Vec<Person> = Rows::new(people.len())
             .with("room_id", Numbers(people.iter().map(|(room, _)| *room).collect()))
             .with("user_id", Numbers(people.iter().map(|(_, user)| *user).collect()))
             .load::<(BigInt, BigInt, Text, Text, Nullable<Text>, Nullable<BigInt>), _>(

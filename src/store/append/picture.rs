@@ -309,7 +309,7 @@ impl Picture {
             self.messages.iter().filter(|(_, target)| target.touched).map(|(at, target)| (*at, target)).collect();
         let touched: Vec<(RoomId, &Target)> = touched.into_iter().map(|((room, _), target)| (room, target)).collect();
         let (new, changed): (Vec<_>, Vec<_>) = touched.iter().partition(|(_, target)| target.key.is_some());
-        rows::insert_messages(connection, &new)?;
+        rows::insert_messages(connection, &new, self.now)?;
         rows::update_messages(connection, &changed, self.now)?;
         rows::store_mentions(connection, &touched, &changed)?;
         let reacted: Vec<_> = touched.iter().copied().filter(|(_, target)| target.reacted).collect();

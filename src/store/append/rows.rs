@@ -17,7 +17,8 @@ pub type At<'a> = (RoomId, &'a Target);
 /// A member with their room.
 pub type Who<'a> = (RoomId, UserId, &'a Membership);
 
-pub fn insert_messages(connection: &mut AnyConnection, new: &[At]) -> QueryResult<()> {
+/// `now` becomes the time of what was deleted in the batch that sends it.
+pub fn insert_messages(connection: &mut AnyConnection, new: &[At], now: NaiveDateTime) -> QueryResult<()> {
     let numbers = |number: fn(&At) -> i64| Numbers(new.iter().map(number).collect());
     Rows::new(new.len())
         .with("room_id", numbers(|(room, _)| *room))
@@ -31,6 +32,8 @@ pub fn insert_messages(connection: &mut AnyConnection, new: &[At]) -> QueryResul
         .with("renderer", numbers(|_| RENDERER.into()))
         .with("reply_to", OptionalNumbers(new.iter().map(|(_, it)| it.message.reply_to).collect()))
         .with("sent_at", Times(new.iter().map(|(_, it)| it.message.sent_at).collect()))
+        .with("edited_at", OptionalTimes(new.iter().map(|(_, it)| it.message.edited_at).collect()))
+        .with("deleted_at", OptionalTimes(new.iter().map(|(_, it)| it.message.deleted.then_some(now)).collect()))
         .execute(connection, "INSERT INTO messages ({columns}) SELECT * FROM {given}")
 }
 

@@ -51,6 +51,12 @@ impl TestDatabase {
         output(psql(&self.url).args(["-c", sql]));
     }
 
+    /// The only value that a query gives.
+    pub fn number(&self, sql: &str) -> i64 {
+        let answer = output(psql(&self.url).args(["-At", "-c", sql]));
+        answer.trim().parse().unwrap_or_else(|_| panic!("{sql}: {answer}"))
+    }
+
     /// Ends every connection and lets nobody in.
     pub fn cut_off(&self) {
         administer(&format!("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", self.name));
