@@ -112,6 +112,7 @@ mod tests {
         assert_eq!(waits[waits.len() - 1], LATEST);
         assert_eq!(arrivals.put_off(now * 2), SOONEST);
     }
+
     #[test]
     fn while_joins_wait_no_new_socket_is_let_in() {
         let arrivals = Arrivals::default();

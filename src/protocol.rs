@@ -189,7 +189,7 @@ pub struct EncodedMessage {
 
 impl EncodedMessage {
     /// Bytes of JSON.
-    pub fn len(&self) -> usize {
+    pub fn json_len(&self) -> usize {
         self.json.get().len()
     }
 }

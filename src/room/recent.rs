@@ -28,7 +28,7 @@ struct Change {
 
 impl Change {
     fn bytes(&self) -> usize {
-        self.live.frame.len() + self.message.len()
+        self.live.frame.len() + self.message.json_len()
     }
 }
 
@@ -78,7 +78,7 @@ impl Recent {
         let mut bytes = 0;
         let fits = |(place, message): &(usize, &EncodedMessage)| {
             // One more for the comma.
-            bytes += message.len() + 1;
+            bytes += message.json_len() + 1;
             *place < MAX_PAGE_MESSAGES as usize && (bytes <= MAX_PAGE_BYTES || *place == 0)
         };
         let messages: Vec<_> =

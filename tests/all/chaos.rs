@@ -166,6 +166,6 @@ async fn what_waits(site: &Site) -> Vec<String> {
 
 fn tells_of_waiting(line: &str) -> bool {
     let (name, value) = line.rsplit_once(' ').unwrap_or_default();
-    let is_gauge = name.contains("_waiting") || name.starts_with("klatch_database_queries");
+    let is_gauge = name.contains("_waiting") || name.split('{').next() == Some("klatch_database_queries");
     is_gauge && !line.starts_with('#') && value != "0"
 }

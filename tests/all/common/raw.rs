@@ -124,9 +124,14 @@ impl Raw {
         let _ = within(PATIENCE, "room to write", self.stream.write_all(bytes)).await;
     }
 
-    /// The next text frame.
+    /// The next frame, pings passed over, which must be of text.
     pub async fn json(&mut self) -> Value {
-        let (opcode, payload) = self.frame().await;
+        let (opcode, payload) = loop {
+            let frame = self.frame().await;
+            if frame.0 != PING {
+                break frame;
+            }
+        };
         assert_eq!(opcode, TEXT, "a text frame, not {payload:?}");
         serde_json::from_slice(&payload).expect("JSON")
     }
