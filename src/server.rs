@@ -138,8 +138,6 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     for _ in 0..config.workers() {
         workers.recv().await.ok_or_else(|| StartError("a worker did not start".into()))?;
     }
-    let connected = store.connected().await;
-    connected.map_err(|error| StartError::option("database-url", error))?;
     tell(&config, address);
     announce(address)?;
     signals.next().await;

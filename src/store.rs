@@ -110,17 +110,6 @@ impl Store {
         Self { readers, writers, stores, probes, sessions, welcomes, arrivals, journal_lanes, pool }
     }
 
-    /// Waits until all connections are there. Where the database gives fewer, that is to be known at the start.
-    ///
-    /// # Errors
-    /// A connection did not come within [`PATIENCE`].
-    pub async fn connected(&self) -> Result<(), StoreError> {
-        let pool = self.pool.clone();
-        let all = move || (0..pool.max_size()).map(|_| pool.get()).collect::<Result<Vec<_>, _>>().map(drop);
-        let held = tokio::task::spawn_blocking(all).await.map_err(|_| StoreError::Lost)?;
-        held.map_err(|error| StoreError::Connection(error.to_string()))
-    }
-
     /// Notes whether a batch could be stored, for [`is_ready`](Self::is_ready).
     pub fn note(&self, stored: bool) {
         self.stores.store(stored, Ordering::Relaxed);

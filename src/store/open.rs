@@ -35,7 +35,7 @@ fn open_sqlite(path: &str) -> Result<Store, StartError> {
     let mut first = establish(path)?;
     migrate::migrate(&mut first)?;
     // One writer: SQLite has no more, and a batch waits for nothing else.
-    Ok(Store::start(pool(path, READERS + 1), READERS, 1, 1))
+    Ok(Store::start(pool(path, READERS + 1)?, READERS, 1, 1))
 }
 
 /// Makes the file where there is none: SQLite would leave it to the umask who reads it. The files beside it get its mode.
@@ -55,7 +55,7 @@ fn open_postgres(address: &str, company: Company) -> Result<Store, StartError> {
     drop(first);
     company.keep(&address)?;
     let writers = POSTGRES_LANES + POSTGRES_WRITERS;
-    Ok(Store::start(pool(&address, READERS + writers), READERS, writers, POSTGRES_LANES))
+    Ok(Store::start(pool(&address, READERS + writers)?, READERS, writers, POSTGRES_LANES))
 }
 
 pub(super) fn establish(address: &str) -> Result<AnyConnection, StartError> {
@@ -63,11 +63,12 @@ pub(super) fn establish(address: &str) -> Result<AnyConnection, StartError> {
     manager.connect().map_err(|error| StartError::option("database-url", error))
 }
 
-/// A pool that begins to connect, on threads of its own, to a database that is known to answer.
-/// [`Store::connected`] waits for it.
-fn pool(address: &str, size: usize) -> ConnectionPool {
-    let manager = Manager { address: address.to_owned() };
-    Pool::builder().max_size(size as u32).connection_timeout(PATIENCE).build_unchecked(manager)
+fn pool(address: &str, size: usize) -> Result<ConnectionPool, StartError> {
+    Pool::builder()
+        .max_size(size as u32)
+        .connection_timeout(PATIENCE)
+        .build(Manager { address: address.to_owned() })
+        .map_err(|error| StartError::option("database-url", error))
 }
 
 /// Two programs that write to one SQLite file would each think they alone know what was handed out.
