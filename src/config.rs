@@ -3,6 +3,7 @@
 //! Nothing here touches the disk or the network but [`Config::cookie_key`], which is called once all options are known
 //! to be good.
 
+mod files;
 mod values;
 
 use std::ffi::{OsStr, OsString};
@@ -17,15 +18,8 @@ use url::Url;
 
 use crate::error::StartError;
 
-pub use values::{Networks, Origins, open_file_limit};
-
-/// Open files that are kept for what is no connection: the listener, databases, pages, and each worker's event loop.
-pub fn own_files(workers: usize) -> usize {
-    96 + 4 * workers
-}
-
-/// Connections that are kept for pages and API calls when as many sockets are open as may be.
-const PLAIN_CONNECTIONS: usize = 152;
+pub use files::{open_file_limit, own_files, raise_open_file_limit};
+pub use values::{Networks, Origins};
 
 /// Who may create an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -274,33 +268,6 @@ impl Config {
     /// Whether browsers come by https, so that cookies must not travel otherwise.
     pub fn secure_cookies(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
-    }
-
-    /// Sockets in all, as given or as the open-file limit allows by now.
-    pub fn max_sockets(&self) -> usize {
-        match self.most_sockets {
-            Some(most) => most.get(),
-            None => open_file_limit().saturating_sub(self.other_files()).max(1),
-        }
-    }
-
-    fn other_files(&self) -> usize {
-        PLAIN_CONNECTIONS + own_files(self.workers())
-    }
-
-    /// That as many sockets as were asked for can be open at once.
-    ///
-    /// # Errors
-    /// One line that names the option and the limit.
-    pub fn check_open_files(&self) -> Result<(), StartError> {
-        let (limit, others) = (open_file_limit(), self.other_files());
-        match self.most_sockets {
-            Some(most) if most.get().saturating_add(others) > limit => Err(StartError::option(
-                "max-sockets",
-                format!("{most} sockets and {others} other files are more than the open-file limit, {limit}"),
-            )),
-            _ => Ok(()),
-        }
     }
 
     /// The kind of database, which has nothing secret in it.

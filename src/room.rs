@@ -8,6 +8,7 @@ mod entrance;
 mod joins;
 mod links;
 mod order;
+mod people;
 mod recent;
 
 use std::collections::{BTreeMap, HashMap};
@@ -21,14 +22,14 @@ use self::joins::Joins;
 use self::links::Links;
 use self::recent::Recent;
 use crate::activity::Activity;
-use crate::broker::{Event, Listening, SharedBroker, Word};
+use crate::broker::{Event, Listening, SharedBroker};
 use crate::error::Refusal;
 use crate::fanout::{Fanout, Op, SessionId};
 use crate::frame;
 use crate::journal::{Append, Committed, Journal, Reply};
 use crate::metrics::{Counted, METRICS};
 use crate::presence::{Presence, RENEWAL};
-use crate::protocol::{Close, RoomId, Seq, ServerFrame, User, UserId};
+use crate::protocol::{Close, RoomId, Seq, ServerFrame, UserId};
 use crate::store::append::{Action, Change, Done, Write};
 use crate::store::{AnyConnection, Store, rooms};
 use crate::testing::may_panic;
@@ -36,6 +37,7 @@ use crate::testing::may_panic;
 pub use self::elsewhere::Happened;
 pub use self::entrance::{Join, Leave};
 pub use self::order::{Noticed, Recheck};
+pub use self::people::Typing;
 
 /// What sessions may have on their way to a room; senders wait at it, and their sockets are not read meanwhile.
 const MAILBOX: usize = 1_024;
@@ -45,10 +47,6 @@ const LINGER: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_millis(2);
 /// Before the database is asked again after a failure.
 const RETRY: Duration = Duration::from_millis(500);
-const PRESENCE_INTERVAL: Duration = Duration::from_secs(1);
-/// People who come at the same moment are told in one frame.
-const PRESENCE_DELAY: Duration = Duration::from_millis(50);
-const TYPING_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a room's actor starts with.
 pub struct Opening {
@@ -144,13 +142,6 @@ pub struct MarkRead {
     pub reply: Reply,
 }
 
-/// Somebody is typing.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Typing {
-    pub user: Arc<User>,
-}
-
 impl ChatRoom {
     pub fn new(opening: Opening) -> Self {
         Self {
@@ -213,46 +204,6 @@ impl ChatRoom {
         for (worker, told) in pumped.behind {
             self.read_for_worker(worker, told, ctx);
         }
-    }
-
-    fn tell_presence_soon(&mut self, ctx: &mut Context<Self>) {
-        if self.telling_presence || !self.presence.has_news() {
-            return;
-        }
-        self.telling_presence = true;
-        let since = self.presence_told.map_or(PRESENCE_INTERVAL, |told| told.elapsed());
-        ctx.run_later(PRESENCE_INTERVAL.saturating_sub(since).max(PRESENCE_DELAY), |room, ctx| {
-            room.telling_presence = false;
-            room.tell_presence(ctx);
-        });
-    }
-
-    fn tell_presence(&mut self, ctx: &mut Context<Self>) {
-        self.tell_sheet(false);
-        if !self.presence.has_changes() {
-            return;
-        }
-        self.presence_told = Some(Instant::now());
-        let changes = self.presence.take_changes();
-        let (joined, left) = (changes.joined.as_slice(), changes.left.as_slice());
-        let told = ServerFrame::Presence { room: &self.slug, count: changes.count, joined, left };
-        let (room, frame) = (self.id, frame::text(&told.to_json()));
-        self.links.tell(|| Op::Tell { room, frame: frame.clone(), except: None });
-        self.pump(ctx);
-    }
-
-    /// Tells the other instances who is here.
-    fn tell_sheet(&mut self, repeat: bool) {
-        if let Some(sheet) = self.presence.sheet(&self.instance, repeat) {
-            self.broker.tell(self.id, &Word::People { sheet });
-        }
-    }
-
-    fn tell_typing(&mut self, user: &User, ctx: &mut Context<Self>) {
-        let frame = frame::text(&ServerFrame::Typing { room: &self.slug, user }.to_json());
-        let (room, except) = (self.id, Some(user.id));
-        self.links.tell(|| Op::Tell { room, frame: frame.clone(), except });
-        self.pump(ctx);
     }
 
     fn tell_activity_soon(&mut self, ctx: &mut Context<Self>) {
@@ -342,7 +293,7 @@ impl Actor for ChatRoom {
             room.tell_sheet(true);
         });
         ctx.run_interval(LINGER / 4, |room, ctx| {
-            room.typing.retain(|_, told| told.elapsed() < TYPING_INTERVAL);
+            room.forget_typing();
             // Whoever asks for the room after this finds its address closed and has the hub start another.
             if room.sockets.is_empty() && room.joining.is_empty() && room.used.elapsed() > LINGER {
                 ctx.stop();
@@ -387,19 +338,5 @@ impl Handler<MarkRead> for ChatRoom {
             let _ = mark.reply.send(answer);
         });
         ctx.spawn(told);
-    }
-}
-
-impl Handler<Typing> for ChatRoom {
-    type Result = ();
-
-    fn handle(&mut self, Typing { user }: Typing, ctx: &mut Self::Context) {
-        let told = self.typing.get(&user.id);
-        if told.is_some_and(|told| told.elapsed() < TYPING_INTERVAL) {
-            return;
-        }
-        self.typing.insert(user.id, Instant::now());
-        self.broker.tell(self.id, &Word::Typing { user: User::clone(&user) });
-        self.tell_typing(&user, ctx);
     }
 }

@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 
 use self::connection::{Connection, Connections};
 use crate::broker::Means;
-use crate::config::{Config, open_file_limit};
+use crate::config::{Config, open_file_limit, raise_open_file_limit};
 use crate::error::{Refusal, StartError};
 use crate::fanout::Fanout;
 use crate::hub::{Hub, HubHandle, Start};
@@ -197,18 +197,6 @@ fn announce(address: std::net::SocketAddr) -> Result<(), StartError> {
     writeln!(out, "listening on http://{address}")
         .and_then(|()| out.flush())
         .map_err(|error| StartError(format!("standard output: {error}")))
-}
-
-/// Every socket is an open file.
-fn raise_open_file_limit() {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: both calls only read or write the struct they are given.
-    unsafe {
-        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 && limit.rlim_cur < limit.rlim_max {
-            limit.rlim_cur = limit.rlim_max;
-            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
-        }
-    }
 }
 
 /// The signals that ask for an end.

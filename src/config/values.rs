@@ -134,11 +134,3 @@ fn make_secret(data_dir: &Path, path: &Path) -> io::Result<()> {
     }
     fs::File::open(data_dir)?.sync_all()
 }
-
-/// The open-file limit in force now.
-pub fn open_file_limit() -> usize {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: getrlimit writes into the struct that the pointer names, which lives until the call returns.
-    let failed = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } != 0;
-    if failed { 1024 } else { usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX) }
-}

@@ -10,8 +10,11 @@ use std::time::Instant;
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text, Timestamp};
 
-use super::schema::{sessions, users};
+use super::rows::Column::{Texts, Times};
+use super::rows::Rows;
+use super::schema::sessions;
 use super::{AnyConnection, known_networks};
 use crate::error::Refusal;
 use crate::protocol::{User, UserId};
@@ -70,12 +73,14 @@ pub fn create(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> R
 
 /// Those of the sessions with these tokens, at most [`HASHES_AT_ONCE`], that have not ended; by their hashes.
 pub fn find(c: &mut AnyConnection, token_hashes: &[String]) -> Result<HashMap<String, Session>, Refusal> {
-    let found: Vec<(String, UserId, String, String, NaiveDateTime)> = sessions::table
-        .inner_join(users::table)
-        .filter(sessions::token_hash.eq_any(token_hashes))
-        .filter(sessions::expires_at.gt(Utc::now().naive_utc()))
-        .select((sessions::token_hash, users::id, users::username, users::display_name, sessions::seen_at))
-        .load(c)?;
+    let now = Utc::now().naive_utc();
+    let found: Vec<(String, UserId, String, String, NaiveDateTime)> = unexpired(token_hashes, now)
+        .load::<(Text, BigInt, Text, Text, Timestamp), _>(
+            c,
+            "SELECT sessions.token_hash, users.id, users.username, users.display_name, sessions.seen_at \
+             FROM {given} JOIN sessions ON sessions.token_hash = given.token_hash AND sessions.expires_at > given.moment \
+             JOIN users ON users.id = sessions.user_id",
+        )?;
     let session = |(hash, id, username, display_name, seen_at)| {
         (hash, Session { user: User { id, username, display_name }, seen_at })
     };
@@ -121,15 +126,17 @@ pub fn still_alive(c: &mut AnyConnection, token_hashes: &[String]) -> Result<Vec
     let (wall, start) = *START;
     // Can't overflow: the calendar goes on for 260,000 years.
     let now = Utc::now().naive_utc().min(wall + start.elapsed());
-    let mut alive = Vec::with_capacity(token_hashes.len());
-    for hashes in token_hashes.chunks(HASHES_AT_ONCE) {
-        alive.extend(
-            sessions::table
-                .filter(sessions::token_hash.eq_any(hashes))
-                .filter(sessions::expires_at.gt(now))
-                .select(sessions::token_hash)
-                .load::<String>(c)?,
-        );
-    }
+    let alive = unexpired(token_hashes, now).load::<Text, _>(
+        c,
+        "SELECT sessions.token_hash FROM {given} JOIN sessions ON sessions.token_hash = given.token_hash \
+         AND sessions.expires_at > given.moment",
+    )?;
     Ok(alive)
+}
+
+/// Rows to find sessions with that have not run out at a moment.
+fn unexpired(token_hashes: &[String], moment: NaiveDateTime) -> Rows<'_> {
+    Rows::new(token_hashes.len())
+        .with("token_hash", Texts(token_hashes.iter().map(String::as_str).collect()))
+        .with("moment", Times(vec![moment; token_hashes.len()]))
 }
