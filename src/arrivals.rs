@@ -11,9 +11,9 @@ const SLOWNESS: usize = if cfg!(debug_assertions) { 8 } else { 1 };
 /// While so many are on their way in, no further socket is let in. What they need of the database is read for all of them
 /// together; what remains is the time of the workers, about a quarter of a millisecond for each, which those who are in need
 /// too. Measured with 8,000 who come at once on two cores, their clients on them too: with 64 they are in after 19 s, with
-/// 512 after 6, with this after 4, and with no bound after 2, in which half of what is sent is stored after 400 ms; with this
-/// after 10 ms.
-const AT_ONCE: usize = 2_048 / SLOWNESS;
+/// 512 after 6, with 2,048 after 4, half of what is sent meanwhile being stored after 10 ms; with no bound after 2, and half of
+/// it after 400 ms. Beside other work 2,048 delay those who are in by a second: hence half of that.
+const AT_ONCE: usize = 1_024 / SLOWNESS;
 /// Who is put off comes again after so long at least, and at most; those who were put off together come one after another,
 /// as fast as they can be let in: each refusal costs time too.
 const SOONEST: Duration = Duration::from_millis(500);

@@ -40,6 +40,16 @@ pub struct Chromedriver {
 
 impl Chromedriver {
     pub async fn start() -> Self {
+        // It binds one port number for two protocols, of which another process may have the second.
+        for _ in 0..5 {
+            if let Some(started) = Self::try_start().await {
+                return started;
+            }
+        }
+        panic!("chromedriver ended before it listened");
+    }
+
+    async fn try_start() -> Option<Self> {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -52,16 +62,16 @@ impl Chromedriver {
             while let Ok(Some(line)) = lines.next_line().await {
                 // "ChromeDriver was started successfully on port 12345."
                 if let Some((_, port)) = line.split_once("successfully on port ") {
-                    return port.trim_end_matches('.').to_owned();
+                    return Some(port.trim_end_matches('.').to_owned());
                 }
             }
-            panic!("chromedriver ended before it listened");
+            None
         };
-        let port = common::wait::within(LIMIT, "chromedriver's port", port).await;
+        let port = common::wait::within(LIMIT, "chromedriver's port", port).await?;
         // The rest is read as well, so that it never waits for a full pipe.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let url = format!("http://127.0.0.1:{port}");
-        Self { _process: process, url }
+        Some(Self { _process: process, url })
     }
 }
 
