@@ -8,11 +8,11 @@ use crate::spread::spread;
 pub struct Figure {
     pub saturated: Saturated,
     pub steady: Latency,
-    pub at_half: Latency,
+    pub busy: Latency,
 }
 
 /// A Markdown table: a column for each database, with the spread of its rounds.
-pub fn table(steady: u64, columns: &[(Database, u64, &[Figure])]) -> String {
+pub fn table(steady: u64, busy: u64, columns: &[(Database, &[Figure])]) -> String {
     let names = columns.iter().map(|(database, ..)| match database {
         Database::Sqlite => "SQLite",
         Database::Postgres => "Postgres",
@@ -20,7 +20,7 @@ pub fn table(steady: u64, columns: &[(Database, u64, &[Figure])]) -> String {
     let mut table = row("", names.map(str::to_owned));
     table += &row("---", columns.iter().map(|_| "---".to_owned()));
     let mut measure = |name: &str, of: &dyn Fn(&Figure) -> f64| {
-        let spreads = columns.iter().map(|(_, _, figures)| spread(&figures.iter().map(of).collect::<Vec<_>>()));
+        let spreads = columns.iter().map(|(_, figures)| spread(&figures.iter().map(of).collect::<Vec<_>>()));
         table += &row(name, spreads);
     };
     measure("saturated: stored messages a second", &|figure| figure.saturated.stored);
@@ -33,8 +33,7 @@ pub fn table(steady: u64, columns: &[(Database, u64, &[Figure])]) -> String {
         measure(&format!("at {rate}: refused or not delivered"), &|figure| of(figure).missing as f64);
     };
     latency(&format!("{steady} messages a second"), |figure| figure.steady);
-    latency("half of the most", |figure| figure.at_half);
-    table += &row("half of the most: messages a second", columns.iter().map(|(_, half, _)| half.to_string()));
+    latency(&format!("{busy} messages a second"), |figure| figure.busy);
     table
 }
 

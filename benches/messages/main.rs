@@ -29,8 +29,9 @@ use common::{Database, Options, Server};
 use figures::{Figure, table};
 use rooms::{Rooms, Shape};
 
-/// The messages a second of the second measurement.
+/// The messages a second of the second measurement, and of the third.
 const STEADY: u64 = 1_000;
+const BUSY: u64 = 10_000;
 
 struct Arguments {
     rounds: usize,
@@ -66,8 +67,6 @@ struct Subject {
     database: Database,
     server: Server,
     rooms: Rooms,
-    /// Half of what the first round stored a second.
-    half: Option<u64>,
     figures: Vec<Figure>,
 }
 
@@ -76,15 +75,14 @@ impl Subject {
         let options = Options::on(database).option("--sockets-per-user", 0);
         let server = Server::start(options).await;
         let rooms = Rooms::open(&server, shape).await;
-        Self { database, server, rooms, half: None, figures: Vec::new() }
+        Self { database, server, rooms, figures: Vec::new() }
     }
 
     async fn measure(&mut self, length: Duration) {
         let saturated = self.rooms.saturate(length).await;
-        let half = *self.half.get_or_insert((saturated.stored / 2.0) as u64);
         let steady = self.rooms.keep_up(STEADY, length).await;
-        let at_half = self.rooms.keep_up(half, length).await;
-        self.figures.push(Figure { saturated, steady, at_half });
+        let busy = self.rooms.keep_up(BUSY, length).await;
+        self.figures.push(Figure { saturated, steady, busy });
     }
 }
 
@@ -116,11 +114,10 @@ async fn measure(arguments: Arguments) {
         }
         syncs.push(disk::syncs_a_second(&folder));
     }
-    let columns: Vec<_> =
-        subjects.iter().map(|it| (it.database, it.half.unwrap_or_default(), it.figures.as_slice())).collect();
+    let columns: Vec<_> = subjects.iter().map(|it| (it.database, it.figures.as_slice())).collect();
     let Shape { rooms, seats } = arguments.shape;
     println!("{rooms} rooms of {seats} sockets; {}", machine::described(&folder));
     println!("medians of {} rounds (least to most)\n", arguments.rounds);
-    println!("{}", table(STEADY, &columns));
+    println!("{}", table(STEADY, BUSY, &columns));
     println!("The disk alone, beside it: {} `fdatasync` of 4 KiB a second", spread::spread(&syncs));
 }

@@ -17,10 +17,10 @@ use crate::protocol::{Close, RoomId};
 use crate::survive::survive;
 use crate::testing::may_panic;
 
-/// Sockets that are written to before others of the thread have their turn, which takes about a millisecond.
-const SLICE: usize = 256;
+/// Sockets that are written to before others of the thread have their turn, which takes a few tenths of a millisecond.
+const SLICE: usize = 64;
 /// Of these, so many of one room where others wait.
-const SHARE: usize = 64;
+const SHARE: usize = 16;
 /// Ops that may wait here; those in the mailbox wait behind them.
 const MAX_WAITING: usize = 1_024;
 /// What goes out together, at most: well below what may wait for a socket. In bytes.
