@@ -39,9 +39,20 @@ pub enum Event {
     SessionEnded {
         token_hash: String,
     },
-    /// A room was made, or its title or topic changed.
+    /// The chat was closed to somebody: their sockets close with 4403.
+    UserBanned {
+        user: UserId,
+    },
+    /// A room was made, or something about it changed.
     RoomChanged {
         room: RoomId,
+    },
+    RoomDeleted {
+        room: RoomId,
+        slug: String,
+        /// Others than its members could see it.
+        public: bool,
+        members: Vec<UserId>,
     },
     MemberAdded {
         room: RoomId,

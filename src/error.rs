@@ -67,6 +67,14 @@ impl Refusal {
         Self::new(Code::NotFound, "there is no such room")
     }
 
+    pub fn user_not_found() -> Self {
+        Self::new(Code::NotFound, "there is no user of this name")
+    }
+
+    pub fn signed_out() -> Self {
+        Self::new(Code::Unauthorized, "sign in first")
+    }
+
     pub fn message_not_found() -> Self {
         Self::new(Code::NotFound, "there is no such message")
     }

@@ -65,8 +65,14 @@ pub enum Op {
     TellUsers { room: Option<RoomId>, users: Arc<[UserId]>, frame: Bytes, except: Option<SessionId> },
     /// Tell the members' sockets that have not joined the room; some of them have read marks that rose by sending.
     Activity { room: RoomId, frame: Bytes, reads: Arc<[(UserId, Bytes)]> },
-    /// Tell everybody about a room: its members one thing, the others another or nothing.
-    Announce { members: Arc<HashSet<UserId>>, to_members: Bytes, to_others: Option<Bytes> },
+    /// Tell everybody about a room: its members one thing, the others another or nothing, and those who can't see it
+    /// nothing in any case.
+    Announce {
+        members: Arc<HashSet<UserId>>,
+        to_members: Bytes,
+        blind: Arc<HashSet<UserId>>,
+        to_others: Option<Bytes>,
+    },
     /// A user has become a member of a room, or is none any more.
     Watch { room: RoomId, user: UserId, member: bool },
     /// These are a room's members; nobody else is.

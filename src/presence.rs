@@ -161,6 +161,11 @@ impl Presence {
         People { count, users: names.collect() }
     }
 
+    /// All who are present.
+    pub fn ids(&self) -> Vec<UserId> {
+        self.people.keys().copied().collect()
+    }
+
     /// Whether somebody is to be told something, here or elsewhere.
     pub fn has_news(&self) -> bool {
         self.sheet_is_old || self.has_changes()

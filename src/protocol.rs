@@ -4,9 +4,11 @@
 //! objects they share with the JSON API are [`User`], [`Room`] and [`Message`].
 
 pub mod client;
+mod moderation;
 mod server;
 
 pub use client::{ClientFrame, Parsed, parse};
+pub use moderation::{Act, AuditEntry, Report, Sanction};
 pub use server::{Close, LeftReason, Limits, Ref, ServerFrame};
 
 use std::fmt;
@@ -38,6 +40,8 @@ pub const DEFAULT_PAGE_MESSAGES: i64 = 20;
 pub const MAX_CATCH_UP: Seq = 10_000;
 /// Distinct emoji on one message.
 pub const MAX_EMOJI: usize = 20;
+/// People of a direct talk.
+pub const MAX_DIRECT_PEOPLE: i64 = 12;
 /// Users listed beside an emoji.
 pub const MAX_REACTION_USERS: usize = 100;
 /// People listed by name in a room; above it presence tells only their number.
@@ -95,6 +99,52 @@ pub struct Room {
     pub topic: String,
     pub kind: RoomKind,
     pub seq: Seq,
+    /// Present, and true, where the room can only be read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub archived: bool,
+    /// Seconds that somebody must wait from one message to their next; left out where they need not.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false, minimum = 0)]
+    pub slow_secs: i32,
+}
+
+fn is_zero(number: &i32) -> bool {
+    *number == 0
+}
+
+/// What somebody may do in the whole chat; each may do what those before may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum InstanceRole {
+    /// Sees only the rooms they are in.
+    Guest,
+    Member,
+    /// Moderates the rooms they see, and sees to people.
+    Admin,
+    /// An admin whom only owners can act on.
+    Owner,
+}
+
+impl InstanceRole {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Guest => "guest",
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// What is not understood may do the least.
+    pub fn from_column(role: &str) -> Self {
+        match role {
+            "owner" => Self::Owner,
+            "admin" => Self::Admin,
+            "member" => Self::Member,
+            _ => Self::Guest,
+        }
+    }
 }
 
 /// What a member may do in a room beside talking.
@@ -170,6 +220,10 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     pub deleted: bool,
+    /// Present, and true, when it was a moderator who deleted it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub removed: bool,
     /// The id of the message this one answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,

@@ -33,6 +33,22 @@ pub struct Rendered {
     pub mentions: Vec<Mention>,
 }
 
+impl Rendered {
+    /// Whether it wants everybody's attention who is in the room.
+    pub fn mentions_here(&self) -> bool {
+        self.names("here")
+    }
+
+    /// Whether it wants every member's attention.
+    pub fn mentions_room(&self) -> bool {
+        self.names("room")
+    }
+
+    fn names(&self, name: &str) -> bool {
+        self.mentions.iter().any(|Mention(readings)| readings.iter().any(|reading| reading == name))
+    }
+}
+
 /// An `@name` outside code: the usernames it can mean, in lower case, the likeliest first (`@ann.` at the end of a
 /// sentence may mean `ann.` or `ann`).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -305,8 +305,13 @@ impl Actor for ChatRoom {
 impl Handler<Act> for ChatRoom {
     type Result = ();
 
-    fn handle(&mut self, act: Act, ctx: &mut Self::Context) {
+    fn handle(&mut self, mut act: Act, ctx: &mut Self::Context) {
         may_panic("room");
+        if let Action::Send { rendered, present, .. } = &mut act.action
+            && rendered.mentions_here()
+        {
+            *present = self.presence.ids();
+        }
         self.append(act.user, act.action, act.reply, ctx);
     }
 }

@@ -6,8 +6,10 @@
 //! Invariant: no SQL outside this module.
 
 pub mod accounts;
+pub mod actors;
 pub mod append;
 pub mod assets;
+pub mod audit;
 pub mod backup;
 mod company;
 pub mod connection;
@@ -21,8 +23,11 @@ pub mod members;
 pub mod messages;
 pub mod migrate;
 pub mod open;
+pub mod reports;
+pub mod room_changes;
 pub mod rooms;
 mod rows;
+pub mod sanctions;
 mod schema;
 pub mod sessions;
 mod sqlite;
@@ -235,7 +240,7 @@ fn welcomes(
 ) -> Result<HashMap<Newcomer, Arc<[MemberRoom]>>, Refusal> {
     let hashes: Vec<String> = newcomers.iter().map(|(_, hash)| hash.clone()).collect();
     let alive = sessions::still_alive(connection, &hashes)?;
-    let alive: Vec<&Newcomer> = newcomers.iter().filter(|(_, hash)| alive.contains(hash)).collect();
+    let alive: Vec<&Newcomer> = newcomers.iter().filter(|(_, hash)| alive.get(hash) == Some(&sessions::State::Alive)).collect();
     let users: Vec<UserId> = alive.iter().map(|(user, _)| *user).collect();
     let rooms = rooms::of_members(connection, &users)?;
     let rooms: HashMap<UserId, Arc<[MemberRoom]>> =

@@ -148,8 +148,8 @@ impl Registry {
             Op::Unseat { room, session, generation, farewell } => self.unseat(room, session, generation, farewell),
             Op::TellUsers { users, frame, except, .. } => self.tell_users(&users, &frame, except),
             Op::Activity { room, frame, reads } => self.activity(room, &frame, &reads),
-            Op::Announce { members, to_members, to_others } => {
-                self.announce(&members, &to_members, to_others.as_ref());
+            Op::Announce { members, to_members, blind, to_others } => {
+                self.announce(&members, &to_members, &blind, to_others.as_ref());
             }
             Op::Watch { room, user, member } => self.watch(room, user, member),
             Op::Watchers { room, members } => self.watchers(room, &members),
@@ -253,11 +253,19 @@ impl Registry {
         }
     }
 
-    fn announce(&mut self, members: &HashSet<UserId>, to_members: &Bytes, to_others: Option<&Bytes>) {
+    fn announce(
+        &mut self,
+        members: &HashSet<UserId>,
+        to_members: &Bytes,
+        blind: &HashSet<UserId>,
+        to_others: Option<&Bytes>,
+    ) {
         for visitor in self.sessions.values_mut() {
             if members.contains(&visitor.user) {
                 visitor.tell(to_members);
-            } else if let Some(frame) = to_others {
+            } else if let Some(frame) = to_others
+                && !blind.contains(&visitor.user)
+            {
                 visitor.tell(frame);
             }
         }

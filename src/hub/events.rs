@@ -13,7 +13,7 @@ use crate::frame;
 use crate::mailbox::see_off;
 use crate::protocol::{Close, RoomId, RoomKind, ServerFrame, UserId};
 use crate::room::{Happened, Recheck};
-use crate::store::{AnyConnection, members, rooms};
+use crate::store::{AnyConnection, actors, members, rooms, sanctions};
 use crate::survive::survive;
 
 impl Hub {
@@ -25,6 +25,12 @@ impl Hub {
                 let ended: Vec<_> = self.sockets.iter().filter_map(of_session).collect();
                 self.end(ended.into_iter(), &EndSocket { close: Close::SessionEnded, bye: None });
             }
+            Event::UserBanned { user } => {
+                let theirs: Vec<_> =
+                    self.sockets.iter().filter(|(_, socket)| socket.user == user).map(|(id, _)| *id).collect();
+                self.end(theirs.into_iter(), &EndSocket { close: Close::Banned, bye: None });
+            }
+            Event::RoomDeleted { room, slug, public, members } => self.announce_deletion(room, &slug, public, members, ctx),
             Event::RoomChanged { room } => self.announce_room(room, ctx),
             Event::MemberAdded { room, user } => self.announce_member(room, user, ctx),
             Event::MemberRemoved { room, user } => {
@@ -52,17 +58,48 @@ impl Hub {
         let read = move |connection: &mut AnyConnection| {
             let state = rooms::by_id(connection, room)?.ok_or_else(Refusal::room_not_found)?;
             let (members, _) = members::ids(connection, room)?;
-            Ok((state.room, members.into_iter().collect::<HashSet<UserId>>()))
+            let mut blind = actors::guests(connection)?;
+            blind.extend(sanctions::banned(connection, room)?);
+            let set = |ids: Vec<UserId>| ids.into_iter().collect::<HashSet<UserId>>();
+            Ok((state.room, set(members), set(blind)))
         };
-        self.after(read, ctx, |hub, (room, members)| {
+        self.after(read, ctx, |hub, (room, members, blind)| {
             let (to_members, to_others) = (about(&room.slug, true), about(&room.slug, false));
             let to_others = (room.kind == RoomKind::Public).then_some(to_others);
-            let members = Arc::new(members);
+            let (members, blind) = (Arc::new(members), Arc::new(blind));
             hub.tell_workers(|| Op::Watchers { room: room.id, members: Arc::clone(&members) });
             hub.tell_workers(|| Op::Announce {
                 members: Arc::clone(&members),
                 to_members: to_members.clone(),
+                blind: Arc::clone(&blind),
                 to_others: to_others.clone(),
+            });
+        });
+    }
+
+    /// Tells all who could see the room, and ends it.
+    fn announce_deletion(
+        &mut self,
+        room: RoomId,
+        slug: &str,
+        public: bool,
+        members: Vec<UserId>,
+        ctx: &mut Context<Self>,
+    ) {
+        for open in self.rooms.values().filter(|open| open.id == room) {
+            see_off(open.address.send(Recheck));
+        }
+        let (gone, members) = (about(slug, false), Arc::new(members.into_iter().collect::<HashSet<UserId>>()));
+        let nobody = Arc::new(HashSet::new());
+        self.tell_workers(|| Op::Watchers { room, members: Arc::clone(&nobody) });
+        let read = move |connection: &mut AnyConnection| Ok(actors::guests(connection)?);
+        self.after(read, ctx, move |hub, guests| {
+            let blind = Arc::new(guests.into_iter().collect::<HashSet<UserId>>());
+            hub.tell_workers(|| Op::Announce {
+                members: Arc::clone(&members),
+                to_members: gone.clone(),
+                blind: Arc::clone(&blind),
+                to_others: public.then(|| gone.clone()),
             });
         });
     }
@@ -81,7 +118,7 @@ impl Hub {
     fn announce_member(&mut self, room: RoomId, user: UserId, ctx: &mut Context<Self>) {
         let read = move |connection: &mut AnyConnection| {
             let state = rooms::by_id(connection, room)?.ok_or_else(Refusal::room_not_found)?;
-            Ok((state.room, members::role(connection, room, user)?.is_some()))
+            Ok((state.room, members::is_member(connection, room, user)?))
         };
         self.after(read, ctx, move |hub, (room, member)| {
             hub.tell_workers(|| Op::Watch { room: room.id, user, member });

@@ -8,7 +8,7 @@ use crate::broker::Event;
 use crate::error::Refusal;
 use crate::fanout::{Fanout, SessionId};
 use crate::metrics::{Counted, METRICS};
-use crate::protocol::{Close, Key, Message, Seq, UserId};
+use crate::protocol::{Close, Key, Message, RoomId, Seq, UserId};
 use crate::render::Rendered;
 use crate::room::{Act, Happened};
 use crate::store::Store;
@@ -76,7 +76,16 @@ impl HubHandle {
     /// Sends a message as `user`; true = stored now, false = the key was used before and this is the first message.
     pub async fn post(&self, slug: &str, user: UserId, post: Post) -> Result<(Message, bool), Refusal> {
         let Post { key, rendered, reply_to } = post;
-        let action = Action::Send { key, rendered, reply_to };
+        let action = Action::Send { key, rendered, reply_to, present: Vec::new() };
+        let (room, Done::Sent { id, new }) = self.act(slug, user, &action).await? else {
+            return Err(Refusal::unavailable());
+        };
+        let message = self.store.read(move |connection| messages::one(connection, room, id)).await?;
+        Ok((message, new))
+    }
+
+    /// Does something in a room as `user`; in which one, and what it came to. What is done twice is as if done once.
+    pub async fn act(&self, slug: &str, user: UserId, action: &Action) -> Result<(RoomId, Done), Refusal> {
         for _ in 0..ATTEMPTS {
             let room = self.find(slug).await?;
             let (reply, done) = oneshot::channel();
@@ -84,11 +93,9 @@ impl HubHandle {
             if room.address.send(act).await.is_err() {
                 continue;
             }
-            // An answer that is dropped is that of a room that has ended; with the same key it is safe to ask again.
+            // An answer that is dropped is that of a room that has ended; it is safe to ask again.
             if let Ok(done) = done.await {
-                let Done::Sent { id, new } = done? else { return Err(Refusal::unavailable()) };
-                let message = self.store.read(move |connection| messages::one(connection, room.id, id)).await?;
-                return Ok((message, new));
+                return Ok((room.id, done?));
             }
         }
         Err(Refusal::unavailable())

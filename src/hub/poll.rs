@@ -8,18 +8,18 @@ use actix::prelude::*;
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
-use super::{EndSocket, Hub, POLLS_ALWAYS};
+use super::{EndSocket, Hub, POLLS_ALWAYS, Socket};
 use crate::error::Refusal;
-use crate::fanout::{OnThread, registry};
+use crate::fanout::{OnThread, Op, SessionId, registry};
 use crate::mailbox::see_off;
 use crate::protocol::{Close, RoomId};
-use crate::room::Noticed;
+use crate::room::{Noticed, Recheck};
 use crate::store::rooms::{self, Standing};
-use crate::store::sessions;
+use crate::store::sessions::{self, State};
 use crate::survive::survive;
 
 /// Where rooms stand, the epoch, and the sessions that have not ended.
-type Polled = (Vec<Standing>, String, Vec<String>);
+type Polled = (Vec<Standing>, String, HashMap<String, State>);
 
 impl Hub {
     /// Once in a while always, since an instance may have died between its commit and its word; every time while words
@@ -98,12 +98,15 @@ impl Hub {
     ) {
         self.broker.follow(&epoch);
         self.notice(&standings, &epoch);
+        self.look_for_deleted(&standings, watched);
         self.compare(standings, watched, ctx);
-        let alive: HashSet<String> = alive.into_iter().collect();
-        let ended = |hash: &String| asked.contains(hash) && !alive.contains(hash);
-        let gone: Vec<_> =
-            self.sockets.iter().filter(|(_, socket)| ended(&socket.token_hash)).map(|(id, _)| *id).collect();
-        self.end(gone.into_iter(), &EndSocket { close: Close::SessionEnded, bye: None });
+        let those = |sockets: &HashMap<SessionId, Socket>, state: Option<State>| -> Vec<SessionId> {
+            let is = |hash: &String| asked.contains(hash) && alive.get(hash).copied() == state;
+            sockets.iter().filter(|(_, socket)| is(&socket.token_hash)).map(|(id, _)| *id).collect()
+        };
+        let (ended, banned) = (those(&self.sockets, None), those(&self.sockets, Some(State::Banned)));
+        self.end(ended.into_iter(), &EndSocket { close: Close::SessionEnded, bye: None });
+        self.end(banned.into_iter(), &EndSocket { close: Close::Banned, bye: None });
     }
 
     /// An open socket is a use of its session. Written in portions, so that messages are stored between them.
@@ -117,6 +120,19 @@ impl Hub {
                 let _ = store.write(move |connection| sessions::prolong(connection, &portion, span)).await;
             }
         });
+    }
+
+    /// A room that is not among those that were asked for is no more.
+    fn look_for_deleted(&self, standings: &[Standing], watched: &HashMap<RoomId, i64>) {
+        let there: HashSet<RoomId> = standings.iter().map(|standing| standing.id).collect();
+        for open in self.rooms.values().filter(|open| !there.contains(&open.id)) {
+            // One that was opened after the poll began finds itself still there.
+            see_off(open.address.send(Recheck));
+        }
+        let nobody = Arc::new(HashSet::new());
+        for room in watched.keys().copied().filter(|room| !there.contains(room)) {
+            self.tell_workers(|| Op::Watchers { room, members: Arc::clone(&nobody) });
+        }
     }
 
     fn notice(&self, standings: &[Standing], epoch: &str) {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::{ChatRoom, RETRY, Socket};
 use crate::broker::Event;
-use crate::error::Refusal;
+use crate::error::{Code, Refusal};
 use crate::fanout::{Live, Op};
 use crate::frame;
 use crate::journal::Committed;
@@ -141,9 +141,17 @@ impl ChatRoom {
                 }
                 Ok(Some(gap)) => room.start_anew(&gap.epoch, ctx),
                 Ok(None) => room.start_over(ctx),
+                Err(refusal) if refusal.code == Code::NotFound => room.end_deleted(ctx),
                 Err(_) => drop(ctx.run_later(RETRY, |room, ctx| room.read_gap(ctx))),
             }
         }));
+    }
+
+    /// The room is no more: everybody is told and let go.
+    fn end_deleted(&mut self, ctx: &mut Context<Self>) {
+        self.expel(|_| true, LeftReason::Deleted);
+        self.pump(ctx);
+        ctx.stop();
     }
 
     /// Hands out what was read and stands at the number of that moment: numbers without a row were replaced by a later
@@ -200,8 +208,10 @@ impl ChatRoom {
             room.checking_members = false;
             match members {
                 Ok((members, access)) => {
-                    let members = Arc::new(members.into_iter().collect());
-                    room.expel(&members, access);
+                    let members: Arc<HashSet<UserId>> = Arc::new(members.into_iter().collect());
+                    // Who came in with that number or a higher one was seen to be a member later than that.
+                    let gone = |socket: &Socket| socket.access < access && !members.contains(&socket.user);
+                    room.expel(gone, LeftReason::Removed);
                     let id = room.id;
                     room.links.tell_all(|| Op::Watchers { room: id, members: Arc::clone(&members) });
                     room.access = room.access.max(access);
@@ -210,19 +220,18 @@ impl ChatRoom {
                     // What was read before, and not handed out because of the removal, is read again.
                     room.read_gap(ctx);
                 }
+                Err(refusal) if refusal.code == Code::NotFound => room.end_deleted(ctx),
                 Err(_) => drop(ctx.run_later(RETRY, |room, ctx| room.check_members(ctx))),
             }
         }));
     }
 
-    /// Ends the seats of those who were no members at `access`. Who came in with that number or a higher one was seen to be
-    /// a member later than that.
-    fn expel(&mut self, members: &HashSet<UserId>, access: i64) {
-        let (reference, reason) = (Ref::default(), LeftReason::Removed);
-        let left = ServerFrame::Left { reference, room: &self.slug, reason };
+    /// Ends the seats of these.
+    fn expel(&mut self, gone: impl Fn(&Socket) -> bool, reason: LeftReason) {
+        let left = ServerFrame::Left { reference: Ref::default(), room: &self.slug, reason };
         let farewell = frame::text(&left.to_json());
         let kept = breaks("keep_removed_member");
-        let gone = |socket: &Socket| !kept && socket.access < access && !members.contains(&socket.user);
+        let gone = |socket: &Socket| !kept && gone(socket);
         let gone: Vec<_> = self.sockets.iter().filter(|(_, socket)| gone(socket)).map(|(id, _)| *id).collect();
         for session in gone {
             if let Some(Socket { generation, worker, user, .. }) = self.sockets.remove(&session) {

@@ -45,7 +45,7 @@ impl Session {
             ClientFrame::Edit(edit) => self.edit(reference, edit),
             ClientFrame::Delete(delete) => {
                 let asked = Asked { reference, room: Some(delete.room), key: None };
-                self.change(asked, Kind::Change, |_| Ok(Action::Delete { id: delete.id }));
+                self.change(asked, Kind::Change, |_| Ok(Action::Delete { id: delete.id, reason: String::new(), wipe: false }));
             }
             ClientFrame::React(react) => self.react(reference, react),
             ClientFrame::Read(read) => self.mark_read(reference, read),
@@ -77,7 +77,7 @@ impl Session {
         let asked = Asked { reference, room: Some(room), key: Some(key) };
         self.change(asked, Kind::Message, |asked| {
             let key = Key::parse(asked.key.as_deref().unwrap_or_default())?;
-            Ok(Action::Send { key, rendered: render_body(&body)?, reply_to })
+            Ok(Action::Send { key, rendered: render_body(&body)?, reply_to, present: Vec::new() })
         });
     }
 

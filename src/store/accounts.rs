@@ -8,7 +8,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use super::AnyConnection;
 use super::schema::users;
 use crate::error::{Code, Refusal};
-use crate::protocol::{User, UserId};
+use crate::protocol::{InstanceRole, User, UserId};
 
 /// A person who has just signed up; the names have been checked.
 pub struct NewAccount {
@@ -74,6 +74,28 @@ pub fn find(c: &mut AnyConnection, id: UserId) -> Result<Option<User>, Refusal> 
     let found: Option<(String, String)> =
         users::table.find(id).select((users::username, users::display_name)).first(c).optional()?;
     Ok(found.map(|(username, display_name)| User { id, username, display_name }))
+}
+
+/// Holds these people's rows for this transaction, in the order of their ids: what they may do stays as it is.
+pub fn hold(c: &mut AnyConnection, ids: &[UserId]) -> QueryResult<()> {
+    let those = users::table.filter(users::id.eq_any(ids));
+    match c {
+        AnyConnection::Postgres(postgres) => {
+            let _: Vec<UserId> = those.order(users::id).select(users::id).for_no_key_update().load(postgres)?;
+        }
+        // A transaction that begins with a write holds SQLite's one write lock from there on.
+        AnyConnection::Sqlite(sqlite) => _ = diesel::update(those).set(users::role.eq(users::role)).execute(sqlite)?,
+    }
+    Ok(())
+}
+
+/// The owners whose accounts can be used, their rows held for this transaction.
+pub fn owners(c: &mut AnyConnection) -> QueryResult<Vec<UserId>> {
+    let all = users::table.filter(users::role.eq(InstanceRole::Owner.as_str()));
+    let owners: Vec<UserId> = all.select(users::id).load(c)?;
+    hold(c, &owners)?;
+    // Again, since some may have changed before they were held.
+    all.filter(users::banned_at.is_null().and(users::deleted_at.is_null())).select(users::id).load(c)
 }
 
 /// The answer to whoever wants a name that somebody has.

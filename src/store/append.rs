@@ -9,6 +9,7 @@
 mod load;
 mod picture;
 mod rows;
+mod rules;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -46,13 +47,20 @@ pub enum Action {
         key: Key,
         rendered: Rendered,
         reply_to: Option<Seq>,
+        /// Who is in the room, where that matters: see [`Rendered::mentions_here`].
+        present: Vec<UserId>,
     },
     Edit {
         id: Seq,
         rendered: Rendered,
     },
+    /// Takes back one's own message, or removes somebody else's.
     Delete {
         id: Seq,
+        /// Of a removal.
+        reason: String,
+        /// As one of many, of somebody who is wiped.
+        wipe: bool,
     },
     React {
         id: Seq,

@@ -3,13 +3,13 @@
 use chrono::Utc;
 use diesel::prelude::*;
 
-use super::accounts;
-use super::connection::{AnyConnection, directly, snapshot};
+use super::actors::{self, Known};
+use super::connection::{AnyConnection, snapshot};
 use super::rooms;
 use super::schema::{members, users};
 use crate::error::{Code, Refusal};
 use crate::policy::{Action, Actor, Object, may};
-use crate::protocol::{Member, Role, RoomId, Seq, User, UserId};
+use crate::protocol::{MAX_DIRECT_PEOPLE, Member, Role, RoomId, RoomKind, Seq, User, UserId};
 
 /// What became of a membership.
 pub struct Changed {
@@ -19,10 +19,10 @@ pub struct Changed {
     pub changed: bool,
 }
 
-pub fn role(connection: &mut AnyConnection, room: RoomId, user: UserId) -> QueryResult<Option<Role>> {
-    let role = members::table.find((room, user)).select(members::role);
-    let role: Option<String> = directly!(connection, |c| role.first(c)).optional()?;
-    Ok(role.as_deref().map(Role::from_column))
+pub fn is_member(connection: &mut AnyConnection, room: RoomId, user: UserId) -> QueryResult<bool> {
+    let found: Option<RoomId> =
+        members::table.find((room, user)).select(members::room_id).first(connection).optional()?;
+    Ok(found.is_some())
 }
 
 /// The members of a room, by their names.
@@ -44,11 +44,17 @@ pub fn list(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<
     Ok(rows.into_iter().map(member).collect())
 }
 
-/// The ids of a room's members, with the room's `access` number at which that was so.
+/// The ids of a room's members, without those who are banned from the chat, with the room's `access` number at which
+/// that was so.
 pub fn ids(connection: &mut AnyConnection, room: RoomId) -> Result<(Vec<UserId>, i64), Refusal> {
     snapshot(connection, |connection| {
         let state = rooms::by_id(connection, room)?.ok_or_else(Refusal::room_not_found)?;
-        let ids = members::table.filter(members::room_id.eq(room)).select(members::user_id).load(connection)?;
+        let ids = members::table
+            .inner_join(users::table)
+            .filter(members::room_id.eq(room))
+            .filter(users::banned_at.is_null().or(users::banned_until.le(Utc::now().naive_utc())))
+            .select(members::user_id)
+            .load(connection)?;
         Ok((ids, state.access))
     })
 }
@@ -56,29 +62,43 @@ pub fn ids(connection: &mut AnyConnection, room: RoomId) -> Result<(Vec<UserId>,
 /// Makes `username` a member. The read mark begins at the room's number.
 pub fn admit(connection: &mut AnyConnection, slug: &str, by: UserId, username: &str) -> Result<Changed, Refusal> {
     connection.transaction(|connection| {
-        let (room, user, role) = the_two(connection, slug, by, username, Action::Admit)?;
-        if role.is_some() {
-            return Ok(Changed { room: room.room.id, user, changed: false });
+        let TheTwo { room, them, .. } = the_two(connection, slug, by, username, Action::Admit)?;
+        let (id, user) = (room.room.id, them.user.id);
+        if them.actor.role.is_some() {
+            return Ok(Changed { room: id, user, changed: false });
         }
-        insert(connection, room.room.id, user, Role::Member, room.room.seq)?;
-        Ok(Changed { room: room.room.id, user, changed: true })
+        if them.actor.banned || them.actor.excluded {
+            return Err(Refusal::new(Code::Forbidden, "that person is banned"));
+        }
+        if room.room.kind == RoomKind::Direct {
+            let people: i64 = members::table.filter(members::room_id.eq(id)).count().get_result(connection)?;
+            if people >= MAX_DIRECT_PEOPLE {
+                return Err(Refusal::invalid(format!("a direct talk has {MAX_DIRECT_PEOPLE} people at most")));
+            }
+        }
+        insert(connection, id, user, Role::Member, room.room.seq)?;
+        Ok(Changed { room: id, user, changed: true })
     })
 }
 
 /// Ends a membership. Nothing that is committed after this reaches the removed: the room's row is held, so that every
 /// change either comes before or carries the higher `access` number.
 pub fn remove(connection: &mut AnyConnection, slug: &str, by: UserId, username: &str) -> Result<Changed, Refusal> {
-    use super::schema::rooms as table;
     connection.transaction(|connection| {
-        let (room, user, role) = the_two(connection, slug, by, username, Action::Remove)?;
-        let room = room.room.id;
-        if role.is_none() {
+        let TheTwo { room, them, .. } = the_two(connection, slug, by, username, Action::Remove)?;
+        let (room, user) = (room.room.id, them.user.id);
+        if them.actor.role.is_none() {
             return Ok(Changed { room, user, changed: false });
         }
-        diesel::update(table::table.find(room)).set(table::access.eq(table::access + 1)).execute(connection)?;
-        diesel::delete(members::table.find((room, user))).execute(connection)?;
+        end(connection, room, user)?;
         Ok(Changed { room, user, changed: true })
     })
+}
+
+/// Ends a membership in a room whose row is held.
+pub(super) fn end(connection: &mut AnyConnection, room: RoomId, user: UserId) -> QueryResult<()> {
+    rooms::raise_access(connection, &[room])?;
+    diesel::delete(members::table.find((room, user))).execute(connection).map(drop)
 }
 
 pub fn insert(connection: &mut AnyConnection, room: RoomId, user: UserId, role: Role, mark: Seq) -> QueryResult<()> {
@@ -95,25 +115,27 @@ pub fn insert(connection: &mut AnyConnection, room: RoomId, user: UserId, role: 
         .map(drop)
 }
 
-/// The room, its row held, and the user in question with the role they have in it now.
-fn the_two(
+/// A room whose row is held, who acts in it, and on whom.
+pub(super) struct TheTwo {
+    pub room: rooms::RoomState,
+    pub actor: Actor,
+    pub them: Known,
+}
+
+/// The two, if the one may do this to the other.
+pub(super) fn the_two(
     connection: &mut AnyConnection,
     slug: &str,
     by: UserId,
     username: &str,
     action: Action,
-) -> Result<(rooms::RoomState, UserId, Option<Role>), Refusal> {
-    let id = rooms::by_slug(connection, slug)?.ok_or_else(Refusal::room_not_found)?.room.id;
-    let room = rooms::lock(connection, &[id])?.remove(&id).ok_or_else(Refusal::room_not_found)?;
-    let actor = Actor { user: by, role: role(connection, id, by)? };
+) -> Result<TheTwo, Refusal> {
     // Whether a name is taken is told only to those who may see the room.
-    may(actor, Action::See, Object { kind: room.room.kind, whose: None })?;
-    let user = match username {
-        "me" => by,
-        name => accounts::id_by_name(connection, name)?
-            .ok_or_else(|| Refusal::new(Code::NotFound, "there is no user of this name"))?,
+    let (room, actor) = rooms::permitted_alone(connection, slug, by, Action::See)?;
+    let them = match username {
+        "me" => actors::one(connection, room.room.id, by)?,
+        name => actors::named(connection, room.room.id, name)?,
     };
-    may(actor, action, Object { kind: room.room.kind, whose: Some(user) })?;
-    let theirs = role(connection, id, user)?;
-    Ok((room, user, theirs))
+    may(actor, action, Object { place: Some(room.place()), whose: Some(them.person()) })?;
+    Ok(TheTwo { room, actor, them })
 }

@@ -185,7 +185,7 @@ fn encoded_len(message: &Message) -> usize {
 
 type Row = (
     (RoomId, Seq, Seq, String, String, String, i32, Option<Seq>),
-    (NaiveDateTime, Option<NaiveDateTime>, Option<NaiveDateTime>),
+    (NaiveDateTime, Option<NaiveDateTime>, Option<NaiveDateTime>, bool),
     (UserId, String, String),
 );
 
@@ -200,7 +200,7 @@ type Columns = (
         messages::renderer,
         messages::reply_to,
     ),
-    (messages::sent_at, messages::edited_at, messages::deleted_at),
+    (messages::sent_at, messages::edited_at, messages::deleted_at, messages::removed),
     (users::id, users::username, users::display_name),
 );
 
@@ -215,7 +215,7 @@ const COLUMNS: Columns = (
         messages::renderer,
         messages::reply_to,
     ),
-    (messages::sent_at, messages::edited_at, messages::deleted_at),
+    (messages::sent_at, messages::edited_at, messages::deleted_at, messages::removed),
     (users::id, users::username, users::display_name),
 );
 
@@ -230,13 +230,13 @@ fn compose(connection: &mut AnyConnection, rows: Vec<Row>) -> QueryResult<Vec<(R
 
 fn composed(rows: Vec<Row>, mut given: ByMessage) -> Vec<(RoomId, Message)> {
     let message = |row: Row| {
-        let ((room, id, seq, key, body, html, renderer, reply_to), (sent_at, edited_at, deleted_at), author) = row;
+        let ((room, id, seq, key, body, html, renderer, reply_to), (sent_at, edited_at, deleted_at, removed), author) = row;
         let html = if renderer == RENDERER || deleted_at.is_some() { html } else { render_again(&body) };
         let reactions = given.remove(&(room, id)).map(|given| summary(&given)).unwrap_or_default();
         let (user, username, display_name) = author;
         let author = User { id: user, username, display_name };
         let deleted = deleted_at.is_some();
-        (room, Message { id, seq, key, author, body, html, sent_at, edited_at, deleted, reply_to, reactions })
+        (room, Message { id, seq, key, author, body, html, sent_at, edited_at, deleted, removed, reply_to, reactions })
     };
     rows.into_iter().map(message).collect()
 }

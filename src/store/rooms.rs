@@ -2,27 +2,20 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chrono::Utc;
+use chrono::{NaiveDateTime, Utc};
 use diesel::connection::SimpleConnection;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::result::DatabaseErrorKind::UniqueViolation;
-use diesel::result::Error::{self, DatabaseError};
+use diesel::result::Error;
 
+use super::actors;
 use super::connection::{AnyConnection, STATEMENT_TIMEOUT, directly, snapshot};
 use super::marks::{self, Unread};
-use super::schema::{members, meta, rooms};
-use crate::error::{Code, Refusal};
-use crate::policy::{Action, Actor, Object, may};
-use crate::protocol::{MemberRoom, Role, Room, RoomId, RoomKind, Seq, UserId};
+use super::schema::{members, meta, rooms, sanctions, users};
+use crate::error::Refusal;
+use crate::policy::{Action, Actor, Object, Place, may};
+use crate::protocol::{InstanceRole, MemberRoom, Room, RoomId, RoomKind, Seq, UserId};
 use crate::testing::breaks;
-
-/// A room that is to be made.
-pub struct NewRoom {
-    pub slug: String,
-    pub title: String,
-    pub topic: String,
-    pub kind: RoomKind,
-}
 
 /// A room with the numbers that the actors go by.
 #[derive(Clone, Debug)]
@@ -32,6 +25,26 @@ pub struct RoomState {
     pub count: i64,
     /// Rises with every removal of a member.
     pub access: i64,
+    pub rules: Rules,
+}
+
+/// What a room is to those who moderate it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// The direct talk of two.
+    pub pair: bool,
+    /// New members of the chat join it by themselves.
+    pub is_default: bool,
+    /// One in each line.
+    pub blocked_words: String,
+    pub blocks_links: bool,
+}
+
+impl RoomState {
+    /// The room, as the policy asks it.
+    pub fn place(&self) -> Place {
+        Place { kind: self.room.kind, archived: self.room.archived, pair: self.rules.pair, large: false }
+    }
 }
 
 /// A room in somebody's list. The numbers are 0 where they are no member.
@@ -48,31 +61,49 @@ pub struct Listed {
 const BINDS_AT_ONCE: usize = 1_000;
 
 /// The columns of a [`RoomState`], in the order of [`COLUMNS`].
-type Row = (RoomId, String, String, String, String, Seq, i64, i64);
-
-const COLUMNS: (
-    rooms::id,
-    rooms::slug,
-    rooms::title,
-    rooms::topic,
-    rooms::kind,
-    rooms::last_seq,
-    rooms::message_count,
-    rooms::access,
-) = (
-    rooms::id,
-    rooms::slug,
-    rooms::title,
-    rooms::topic,
-    rooms::kind,
-    rooms::last_seq,
-    rooms::message_count,
-    rooms::access,
+type Row = (
+    (RoomId, String, String, String, String, Seq, i64, i64),
+    (Option<NaiveDateTime>, i32),
+    (Option<String>, bool, String, bool),
 );
 
-fn state((id, slug, title, topic, kind, seq, count, access): Row) -> RoomState {
-    let kind = RoomKind::from_column(&kind);
-    RoomState { room: Room { id, slug, title, topic, kind, seq }, count, access }
+/// In the parts that the state is made of.
+type Columns = (
+    (
+        rooms::id,
+        rooms::slug,
+        rooms::title,
+        rooms::topic,
+        rooms::kind,
+        rooms::last_seq,
+        rooms::message_count,
+        rooms::access,
+    ),
+    (rooms::archived_at, rooms::slow_secs),
+    (rooms::pair, rooms::is_default, rooms::blocked_words, rooms::blocks_links),
+);
+
+const COLUMNS: Columns = (
+    (
+        rooms::id,
+        rooms::slug,
+        rooms::title,
+        rooms::topic,
+        rooms::kind,
+        rooms::last_seq,
+        rooms::message_count,
+        rooms::access,
+    ),
+    (rooms::archived_at, rooms::slow_secs),
+    (rooms::pair, rooms::is_default, rooms::blocked_words, rooms::blocks_links),
+);
+
+fn state((room, (archived_at, slow_secs), (pair, is_default, blocked_words, blocks_links)): Row) -> RoomState {
+    let (id, slug, title, topic, kind, seq, count, access) = room;
+    let (kind, archived) = (RoomKind::from_column(&kind), archived_at.is_some());
+    let room = Room { id, slug, title, topic, kind, seq, archived, slow_secs };
+    let rules = Rules { pair: pair.is_some(), is_default, blocked_words, blocks_links };
+    RoomState { room, count, access, rules }
 }
 
 /// The identity of this run of numbers: another one means that numbers may have been given twice.
@@ -101,29 +132,6 @@ pub fn renew_epoch(connection: &mut AnyConnection, old: &str) -> QueryResult<()>
         .set(meta::value.eq(new))
         .execute(connection)
         .map(drop)
-}
-
-/// Makes a room; whoever makes it is its first member and moderator.
-pub fn create(connection: &mut AnyConnection, room: &NewRoom, creator: UserId) -> Result<Room, Refusal> {
-    let now = Utc::now().naive_utc();
-    let made = connection.transaction(|connection| {
-        diesel::insert_into(rooms::table)
-            .values((
-                rooms::slug.eq(&room.slug),
-                rooms::title.eq(&room.title),
-                rooms::topic.eq(&room.topic),
-                rooms::kind.eq(room.kind.as_str()),
-                rooms::created_at.eq(now),
-            ))
-            .execute(connection)?;
-        let made = by_slug(connection, &room.slug)?.ok_or(diesel::result::Error::NotFound)?;
-        super::members::insert(connection, made.room.id, creator, Role::Moderator, 0)?;
-        Ok(made.room)
-    });
-    match made {
-        Err(DatabaseError(UniqueViolation, _)) => Err(Refusal::new(Code::Taken, "there is a room of this name")),
-        made => Ok(made?),
-    }
 }
 
 pub fn by_slug(connection: &mut AnyConnection, slug: &str) -> QueryResult<Option<RoomState>> {
@@ -181,6 +189,14 @@ pub fn lock(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<HashM
     Ok(rows.into_iter().map(state).map(|state| (state.room.id, state)).collect())
 }
 
+/// Has every instance look anew at who may be in these rooms, before it hands out anything that is committed after this.
+/// Takes the rooms' rows, in the order of the given ids.
+pub(super) fn raise_access(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<()> {
+    ids.iter().try_for_each(|id| {
+        diesel::update(rooms::table.find(id)).set(rooms::access.eq(rooms::access + 1)).execute(connection).map(drop)
+    })
+}
+
 /// How long a batch waits for its rooms' rows: longer than others have them for a commit, too short for strangers to
 /// notice.
 const SHORT_WAIT: &str = "200ms";
@@ -211,7 +227,7 @@ pub fn lock_for_batch(
     };
     let (doubtful, others): (Vec<RoomId>, Vec<RoomId>) = ids.iter().partition(|id| known_held.contains(id));
     let missing = |rows: &[Row], ids: &[RoomId]| -> HashSet<RoomId> {
-        ids.iter().filter(|id| rows.iter().all(|row| row.0 != **id)).copied().collect()
+        ids.iter().filter(|id| rows.iter().all(|row| row.0.0 != **id)).copied().collect()
     };
     let (rows, held) = match taking {
         Taking::AtOnce => {
@@ -256,37 +272,30 @@ pub fn permitted(
     slug: &str,
     user: UserId,
     action: Action,
-) -> Result<(RoomState, Option<Role>), Refusal> {
+) -> Result<(RoomState, Actor), Refusal> {
     let found = by_slug(connection, slug)?.ok_or_else(Refusal::room_not_found)?;
-    let role = super::members::role(connection, found.room.id, user)?;
-    may(Actor { user, role }, action, Object { kind: found.room.kind, whose: None })?;
-    Ok((found, role))
+    let actor = actors::one(connection, found.room.id, user)?.actor;
+    may(actor, action, Object { place: Some(found.place()), whose: None })?;
+    Ok((found, actor))
+}
+
+/// As [`permitted`], with the room's row held for this transaction.
+pub fn permitted_alone(
+    connection: &mut AnyConnection,
+    slug: &str,
+    user: UserId,
+    action: Action,
+) -> Result<(RoomState, Actor), Refusal> {
+    let id = by_slug(connection, slug)?.ok_or_else(Refusal::room_not_found)?.room.id;
+    let found = lock(connection, &[id])?.remove(&id).ok_or_else(Refusal::room_not_found)?;
+    let actor = actors::one(connection, id, user)?.actor;
+    may(actor, action, Object { place: Some(found.place()), whose: None })?;
+    Ok((found, actor))
 }
 
 /// The room, if `user` may see it.
 pub fn find(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<Room, Refusal> {
     snapshot(connection, |connection| Ok(permitted(connection, slug, user, Action::See)?.0.room))
-}
-
-/// Changes title and topic where they are given.
-pub fn describe(
-    connection: &mut AnyConnection,
-    slug: &str,
-    user: UserId,
-    title: Option<&str>,
-    topic: Option<&str>,
-) -> Result<Room, Refusal> {
-    connection.transaction(|connection| {
-        let (found, _) = permitted(connection, slug, user, Action::Describe)?;
-        let row = rooms::table.find(found.room.id);
-        if let Some(title) = title {
-            diesel::update(row).set(rooms::title.eq(title)).execute(connection)?;
-        }
-        if let Some(topic) = topic {
-            diesel::update(row).set(rooms::topic.eq(topic)).execute(connection)?;
-        }
-        Ok(by_id(connection, found.room.id)?.ok_or_else(Refusal::room_not_found)?.room)
-    })
 }
 
 /// The rooms that `user` may see, by their names.
@@ -296,10 +305,16 @@ pub fn visible_to(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Li
 
 pub(super) fn list(connection: &mut AnyConnection, user: UserId) -> QueryResult<Vec<Listed>> {
     let mut standings = marks::of_members(connection, &[user])?.remove(&user).unwrap_or_default();
-    // A query in the query: SQLite would keep no prepared statement of one with a list of values.
+    // Queries in the query: SQLite would keep no prepared statement of one with a list of values.
     let mine = members::table.filter(members::user_id.eq(user)).select(members::room_id);
+    let closed = sanctions::table
+        .filter(sanctions::user_id.eq(user).and(sanctions::kind.eq("ban")))
+        .filter(sanctions::until.is_null().or(sanctions::until.gt(Utc::now().naive_utc())))
+        .select(sanctions::room_id);
+    let is_guest = exists(users::table.filter(users::id.eq(user).and(users::role.eq(InstanceRole::Guest.as_str()))));
+    let open = rooms::kind.eq(RoomKind::Public.as_str()).and(rooms::id.ne_all(closed)).and(not(is_guest));
     let visible = rooms::table
-        .filter(rooms::kind.eq(RoomKind::Public.as_str()).or(rooms::id.eq_any(mine)))
+        .filter(open.or(rooms::id.eq_any(mine)))
         .order(rooms::slug)
         .select(COLUMNS);
     let rows: Vec<Row> = directly!(connection, |c| visible.load(c))?;

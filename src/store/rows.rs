@@ -12,7 +12,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LoadQuery;
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamp};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamp};
 use diesel::sqlite::Sqlite;
 
 use super::connection::AnyConnection;
@@ -32,6 +32,7 @@ pub enum Column<'a> {
     Texts(Vec<&'a str>),
     Times(Vec<NaiveDateTime>),
     OptionalTimes(Vec<Option<NaiveDateTime>>),
+    Truths(Vec<bool>),
 }
 
 impl<'a> Rows<'a> {
@@ -133,6 +134,7 @@ impl<Kinds> QueryFragment<Pg> for Statement<'_, Kinds> {
             Column::Texts(values) => out.push_bind_param::<Array<Text>, _>(values),
             Column::Times(values) => out.push_bind_param::<Array<Timestamp>, _>(values),
             Column::OptionalTimes(values) => out.push_bind_param::<Array<Nullable<Timestamp>>, _>(values),
+            Column::Truths(values) => out.push_bind_param::<Array<Bool>, _>(values),
         })
     }
 }
@@ -146,6 +148,7 @@ impl<Kinds> QueryFragment<Sqlite> for Statement<'_, Kinds> {
             Column::Texts(values) => out.push_bind_param::<Text, _>(&values[row]),
             Column::Times(values) => out.push_bind_param::<Timestamp, _>(&values[row]),
             Column::OptionalTimes(values) => out.push_bind_param::<Nullable<Timestamp>, _>(&values[row]),
+            Column::Truths(values) => out.push_bind_param::<Bool, _>(&values[row]),
         })
     }
 }

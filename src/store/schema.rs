@@ -26,6 +26,12 @@ diesel::table! {
         display_name -> Text,
         password_hash -> Text,
         created_at -> Timestamp,
+        role -> Text,
+        about -> Text,
+        time_zone -> Text,
+        banned_at -> Nullable<Timestamp>,
+        banned_until -> Nullable<Timestamp>,
+        deleted_at -> Nullable<Timestamp>,
     }
 }
 
@@ -60,6 +66,12 @@ diesel::table! {
         message_count -> BigInt,
         access -> BigInt,
         created_at -> Timestamp,
+        archived_at -> Nullable<Timestamp>,
+        pair -> Nullable<Text>,
+        is_default -> Bool,
+        slow_secs -> Integer,
+        blocked_words -> Text,
+        blocks_links -> Bool,
     }
 }
 
@@ -71,6 +83,7 @@ diesel::table! {
         last_read_seq -> BigInt,
         notify -> Text,
         joined_at -> Timestamp,
+        sent_at -> Nullable<Timestamp>,
     }
 }
 
@@ -89,6 +102,7 @@ diesel::table! {
         sent_at -> Timestamp,
         edited_at -> Nullable<Timestamp>,
         deleted_at -> Nullable<Timestamp>,
+        removed -> Bool,
     }
 }
 
@@ -110,21 +124,84 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sanctions (room_id, user_id, kind) {
+        room_id -> BigInt,
+        user_id -> BigInt,
+        kind -> Text,
+        until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    reports (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        message_id -> BigInt,
+        author_id -> BigInt,
+        body -> Text,
+        reporter_id -> BigInt,
+        reason -> Text,
+        made_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+        settled_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        actor_id -> Nullable<BigInt>,
+        actor -> Text,
+        act -> Text,
+        room_id -> Nullable<BigInt>,
+        room -> Nullable<Text>,
+        user_id -> Nullable<BigInt>,
+        username -> Nullable<Text>,
+        message_id -> Nullable<BigInt>,
+        reason -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    invitations (id) {
+        id -> BigInt,
+        token_hash -> Text,
+        made_by -> Nullable<BigInt>,
+        role -> Text,
+        room_id -> Nullable<BigInt>,
+        made_at -> Timestamp,
+        expires_at -> Timestamp,
+        uses_left -> Nullable<BigInt>,
+        uses -> BigInt,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(members -> rooms (room_id));
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(messages -> users (author_id));
 diesel::joinable!(reactions -> users (user_id));
+diesel::joinable!(sanctions -> users (user_id));
+diesel::joinable!(reports -> rooms (room_id));
+diesel::joinable!(invitations -> rooms (room_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    audit,
+    invitations,
     known_networks,
     members,
     mentions,
     messages,
     meta,
     reactions,
+    reports,
     rooms,
+    sanctions,
     sessions,
     users,
 );

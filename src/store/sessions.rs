@@ -10,8 +10,9 @@ use std::time::Instant;
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
 
+use super::actors::EXCLUDED;
 use super::rows::Column::{Texts, Times};
 use super::rows::Rows;
 use super::schema::sessions;
@@ -77,9 +78,12 @@ pub fn find(c: &mut AnyConnection, token_hashes: &[String]) -> Result<HashMap<St
     let found: Vec<(String, UserId, String, String, NaiveDateTime)> = unexpired(token_hashes, now)
         .load::<(Text, BigInt, Text, Text, Timestamp), _>(
             c,
-            "SELECT sessions.token_hash, users.id, users.username, users.display_name, sessions.seen_at \
-             FROM {given} JOIN sessions ON sessions.token_hash = given.token_hash AND sessions.expires_at > given.moment \
-             JOIN users ON users.id = sessions.user_id",
+            &format!(
+                "SELECT sessions.token_hash, users.id, users.username, users.display_name, sessions.seen_at \
+                 FROM {{given}} JOIN sessions ON sessions.token_hash = given.token_hash \
+                 AND sessions.expires_at > given.moment \
+                 JOIN users ON users.id = sessions.user_id AND NOT {EXCLUDED}"
+            ),
         )?;
     let session = |(hash, id, username, display_name, seen_at)| {
         (hash, Session { user: User { id, username, display_name }, seen_at })
@@ -120,18 +124,30 @@ pub fn end_all(c: &mut AnyConnection) -> QueryResult<usize> {
     diesel::delete(sessions::table).execute(c)
 }
 
+/// Whether somebody's session, which has an open socket, still counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Alive,
+    /// The chat is closed to them.
+    Banned,
+}
+
 /// Those of these sessions, which have open sockets, that have not ended. One that is in use runs out only when the clock
 /// is wrong; so it has run out only when the time since the start says so too.
-pub fn still_alive(c: &mut AnyConnection, token_hashes: &[String]) -> Result<Vec<String>, Refusal> {
+pub fn still_alive(c: &mut AnyConnection, token_hashes: &[String]) -> Result<HashMap<String, State>, Refusal> {
     let (wall, start) = *START;
     // Can't overflow: the calendar goes on for 260,000 years.
     let now = Utc::now().naive_utc().min(wall + start.elapsed());
-    let alive = unexpired(token_hashes, now).load::<Text, _>(
+    let alive: Vec<(String, bool)> = unexpired(token_hashes, now).load::<(Text, Bool), _>(
         c,
-        "SELECT sessions.token_hash FROM {given} JOIN sessions ON sessions.token_hash = given.token_hash \
-         AND sessions.expires_at > given.moment",
+        &format!(
+            "SELECT sessions.token_hash, {EXCLUDED} FROM {{given}} JOIN sessions \
+             ON sessions.token_hash = given.token_hash AND sessions.expires_at > given.moment \
+             JOIN users ON users.id = sessions.user_id"
+        ),
     )?;
-    Ok(alive)
+    let state = |(hash, excluded)| (hash, if excluded { State::Banned } else { State::Alive });
+    Ok(alive.into_iter().map(state).collect())
 }
 
 /// Rows to find sessions with that have not run out at a moment.

@@ -20,7 +20,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/logout").post(accounts::log_out))
         .service(resource("/me").get(accounts::me))
         .service(resource("/rooms").get(rooms::list).post(rooms::make))
-        .service(resource("/rooms/{slug}").get(rooms::show).patch(rooms::describe))
+        .service(resource("/rooms/{slug}").get(rooms::show).patch(rooms::change))
         .service(resource("/rooms/{slug}/messages").get(messages::list).post(messages::send))
         .service(resource("/rooms/{slug}/members").get(members::list))
         .service(resource("/rooms/{slug}/members/{username}").put(members::add).delete(members::remove));
@@ -38,7 +38,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         rooms::list,
         rooms::make,
         rooms::show,
-        rooms::describe,
+        rooms::change,
         messages::list,
         messages::send,
         members::list,

@@ -1,5 +1,7 @@
 //! What names, titles and passwords must be like.
 
+use chrono::{NaiveDateTime, TimeDelta, Utc};
+
 use crate::error::Refusal;
 use crate::protocol::RoomKind;
 
@@ -9,9 +11,15 @@ const MAX_DISPLAY_NAME_CHARS: usize = 64;
 const MAX_SLUG_CHARS: usize = 64;
 const MAX_TITLE_CHARS: usize = 100;
 const MAX_TOPIC_CHARS: usize = 500;
+const MAX_REASON_CHARS: usize = 500;
+const MAX_SLOW_SECS: i32 = 86_400;
+const MAX_BLOCKED_WORDS: usize = 200;
+const MAX_WORD_CHARS: usize = 50;
+/// Ten years.
+const MAX_MINUTES: i64 = 5_256_000;
 
-/// Stands for oneself in the address of a member, so nobody can have it.
-const RESERVED_USERNAME: &str = "me";
+/// What stands for oneself in the address of a member, and for many people at once in a mention: nobody can be called so.
+const RESERVED_USERNAMES: [&str; 3] = ["me", "here", "room"];
 
 pub fn username(name: &str) -> Result<(), Refusal> {
     let fits = USERNAME_CHARS.contains(&name.len())
@@ -19,7 +27,7 @@ pub fn username(name: &str) -> Result<(), Refusal> {
     if !fits {
         return Err(Refusal::invalid("username: 2 to 32 letters (a to z), digits, dots, dashes or underscores"));
     }
-    if name.eq_ignore_ascii_case(RESERVED_USERNAME) {
+    if RESERVED_USERNAMES.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
         return Err(Refusal::invalid("username: this name is reserved"));
     }
     Ok(())
@@ -61,6 +69,43 @@ pub fn kind(kind: &str) -> Result<RoomKind, Refusal> {
         "private" => Ok(RoomKind::Private),
         "direct" => Ok(RoomKind::Direct),
         _ => Err(Refusal::invalid("kind: public, private or direct")),
+    }
+}
+
+pub fn slow_secs(secs: i32) -> Result<i32, Refusal> {
+    let fits = (0..=MAX_SLOW_SECS).contains(&secs);
+    if fits { Ok(secs) } else { Err(Refusal::invalid("slow_secs: 0 to 86,400 seconds")) }
+}
+
+/// Words, one in each line, in lower case.
+pub fn blocked_words(words: &[String]) -> Result<String, Refusal> {
+    let mut lines: Vec<String> = words.iter().map(|word| word.trim().to_lowercase()).collect();
+    lines.retain(|word| !word.is_empty());
+    if lines.len() > MAX_BLOCKED_WORDS {
+        return Err(Refusal::invalid(format!("blocked_words: at most {MAX_BLOCKED_WORDS}")));
+    }
+    let is_word = |word: &String| word.chars().count() <= MAX_WORD_CHARS && word.chars().all(char::is_alphanumeric);
+    match lines.iter().find(|word| !is_word(word)) {
+        Some(_) => Err(Refusal::invalid(format!(
+            "blocked_words: each is one word of letters and digits, of at most {MAX_WORD_CHARS} characters"
+        ))),
+        None => Ok(lines.join("\n")),
+    }
+}
+
+/// Why something is done, trimmed; it may be empty.
+pub fn reason(reason: &str) -> Result<String, Refusal> {
+    line("reason", reason, MAX_REASON_CHARS)
+}
+
+/// When something ends that begins now and lasts so many minutes.
+pub fn until(minutes: Option<i64>) -> Result<Option<NaiveDateTime>, Refusal> {
+    match minutes {
+        None => Ok(None),
+        Some(minutes) if (1..=MAX_MINUTES).contains(&minutes) => {
+            Ok(Some(Utc::now().naive_utc() + TimeDelta::minutes(minutes)))
+        }
+        Some(_) => Err(Refusal::invalid("minutes: 1 to 5,256,000, or left out for ever")),
     }
 }
 

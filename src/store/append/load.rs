@@ -4,21 +4,19 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DurationRound, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Text};
 
 use super::picture::{Membership, Picture, Target};
 use super::{Action, Write};
-use crate::protocol::{Role, RoomId, RoomKind, Seq, User, UserId};
+use crate::protocol::{RoomId, RoomKind, Seq, UserId};
 use crate::render::Mention;
+use crate::store::actors::{self, Known};
 use crate::store::connection::AnyConnection;
 use crate::store::messages::{self as reading, reactions_to};
 use crate::store::rooms::{self as room_rows, Taking};
 use crate::store::rows::Column::{Numbers, Texts};
 use crate::store::rows::Rows;
 use crate::store::schema::{members, mentions};
-
-/// Somebody in a room: the room, who it is by id and names, and role and read mark of a member.
-type Person = (RoomId, UserId, String, String, Option<String>, Option<Seq>);
 
 impl Picture {
     /// Holds the rooms' rows, as far as nobody else does, and then reads: whatever was committed before is seen.
@@ -34,12 +32,14 @@ impl Picture {
             now: now(),
             rooms,
             held,
+            actors: HashMap::new(),
             members: HashMap::new(),
-            direct: HashMap::new(),
+            all: HashMap::new(),
             users: HashMap::new(),
             names: HashMap::new(),
             keys: HashMap::new(),
             messages: HashMap::new(),
+            removals: Vec::new(),
         };
         picture.load_keys(connection, writes)?;
         picture.load_messages(connection, &room_ids, writes)?;
@@ -68,7 +68,7 @@ impl Picture {
     fn load_messages(&mut self, connection: &mut AnyConnection, rooms: &[RoomId], writes: &[Write]) -> QueryResult<()> {
         let ids = distinct(writes.iter().filter_map(|write| match write.action {
             Action::Send { reply_to, .. } => reply_to,
-            Action::Edit { id, .. } | Action::Delete { id } | Action::React { id, .. } => Some(id),
+            Action::Edit { id, .. } | Action::Delete { id, .. } | Action::React { id, .. } => Some(id),
             Action::Enter | Action::Read { .. } => None,
         }));
         self.load_targets(connection, rooms, &ids)?;
@@ -122,35 +122,23 @@ impl Picture {
         });
         let answered = self.messages.iter().map(|((room, _), target)| (*room, target.author()));
         let people = distinct(writes.iter().map(|write| (write.room, write.user)).chain(named).chain(answered));
-        let rows: Vec<Person> = Rows::new(people.len())
-            .with("room_id", Numbers(people.iter().map(|(room, _)| *room).collect()))
-            .with("user_id", Numbers(people.iter().map(|(_, user)| *user).collect()))
-            .load::<(BigInt, BigInt, Text, Text, Nullable<Text>, Nullable<BigInt>), _>(
-                connection,
-                "SELECT given.room_id, users.id, users.username, users.display_name, members.role, \
-                 members.last_read_seq FROM {given} JOIN users ON users.id = given.user_id \
-                 LEFT JOIN members ON members.room_id = given.room_id AND members.user_id = given.user_id",
-            )?;
-        for (room, id, username, display_name, role, mark) in rows {
-            self.users.insert(id, User { id, username, display_name });
-            if let (Some(role), Some(mark)) = (role, mark) {
-                let member = Membership { role: Role::from_column(&role), mark, new: false, marked: false };
-                self.members.insert((room, id), member);
+        for (at, Known { user, actor, mark, sent_at }) in actors::load(connection, &people)? {
+            self.users.insert(user.id, user);
+            self.actors.insert(at, actor);
+            if let (Some(role), Some(mark)) = (actor.role, mark) {
+                self.members.insert(at, Membership { role, mark, sent_at, new: false, marked: false });
             }
         }
-        let direct: Vec<RoomId> = self
-            .rooms
-            .values()
-            .filter(|state| state.room.kind == RoomKind::Direct)
-            .map(|state| state.room.id)
-            .collect();
-        if !direct.is_empty() {
+        let direct = self.rooms.values().filter(|state| state.room.kind == RoomKind::Direct).map(|state| state.room.id);
+        let at_once = writes.iter().filter(|write| mentions_many(write)).map(|write| write.room);
+        let all = distinct(direct.chain(at_once));
+        if !all.is_empty() {
             let rows: Vec<(RoomId, UserId)> = members::table
-                .filter(members::room_id.eq_any(&direct))
+                .filter(members::room_id.eq_any(&all))
                 .select((members::room_id, members::user_id))
                 .load(connection)?;
             for (room, user) in rows {
-                self.direct.entry(room).or_default().push(user);
+                self.all.entry(room).or_default().push(user);
             }
         }
         Ok(())
@@ -161,6 +149,13 @@ fn mentions_in(write: &Write) -> &[Mention] {
     match &write.action {
         Action::Send { rendered, .. } | Action::Edit { rendered, .. } => &rendered.mentions,
         _ => &[],
+    }
+}
+
+fn mentions_many(write: &Write) -> bool {
+    match &write.action {
+        Action::Send { rendered, .. } | Action::Edit { rendered, .. } => rendered.mentions_room() || rendered.mentions_here(),
+        _ => false,
     }
 }
 

@@ -7,14 +7,16 @@ use std::sync::Arc;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{Action, Change, Done, Write, rows};
+use super::{Action, Change, Done, Write, rows, rules};
 use crate::error::Refusal;
-use crate::policy::{Action as May, Actor, Object, may};
-use crate::protocol::{Key, MAX_EMOJI, Message, Role, RoomId, RoomKind, Seq, User, UserId};
+use crate::policy::{Action as May, Actor, Object, Person, Place, may};
+use crate::protocol::{Act, Key, MAX_EMOJI, Message, Role, RoomId, RoomKind, Seq, User, UserId};
 use crate::render::{Mention, Rendered};
+use crate::store::audit::{self, Entry};
 use crate::store::connection::AnyConnection;
 use crate::store::marks::{self, Marks};
 use crate::store::messages::{Given, summary};
+use crate::store::reports;
 use crate::store::rooms::RoomState;
 use crate::testing::breaks;
 
@@ -23,20 +25,45 @@ pub struct Picture {
     pub(super) rooms: HashMap<RoomId, RoomState>,
     /// Rooms of the batch that somebody else holds: nothing may be done in them now.
     pub(super) held: HashSet<RoomId>,
+    /// Everybody who acts in a room, or may be mentioned in it.
+    pub(super) actors: HashMap<(RoomId, UserId), Actor>,
     pub(super) members: HashMap<(RoomId, UserId), Membership>,
-    /// All members of the direct rooms in the batch, where every message is a mention.
-    pub(super) direct: HashMap<RoomId, Vec<UserId>>,
+    /// All members of the direct rooms in the batch, where every message is a mention, and of those where somebody wants
+    /// to mention many at once.
+    pub(super) all: HashMap<RoomId, Vec<UserId>>,
     pub(super) users: HashMap<UserId, User>,
     /// Usernames in lower case, of those who may be mentioned.
     pub(super) names: HashMap<String, UserId>,
     /// What each author's keys were used for: the room and the message's id.
     pub(super) keys: HashMap<(UserId, String), (RoomId, Seq)>,
     pub(super) messages: HashMap<(RoomId, Seq), Target>,
+    pub(super) removals: Vec<Removal>,
 }
+
+/// Somebody's message that was removed by somebody else.
+pub struct Removal {
+    pub room: RoomId,
+    pub by: UserId,
+    pub author: User,
+    pub id: Seq,
+    pub reason: String,
+}
+
+/// What somebody wants to send.
+struct Draft<'a> {
+    key: &'a Key,
+    rendered: &'a Rendered,
+    reply_to: Option<Seq>,
+    present: &'a [UserId],
+}
+
+/// Members of a room whom only moderators mention all at once, where there are more.
+const LARGE: usize = 100;
 
 pub struct Membership {
     pub role: Role,
     pub mark: Seq,
+    pub sent_at: Option<NaiveDateTime>,
     pub new: bool,
     pub marked: bool,
 }
@@ -64,9 +91,11 @@ impl Picture {
         let (room, user) = (write.room, write.user);
         match &write.action {
             Action::Enter => self.enter(room, user),
-            Action::Send { key, rendered, reply_to } => self.send(room, user, key, rendered, *reply_to, changes),
+            Action::Send { key, rendered, reply_to, present } => {
+                self.send(room, user, &Draft { key, rendered, reply_to: *reply_to, present }, changes)
+            }
             Action::Edit { id, rendered } => self.edit(room, user, *id, rendered, changes),
-            Action::Delete { id } => self.delete(room, user, *id, changes),
+            Action::Delete { id, reason, wipe } => self.delete(room, user, *id, reason, *wipe, changes),
             Action::React { id, emoji, on } => self.react(room, user, *id, emoji, *on, changes),
             Action::Read { seq } => self.read(room, user, *seq),
         }
@@ -75,7 +104,7 @@ impl Picture {
     fn enter(&mut self, room: RoomId, user: UserId) -> Result<Done, Refusal> {
         self.permit(room, user, May::Enter, None)?;
         let mark = self.rooms[&room].room.seq;
-        let new = Membership { role: Role::Member, mark, new: true, marked: false };
+        let new = Membership { role: Role::Member, mark, sent_at: None, new: true, marked: false };
         self.members.entry((room, user)).or_insert(new);
         Ok(Done::Entered)
     }
@@ -84,31 +113,33 @@ impl Picture {
         &mut self,
         room: RoomId,
         user: UserId,
-        key: &Key,
-        rendered: &Rendered,
-        reply_to: Option<Seq>,
+        Draft { key, rendered, reply_to, present }: &Draft,
         changes: &mut Vec<Change>,
     ) -> Result<Done, Refusal> {
         let lost = || Key { canonical: uuid::Uuid::new_v4().to_string(), written: key.written.clone() };
-        let key = if breaks("drop_key_check") { &lost() } else { key };
+        let key = if breaks("drop_key_check") { &lost() } else { *key };
         match self.keys.get(&(user, key.canonical.clone())) {
             Some((used_in, id)) if *used_in == room => return Ok(Done::Sent { id: *id, new: false }),
             Some(_) => return Err(Refusal::invalid("key: used before, in another room")),
             None => {}
         }
         self.permit(room, user, May::Talk, None)?;
+        self.pass_rules(room, user, rendered, true)?;
         let author = self.users.get(&user).cloned().ok_or_else(Refusal::unavailable)?;
         let answered = match reply_to {
-            Some(id) => Some(self.target(room, id)?.author()),
+            Some(id) => Some(self.target(room, *id)?.author()),
             None => None,
         };
-        let mentioned = self.mentioned(room, user, rendered, answered);
+        let mentioned = self.mentioned(room, user, rendered, answered, present);
         let id = self.next_number(room);
         if let Some(state) = self.rooms.get_mut(&room) {
             state.count += 1;
         }
         if let Some(member) = self.members.get_mut(&(room, user)) {
             (member.mark, member.marked) = (id, true);
+            if self.rooms[&room].room.slow_secs > 0 {
+                member.sent_at = Some(self.now);
+            }
         }
         self.keys.insert((user, key.canonical.clone()), (room, id));
         let message = Message {
@@ -121,7 +152,8 @@ impl Picture {
             sent_at: self.now,
             edited_at: None,
             deleted: false,
-            reply_to,
+            removed: false,
+            reply_to: *reply_to,
             reactions: Vec::new(),
         };
         let mut target = Target {
@@ -149,7 +181,7 @@ impl Picture {
         rendered: &Rendered,
         changes: &mut Vec<Change>,
     ) -> Result<Done, Refusal> {
-        let target = self.own(room, user, id)?;
+        let target = self.own(room, user, id, May::Edit)?;
         if target.message.deleted {
             return Err(Refusal::message_not_found());
         }
@@ -157,9 +189,15 @@ impl Picture {
             return Ok(Done::Changed { id, seq: target.message.seq });
         }
         let reply_to = target.message.reply_to;
+        self.pass_rules(room, user, rendered, false)?;
         // A reply mentioned its source's author when it was sent, and still does.
         let answered = reply_to.and_then(|source| self.messages.get(&(room, source))).map(Target::author);
-        let mentioned = self.mentioned(room, user, rendered, answered);
+        let mut mentioned = self.mentioned(room, user, rendered, answered, &[]);
+        // Those who were there when it was sent stay mentioned.
+        if rendered.mentions_here() {
+            mentioned.extend(&self.messages[&(room, id)].mentioned);
+        }
+        let target = self.target(room, id)?;
         let told = mentioned.difference(&target.mentioned).copied().collect();
         let (seq, now) = (self.next_number(room), self.now);
         self.update(room, id, changes, told, |target| {
@@ -171,10 +209,31 @@ impl Picture {
         })
     }
 
-    fn delete(&mut self, room: RoomId, user: UserId, id: Seq, changes: &mut Vec<Change>) -> Result<Done, Refusal> {
-        let target = self.own(room, user, id)?;
-        if target.message.deleted {
+    fn delete(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        id: Seq,
+        reason: &str,
+        wipe: bool,
+        changes: &mut Vec<Change>,
+    ) -> Result<Done, Refusal> {
+        self.permit(room, user, if wipe { May::Wipe } else { May::See }, None)?;
+        let target = self.target(room, id)?;
+        let author = target.message.author.clone();
+        let removed = author.id != user;
+        let action = match (removed, wipe) {
+            (_, true) => May::Wipe,
+            (true, false) => May::RemoveMessage,
+            (false, false) => May::TakeBack,
+        };
+        self.permit(room, user, action, Some(author.id))?;
+        // Whoever takes a message back leaves it open whether it had to be removed.
+        if target.message.deleted && (target.message.removed || !removed) {
             return Ok(Done::Changed { id, seq: target.message.seq });
+        }
+        if removed {
+            self.removals.push(Removal { room, by: user, author, id, reason: reason.to_owned() });
         }
         let seq = self.next_number(room);
         self.update(room, id, changes, Vec::new(), |target| {
@@ -182,6 +241,7 @@ impl Picture {
             target.message.html.clear();
             target.message.reactions.clear();
             target.message.deleted = true;
+            target.message.removed |= removed;
             target.message.seq = seq;
             target.mentioned.clear();
             target.reactions.clear();
@@ -225,7 +285,7 @@ impl Picture {
     }
 
     fn read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<Done, Refusal> {
-        self.permit(room, user, May::Talk, None)?;
+        self.permit(room, user, May::Mark, None)?;
         let state = &self.rooms[&room];
         let seq = seq.min(state.room.seq);
         let count = state.count;
@@ -238,36 +298,77 @@ impl Picture {
         }
     }
 
+    /// What is sent keeps to the room's filters and its pace; an edit to the filters alone.
+    fn pass_rules(&self, room: RoomId, user: UserId, rendered: &Rendered, is_new: bool) -> Result<(), Refusal> {
+        if self.permit(room, user, May::SetRules, None).is_ok() {
+            return Ok(());
+        }
+        let Some(state) = self.rooms.get(&room) else { return Ok(()) };
+        rules::pass_filters(state, rendered)?;
+        let sent_at = self.members.get(&(room, user)).and_then(|member| member.sent_at);
+        if is_new { rules::pass_slow_mode(state, sent_at, self.now) } else { Ok(()) }
+    }
+
     fn permit(&self, room: RoomId, user: UserId, action: May, whose: Option<UserId>) -> Result<(), Refusal> {
         let state = self.rooms.get(&room).ok_or_else(Refusal::room_not_found)?;
+        let actor = self.actor(room, user).ok_or_else(Refusal::signed_out)?;
+        let whose = whose.and_then(|user| self.actor(room, user));
+        let whose = whose.map(|them| Person { user: them.user, instance: them.instance, role: them.role });
+        may(actor, action, Object { place: Some(state.place()), whose })
+    }
+
+    /// How somebody stands to a room by now: who enters in a batch is a member for the rest of it.
+    fn actor(&self, room: RoomId, user: UserId) -> Option<Actor> {
         let role = self.members.get(&(room, user)).map(|member| member.role);
-        may(Actor { user, role }, action, Object { kind: state.room.kind, whose })
+        self.actors.get(&(room, user)).map(|actor| Actor { role, ..*actor })
     }
 
     fn target(&self, room: RoomId, id: Seq) -> Result<&Target, Refusal> {
         self.messages.get(&(room, id)).ok_or_else(Refusal::message_not_found)
     }
 
-    /// A message that `user` may change.
-    fn own(&self, room: RoomId, user: UserId, id: Seq) -> Result<&Target, Refusal> {
-        self.permit(room, user, May::Talk, None)?;
+    /// A message to which `user` may do this.
+    fn own(&self, room: RoomId, user: UserId, id: Seq, action: May) -> Result<&Target, Refusal> {
+        self.permit(room, user, May::Mark, None)?;
         let target = self.target(room, id)?;
-        self.permit(room, user, May::Amend, Some(target.author()))?;
+        self.permit(room, user, action, Some(target.author()))?;
         Ok(target)
     }
 
-    /// Whom a body mentions: members by their names, and the author of what it answers; never its own author.
-    fn mentioned(&self, room: RoomId, by: UserId, rendered: &Rendered, answered: Option<UserId>) -> BTreeSet<UserId> {
+    /// Whom a body mentions: members by their names, those present or all members where its author may, and the author of
+    /// what it answers; never its own author.
+    fn mentioned(
+        &self,
+        room: RoomId,
+        by: UserId,
+        rendered: &Rendered,
+        answered: Option<UserId>,
+        present: &[UserId],
+    ) -> BTreeSet<UserId> {
         let member = |user: &UserId| self.members.contains_key(&(room, *user));
         let named = rendered.mentions.iter().filter_map(|Mention(names)| {
             names.iter().filter_map(|name| self.names.get(name)).copied().find(|user| member(user))
         });
-        named.chain(answered.filter(member)).filter(|user| *user != by).collect()
+        let all = self.all.get(&room).map(Vec::as_slice).unwrap_or_default();
+        let at_once = match () {
+            () if rendered.mentions_room() && self.may_mention(room, by, May::MentionRoom, all) => all.to_vec(),
+            () if rendered.mentions_here() && self.may_mention(room, by, May::MentionHere, all) => {
+                all.iter().filter(|user| present.contains(user)).copied().collect()
+            }
+            () => Vec::new(),
+        };
+        named.chain(at_once).chain(answered.filter(member)).filter(|user| *user != by).collect()
+    }
+
+    fn may_mention(&self, room: RoomId, by: UserId, action: May, all: &[UserId]) -> bool {
+        let (Some(state), Some(actor)) = (self.rooms.get(&room), self.actor(room, by)) else { return false };
+        let place = Place { large: all.len() > LARGE, ..state.place() };
+        may(actor, action, Object { place: Some(place), whose: None }).is_ok()
     }
 
     /// Who gets a `mention` frame for a new message.
     fn told(&self, room: RoomId, by: UserId, mentioned: &BTreeSet<UserId>) -> Vec<UserId> {
-        match self.direct.get(&room) {
+        match self.all.get(&room).filter(|_| self.rooms[&room].room.kind == RoomKind::Direct) {
             Some(all) => all.iter().copied().filter(|user| *user != by).collect(),
             None => mentioned.iter().copied().collect(),
         }
@@ -318,6 +419,12 @@ impl Picture {
         let those = |which: fn(&Membership) -> bool| -> Vec<(RoomId, UserId, &Membership)> {
             members.iter().filter(|(_, it)| which(it)).map(|((room, user), it)| (*room, *user, *it)).collect()
         };
+        for Removal { room, by, author, id, reason } in &self.removals {
+            let (actor, room) = (self.users.get(by), &self.rooms[room].room);
+            let entry = Entry { room: Some(room), them: Some(author), message: Some(*id), reason, ..Entry::new(actor, Act::RemoveMessage) };
+            audit::note(connection, &entry)?;
+            reports::settle_by_removal(connection, room.id, *id, *by)?;
+        }
         rows::insert_members(connection, &those(|member| member.new), self.now)?;
         rows::raise_marks(connection, &those(|member| member.marked && !member.new))?;
         let numbered: BTreeSet<RoomId> = touched.iter().map(|(room, _)| *room).collect();

@@ -8,7 +8,7 @@ use crate::protocol::{RoomId, Seq, UserId};
 use crate::render::RENDERER;
 use crate::store::connection::AnyConnection;
 use crate::store::rooms::RoomState;
-use crate::store::rows::Column::{Numbers, OptionalNumbers, OptionalTimes, Texts, Times};
+use crate::store::rows::Column::{Numbers, OptionalNumbers, OptionalTimes, Texts, Times, Truths};
 use crate::store::rows::Rows;
 
 /// A message with its room.
@@ -34,6 +34,7 @@ pub fn insert_messages(connection: &mut AnyConnection, new: &[At], now: NaiveDat
         .with("sent_at", Times(new.iter().map(|(_, it)| it.message.sent_at).collect()))
         .with("edited_at", OptionalTimes(new.iter().map(|(_, it)| it.message.edited_at).collect()))
         .with("deleted_at", OptionalTimes(new.iter().map(|(_, it)| it.message.deleted.then_some(now)).collect()))
+        .with("removed", Truths(new.iter().map(|(_, it)| it.message.removed).collect()))
         .execute(connection, "INSERT INTO messages ({columns}) SELECT * FROM {given}")
 }
 
@@ -49,10 +50,11 @@ pub fn update_messages(connection: &mut AnyConnection, changed: &[At], now: Naiv
         .with("renderer", numbers(|_| RENDERER.into()))
         .with("edited_at", OptionalTimes(changed.iter().map(|(_, it)| it.message.edited_at).collect()))
         .with("deleted_at", OptionalTimes(changed.iter().map(|(_, it)| it.message.deleted.then_some(now)).collect()))
+        .with("removed", Truths(changed.iter().map(|(_, it)| it.message.removed).collect()))
         .execute(
             connection,
             "UPDATE messages SET seq = given.seq, body = given.body, html = given.html, renderer = given.renderer, \
-             edited_at = given.edited_at, deleted_at = coalesce(messages.deleted_at, given.deleted_at) \
+             edited_at = given.edited_at, removed = given.removed, deleted_at = coalesce(messages.deleted_at, given.deleted_at) \
              FROM {given} WHERE messages.room_id = given.room_id AND messages.id = given.id",
         )
 }
@@ -100,16 +102,21 @@ pub fn insert_members(connection: &mut AnyConnection, new: &[Who], now: NaiveDat
         .with("role", Texts(new.iter().map(|(.., member)| member.role.as_str()).collect()))
         .with("last_read_seq", Numbers(new.iter().map(|(.., member)| member.mark).collect()))
         .with("joined_at", Times(vec![now; new.len()]))
+        .with("sent_at", OptionalTimes(new.iter().map(|(.., member)| member.sent_at).collect()))
         .execute(connection, "INSERT INTO members ({columns}) SELECT * FROM {given}")
 }
 
-/// Raises marks; none falls.
+/// Raises marks; none falls. Writes when they sent something, where that matters.
 pub fn raise_marks(connection: &mut AnyConnection, marked: &[Who]) -> QueryResult<()> {
-    who(marked).with("mark", Numbers(marked.iter().map(|(.., member)| member.mark).collect())).execute(
-        connection,
-        "UPDATE members SET last_read_seq = given.mark FROM {given} WHERE members.room_id = given.room_id \
-         AND members.user_id = given.user_id AND members.last_read_seq < given.mark",
-    )
+    who(marked)
+        .with("mark", Numbers(marked.iter().map(|(.., member)| member.mark).collect()))
+        .with("sent_at", OptionalTimes(marked.iter().map(|(.., member)| member.sent_at).collect()))
+        .execute(
+            connection,
+            "UPDATE members SET last_read_seq = given.mark, sent_at = given.sent_at FROM {given} \
+             WHERE members.room_id = given.room_id AND members.user_id = given.user_id \
+             AND members.last_read_seq < given.mark",
+        )
 }
 
 fn who<'a>(members: &[Who<'a>]) -> Rows<'a> {

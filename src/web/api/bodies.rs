@@ -115,12 +115,25 @@ pub struct MakeRoom {
     pub kind: Option<String>,
 }
 
+/// What of a room is to be otherwise; what is left out stays.
 #[derive(Deserialize, ToSchema)]
-pub struct DescribeRoom {
+pub struct ChangeRoom {
     #[schema(max_length = 100, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     pub title: Option<String>,
     #[schema(max_length = 500, pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$")]
     pub topic: Option<String>,
+    /// An archived room can only be read.
+    pub archived: Option<bool>,
+    /// Seconds that somebody must wait from one message to their next; 0 for none.
+    #[schema(minimum = 0, maximum = 86400)]
+    pub slow_secs: Option<i32>,
+    /// Words that nobody but moderators may send, in any case; at most 200.
+    #[schema(max_items = 200)]
+    pub blocked_words: Option<Vec<String>>,
+    /// Whether nobody but moderators may send links.
+    pub blocks_links: Option<bool>,
+    /// Whether new members of the chat join the room by themselves; for admins.
+    pub default: Option<bool>,
 }
 
 #[derive(Deserialize, ToSchema)]

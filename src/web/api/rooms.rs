@@ -4,12 +4,13 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 
 use super::bodies::{
-    Always, Changing, DescribeRoom, ErrorBody, ListedRoom, MakeRoom, OfRoom, Rooms, WithBody, WithSession,
+    Always, ChangeRoom, Changing, ErrorBody, ListedRoom, MakeRoom, OfRoom, Rooms, WithBody, WithSession,
 };
 use crate::broker::Event;
 use crate::error::Refusal;
 use crate::protocol::{Room, UserId};
-use crate::store::rooms::{self, NewRoom};
+use crate::store::room_changes::{self, Changes, NewRoom};
+use crate::store::rooms;
 use crate::web::{Account, App, Failure, fields};
 
 /// The rooms that the user may see, sorted by slug
@@ -42,25 +43,32 @@ pub async fn show(app: Data<App>, account: Account, slug: Path<String>) -> Resul
     Ok(HttpResponse::Ok().json(room))
 }
 
-/// Change a room's title, its topic, or both
-#[utoipa::path(patch, path = "/api/v1/rooms/{slug}", operation_id = "describe_room", tag = "rooms", security(("session" = [])),
-    params(("slug" = String, Path)), request_body = DescribeRoom,
+/// Change what a room is called and about, and how it is moderated
+#[utoipa::path(patch, path = "/api/v1/rooms/{slug}", operation_id = "change_room", tag = "rooms", security(("session" = [])),
+    params(("slug" = String, Path)), request_body = ChangeRoom,
     responses(
         (status = 200, body = Room),
         (status = 403, body = ErrorBody, description = "`forbidden`: only the room's moderators may, or the request came from another site"),
         WithSession, OfRoom, Always, WithBody,
     ),
 )]
-pub async fn describe(
+pub async fn change(
     app: Data<App>,
     account: Account,
     slug: Path<String>,
-    body: Json<DescribeRoom>,
+    body: Json<ChangeRoom>,
 ) -> Result<HttpResponse, Failure> {
-    let title = body.title.as_deref().map(fields::title).transpose()?;
-    let topic = body.topic.as_deref().map(fields::topic).transpose()?;
+    let changes = Changes {
+        title: body.title.as_deref().map(fields::title).transpose()?,
+        topic: body.topic.as_deref().map(fields::topic).transpose()?,
+        archived: body.archived,
+        slow_secs: body.slow_secs.map(fields::slow_secs).transpose()?,
+        blocked_words: body.blocked_words.as_deref().map(fields::blocked_words).transpose()?,
+        blocks_links: body.blocks_links,
+        is_default: body.default,
+    };
     let user = account.user.id;
-    let room = app.store.write(move |c| rooms::describe(c, &slug, user, title.as_deref(), topic.as_deref())).await?;
+    let room = app.store.write(move |c| room_changes::change(c, &slug, user, &changes)).await?;
     app.hub.announce(Event::RoomChanged { room: room.id }).await;
     Ok(HttpResponse::Ok().json(room))
 }
@@ -80,7 +88,7 @@ pub async fn make_room(app: &App, creator: UserId, asked: &MakeRoom) -> Result<R
         topic: fields::topic(asked.topic.as_deref().unwrap_or_default())?,
         kind: asked.kind.as_deref().map(fields::kind).transpose()?.unwrap_or_default(),
     };
-    let room = app.store.write(move |c| rooms::create(c, &room, creator)).await?;
+    let room = app.store.write(move |c| room_changes::create(c, &room, creator)).await?;
     app.hub.announce(Event::RoomChanged { room: room.id }).await;
     Ok(room)
 }

@@ -1,0 +1,111 @@
+//! How people stand to rooms, as the policy asks it.
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
+
+use super::accounts;
+use super::connection::AnyConnection;
+use super::rows::Column::{Numbers, Times};
+use super::rows::Rows;
+use super::schema::users;
+use crate::error::Refusal;
+use crate::policy::{Actor, Person};
+use crate::protocol::{InstanceRole, Role, RoomId, Seq, User, UserId};
+
+/// Somebody, and how they stand to one room.
+pub struct Known {
+    pub user: User,
+    pub actor: Actor,
+    /// A member's read mark.
+    pub mark: Option<Seq>,
+    /// When a member sent their latest message, where the room is slow.
+    pub sent_at: Option<NaiveDateTime>,
+}
+
+impl Known {
+    pub fn person(&self) -> Person {
+        Person { user: self.user.id, instance: self.actor.instance, role: self.actor.role }
+    }
+}
+
+/// Whether the chat is closed to somebody at the `moment` of the row.
+pub(super) const EXCLUDED: &str = "(users.deleted_at IS NOT NULL OR (users.banned_at IS NOT NULL \
+     AND (users.banned_until IS NULL OR users.banned_until > given.moment)))";
+
+type Row = (
+    RoomId,
+    (UserId, String, String, String, bool),
+    (Option<String>, Option<Seq>, Option<NaiveDateTime>),
+    (bool, bool),
+);
+
+/// All of these who exist. What has an end is over by the system's clock.
+pub fn load(
+    connection: &mut AnyConnection,
+    pairs: &[(RoomId, UserId)],
+) -> QueryResult<HashMap<(RoomId, UserId), Known>> {
+    let sanction = |kind: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM sanctions WHERE sanctions.room_id = given.room_id \
+             AND sanctions.user_id = given.user_id AND sanctions.kind = '{kind}' \
+             AND (sanctions.until IS NULL OR sanctions.until > given.moment))"
+        )
+    };
+    let text = format!(
+        "SELECT given.room_id, users.id, users.username, users.display_name, users.role, {EXCLUDED}, members.role, \
+         members.last_read_seq, members.sent_at, {}, {} FROM {{given}} JOIN users ON users.id = given.user_id \
+         LEFT JOIN members ON members.room_id = given.room_id AND members.user_id = given.user_id",
+        sanction("mute"),
+        sanction("ban"),
+    );
+    let rows: Vec<Row> = Rows::new(pairs.len())
+        .with("room_id", Numbers(pairs.iter().map(|(room, _)| *room).collect()))
+        .with("user_id", Numbers(pairs.iter().map(|(_, user)| *user).collect()))
+        .with("moment", Times(vec![Utc::now().naive_utc(); pairs.len()]))
+        .load::<(
+            BigInt,
+            (BigInt, Text, Text, Text, Bool),
+            (Nullable<Text>, Nullable<BigInt>, Nullable<Timestamp>),
+            (Bool, Bool),
+        ), _>(connection, &text)?;
+    let known = |(room, (id, username, display_name, instance, excluded), (role, mark, sent_at), (muted, banned)): Row| {
+        let role = role.as_deref().map(Role::from_column);
+        let instance = InstanceRole::from_column(&instance);
+        let actor = Actor { user: id, instance, role, muted, banned, excluded };
+        ((room, id), Known { user: User { id, username, display_name }, actor, mark, sent_at })
+    };
+    Ok(rows.into_iter().map(known).collect())
+}
+
+/// How somebody stands to a room.
+///
+/// # Errors
+/// `unauthorized`: there is no such account any more.
+pub fn one(connection: &mut AnyConnection, room: RoomId, user: UserId) -> Result<Known, Refusal> {
+    load(connection, &[(room, user)])?.remove(&(room, user)).ok_or_else(Refusal::signed_out)
+}
+
+/// How somebody stands to the whole chat.
+///
+/// # Errors
+/// `unauthorized`: there is no such account any more.
+pub fn outside(connection: &mut AnyConnection, user: UserId) -> Result<Actor, Refusal> {
+    Ok(one(connection, 0, user)?.actor)
+}
+
+/// Somebody by their name, as they stand to a room.
+///
+/// # Errors
+/// `not_found`: nobody has this name.
+pub fn named(connection: &mut AnyConnection, room: RoomId, username: &str) -> Result<Known, Refusal> {
+    let id = accounts::id_by_name(connection, username)?.ok_or_else(Refusal::user_not_found)?;
+    one(connection, room, id)
+}
+
+/// Those who see no room that they are not in.
+pub fn guests(connection: &mut AnyConnection) -> QueryResult<Vec<UserId>> {
+    users::table.filter(users::role.eq(InstanceRole::Guest.as_str())).select(users::id).load(connection)
+}
