@@ -139,6 +139,8 @@ metrics! {
     database_queries: Family<Gauge>, lane = ["read", "write"] => "klatch_database_queries", Count;
     /// Queries begun, each of one snapshot or transaction.
     database_queries_begun: Family<Counter>, lane = ["read", "write"] => "klatch_database_queries_total", Count;
+    /// Pages of SQLite's write-ahead log.
+    database_log_pages: Gauge => "klatch_database_log_pages", Count;
     /// Connections to the database.
     database_connections: Family<Gauge>, state = ["idle", "used"] => "klatch_database_connections", Count;
     /// What the database could not do.

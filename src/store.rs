@@ -11,6 +11,7 @@ pub mod append;
 pub mod assets;
 pub mod audit;
 pub mod backup;
+mod checkpoints;
 mod company;
 pub mod connection;
 pub mod entries;
@@ -98,21 +99,21 @@ type Newcomer = (UserId, String);
 impl Store {
     /// Starts the executors on pools that are open. Needs a running actix system.
     fn start(pool: ConnectionPool, readers: usize, writers: usize, journal_lanes: usize) -> Self {
-        let lane = |name: &'static str, threads: usize| {
-            let pool = pool.clone();
-            Lane {
-                executors: SyncArbiter::start(threads, move || DbExecutor { pool: pool.clone() }),
-                permits: Arc::new(Semaphore::new(MAX_WAITING)),
-                begun: METRICS.database_queries_begun.of(name),
-            }
-        };
-        let (readers, writers) = (lane("read", readers), lane("write", writers));
+        let begun = |name: &'static str| METRICS.database_queries_begun.of(name);
+        let (readers, writers) =
+            (Lane::start(&pool, readers, begun("read")), Lane::start(&pool, writers, begun("write")));
         let arrivals = Arc::<Arrivals>::default();
         let sessions = Gather::new(readers.clone(), Arc::clone(&arrivals), sessions::find);
         let welcomes = Gather::new(readers.clone(), Arc::clone(&arrivals), welcomes);
         let stores = Arc::new(AtomicBool::new(true));
         let probes = Arc::new(Semaphore::new(1));
         Self { readers, writers, stores, probes, sessions, welcomes, arrivals, journal_lanes, pool }
+    }
+
+    /// Has SQLite's write-ahead log copied by a thread of its own.
+    fn copy_log(&self) {
+        let beside = Lane::start(&self.pool, 1, Counter::noop());
+        actix_rt::spawn(checkpoints::run(beside, self.writers.clone()));
     }
 
     /// Notes whether a batch could be stored, for [`is_ready`](Self::is_ready).
@@ -203,6 +204,12 @@ impl Store {
 }
 
 impl Lane {
+    fn start(pool: &ConnectionPool, threads: usize, begun: Counter) -> Self {
+        let pool = pool.clone();
+        let executors = SyncArbiter::start(threads, move || DbExecutor { pool: pool.clone() });
+        Self { executors, permits: Arc::new(Semaphore::new(MAX_WAITING)), begun }
+    }
+
     /// Those that run and those that wait.
     fn queries(&self) -> usize {
         MAX_WAITING - self.permits.available_permits()

@@ -120,9 +120,16 @@ fn prepare(connection: &mut AnyConnection) -> QueryResult<()> {
              SET default_transaction_isolation = 'read committed'; \
              SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off",
         )),
-        AnyConnection::Sqlite(sqlite) => sqlite.batch_execute(
-            "PRAGMA busy_timeout = 4000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-             PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000",
-        ),
+        AnyConnection::Sqlite(sqlite) => sqlite.batch_execute(&format!(
+            "{WAIT_FOR_LOCKS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+             PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 0",
+        )),
     }
+}
+
+const WAIT_FOR_LOCKS: &str = "PRAGMA busy_timeout = 4000";
+
+/// Has a connection of SQLite wait again for whoever else uses the database.
+pub(super) fn wait_for_locks(connection: &mut AnyConnection) -> QueryResult<()> {
+    diesel::sql_query(WAIT_FOR_LOCKS).execute(connection).map(drop)
 }

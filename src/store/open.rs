@@ -34,8 +34,10 @@ fn open_sqlite(path: &str) -> Result<Store, StartError> {
     make_private(path)?;
     let mut first = establish(path)?;
     migrate::migrate(&mut first)?;
-    // One writer: SQLite has no more, and a batch waits for nothing else.
-    Ok(Store::start(pool(path, READERS + 1)?, READERS, 1, 1))
+    // One writer: SQLite has no more, and a batch waits for nothing else. One connection more copies its log.
+    let store = Store::start(pool(path, READERS + 2)?, READERS, 1, 1);
+    store.copy_log();
+    Ok(store)
 }
 
 /// Makes the file where there is none: SQLite would leave it to the umask who reads it. The files beside it get its mode.
