@@ -67,12 +67,7 @@ pub enum Op {
     Activity { room: RoomId, frame: Bytes, reads: Arc<[(UserId, Bytes)]> },
     /// Tell everybody about a room: its members one thing, the others another or nothing, and those who can't see it
     /// nothing in any case.
-    Announce {
-        members: Arc<HashSet<UserId>>,
-        to_members: Bytes,
-        blind: Arc<HashSet<UserId>>,
-        to_others: Option<Bytes>,
-    },
+    Announce { members: Arc<HashSet<UserId>>, to_members: Bytes, blind: Arc<HashSet<UserId>>, to_others: Option<Bytes> },
     /// A user has become a member of a room, or is none any more.
     Watch { room: RoomId, user: UserId, member: bool },
     /// These are a room's members; nobody else is.

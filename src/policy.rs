@@ -158,9 +158,8 @@ fn may_in(actor: Actor, action: Action, place: Place, whose: Option<Person>) -> 
     let direct = place.kind == RoomKind::Direct;
     let moderator = !direct && (actor.role == Some(Role::Moderator) || administers && visible);
     let own = whose.is_some_and(|whose| whose.user == actor.user);
-    let outranked = whose.is_some_and(|whose| {
-        whose.rank(Some(place.kind)) > rank(actor.instance, actor.role, Some(place.kind))
-    });
+    let outranked =
+        whose.is_some_and(|whose| whose.rank(Some(place.kind)) > rank(actor.instance, actor.role, Some(place.kind)));
     match action {
         Action::See | Action::Enter | Action::Report => Ok(()),
         _ if !member && !moderator && !beyond && !matches!(action, Action::Admit | Action::Remove) => {
@@ -169,7 +168,9 @@ fn may_in(actor: Actor, action: Action, place: Place, whose: Option<Person>) -> 
         Action::Mark => needs(member, "only members of the room may do that"),
         Action::Oversee => needs(moderator || administers, MODERATORS),
         Action::Wipe => needs(administers, ADMINS),
-        Action::Remove if own && place.pair => refuse("a talk of two can't be left; its notifications can be turned off"),
+        Action::Remove if own && place.pair => {
+            refuse("a talk of two can't be left; its notifications can be turned off")
+        }
         Action::Remove if own => Ok(()),
         Action::RemoveMessage => needs(moderator, MODERATORS),
         Action::Archive | Action::DeleteRoom => needs(moderator, MODERATORS),

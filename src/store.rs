@@ -247,7 +247,8 @@ fn welcomes(
 ) -> Result<HashMap<Newcomer, Arc<[MemberRoom]>>, Refusal> {
     let hashes: Vec<String> = newcomers.iter().map(|(_, hash)| hash.clone()).collect();
     let alive = sessions::still_alive(connection, &hashes)?;
-    let alive: Vec<&Newcomer> = newcomers.iter().filter(|(_, hash)| alive.get(hash) == Some(&sessions::State::Alive)).collect();
+    let alive: Vec<&Newcomer> =
+        newcomers.iter().filter(|(_, hash)| alive.get(hash) == Some(&sessions::State::Alive)).collect();
     let users: Vec<UserId> = alive.iter().map(|(user, _)| *user).collect();
     let rooms = rooms::of_members(connection, &users)?;
     let rooms: HashMap<UserId, Arc<[MemberRoom]>> =

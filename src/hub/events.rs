@@ -30,7 +30,9 @@ impl Hub {
                     self.sockets.iter().filter(|(_, socket)| socket.user == user).map(|(id, _)| *id).collect();
                 self.end(theirs.into_iter(), &EndSocket { close: Close::Banned, bye: None });
             }
-            Event::RoomDeleted { room, slug, public, members } => self.announce_deletion(room, &slug, public, members, ctx),
+            Event::RoomDeleted { room, slug, public, members } => {
+                self.announce_deletion(room, &slug, public, members, ctx)
+            }
             Event::RoomChanged { room } => self.announce_room(room, ctx),
             Event::MemberAdded { room, user } => self.announce_member(room, user, ctx),
             Event::MemberRemoved { room, user } => {

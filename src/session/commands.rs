@@ -45,7 +45,9 @@ impl Session {
             ClientFrame::Edit(edit) => self.edit(reference, edit),
             ClientFrame::Delete(delete) => {
                 let asked = Asked { reference, room: Some(delete.room), key: None };
-                self.change(asked, Kind::Change, |_| Ok(Action::Delete { id: delete.id, reason: String::new(), wipe: false }));
+                self.change(asked, Kind::Change, |_| {
+                    Ok(Action::Delete { id: delete.id, reason: String::new(), wipe: false })
+                });
             }
             ClientFrame::React(react) => self.react(reference, react),
             ClientFrame::Read(read) => self.mark_read(reference, read),

@@ -1,6 +1,6 @@
 //! People: their names and the hashes of their passwords.
 
-use chrono::Utc;
+use chrono::{NaiveDateTime, Utc};
 use diesel::Connection as _;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -21,6 +21,8 @@ pub struct NewAccount {
 pub struct Account {
     pub user: User,
     pub password_hash: String,
+    /// The chat is closed to them: until then, or for ever.
+    pub banned: Option<Option<NaiveDateTime>>,
 }
 
 /// Makes an account.
@@ -48,14 +50,24 @@ pub fn create(c: &mut AnyConnection, account: &NewAccount) -> Result<User, Refus
 
 /// The account with this username, looked up without regard to case.
 pub fn find_by_name(c: &mut AnyConnection, username: &str) -> Result<Option<Account>, Refusal> {
-    let found: Option<(UserId, String, String, String)> = users::table
+    type Row = (UserId, String, String, String, Option<NaiveDateTime>, Option<NaiveDateTime>);
+    let found: Option<Row> = users::table
         .filter(users::username_key.eq(key_of(username)))
-        .select((users::id, users::username, users::display_name, users::password_hash))
+        .select((
+            users::id,
+            users::username,
+            users::display_name,
+            users::password_hash,
+            users::banned_at,
+            users::banned_until,
+        ))
         .first(c)
         .optional()?;
-    Ok(found.map(|(id, username, display_name, password_hash)| Account {
+    let now = Utc::now().naive_utc();
+    Ok(found.map(|(id, username, display_name, password_hash, banned_at, until)| Account {
         user: User { id, username, display_name },
         password_hash,
+        banned: banned_at.map(|_| until).filter(|until| until.is_none_or(|until| until > now)),
     }))
 }
 

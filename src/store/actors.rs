@@ -71,12 +71,13 @@ pub fn load(
             (Nullable<Text>, Nullable<BigInt>, Nullable<Timestamp>),
             (Bool, Bool),
         ), _>(connection, &text)?;
-    let known = |(room, (id, username, display_name, instance, excluded), (role, mark, sent_at), (muted, banned)): Row| {
-        let role = role.as_deref().map(Role::from_column);
-        let instance = InstanceRole::from_column(&instance);
-        let actor = Actor { user: id, instance, role, muted, banned, excluded };
-        ((room, id), Known { user: User { id, username, display_name }, actor, mark, sent_at })
-    };
+    let known =
+        |(room, (id, username, display_name, instance, excluded), (role, mark, sent_at), (muted, banned)): Row| {
+            let role = role.as_deref().map(Role::from_column);
+            let instance = InstanceRole::from_column(&instance);
+            let actor = Actor { user: id, instance, role, muted, banned, excluded };
+            ((room, id), Known { user: User { id, username, display_name }, actor, mark, sent_at })
+        };
     Ok(rows.into_iter().map(known).collect())
 }
 

@@ -70,11 +70,7 @@ pub fn read(
     user: UserId,
     before: Option<i64>,
 ) -> Result<Page, Refusal> {
-    type Row = (
-        (i64, NaiveDateTime, String, String),
-        (Option<String>, Option<String>, Option<Seq>),
-        (String, String),
-    );
+    type Row = ((i64, NaiveDateTime, String, String), (Option<String>, Option<String>, Option<Seq>), (String, String));
     snapshot(connection, |connection| {
         let mut query = audit::table.order(audit::id.desc()).limit(PAGE + 1).into_boxed();
         match slug {

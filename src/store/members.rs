@@ -4,12 +4,13 @@ use chrono::Utc;
 use diesel::prelude::*;
 
 use super::actors::{self, Known};
+use super::audit::{self, Entry};
 use super::connection::{AnyConnection, snapshot};
 use super::rooms;
 use super::schema::{members, users};
 use crate::error::{Code, Refusal};
 use crate::policy::{Action, Actor, Object, may};
-use crate::protocol::{MAX_DIRECT_PEOPLE, Member, Role, RoomId, RoomKind, Seq, User, UserId};
+use crate::protocol::{Act, MAX_DIRECT_PEOPLE, Member, Role, RoomId, RoomKind, Seq, User, UserId};
 
 /// What became of a membership.
 pub struct Changed {
@@ -85,13 +86,61 @@ pub fn admit(connection: &mut AnyConnection, slug: &str, by: UserId, username: &
 /// change either comes before or carries the higher `access` number.
 pub fn remove(connection: &mut AnyConnection, slug: &str, by: UserId, username: &str) -> Result<Changed, Refusal> {
     connection.transaction(|connection| {
-        let TheTwo { room, them, .. } = the_two(connection, slug, by, username, Action::Remove)?;
-        let (room, user) = (room.room.id, them.user.id);
+        let TheTwo { room: state, them, .. } = the_two(connection, slug, by, username, Action::Remove)?;
+        let (room, user) = (state.room.id, them.user.id);
         if them.actor.role.is_none() {
             return Ok(Changed { room, user, changed: false });
         }
         end(connection, room, user)?;
+        if user != by {
+            let moderator = actors::one(connection, room, by)?.user;
+            let entry = Entry {
+                room: Some(&state.room),
+                them: Some(&them.user),
+                ..Entry::new(Some(&moderator), Act::RemoveMember)
+            };
+            audit::note(connection, &entry)?;
+        }
         Ok(Changed { room, user, changed: true })
+    })
+}
+
+/// Makes a member a moderator, or no longer one. Nothing that they did as a moderator is stored after they are none: the
+/// room's row is held.
+pub fn set_role(
+    connection: &mut AnyConnection,
+    slug: &str,
+    by: UserId,
+    username: &str,
+    role: Role,
+) -> Result<Changed, Refusal> {
+    connection.transaction(|connection| {
+        let TheTwo { room, actor, them } = the_two(connection, slug, by, username, Action::SetRole)?;
+        let (id, user) = (room.room.id, them.user.id);
+        match them.actor.role {
+            None => return Err(Refusal::new(Code::NotFound, "that person is not a member of the room")),
+            Some(now) if now == role => return Ok(Changed { room: id, user, changed: false }),
+            Some(_) => {}
+        }
+        diesel::update(members::table.find((id, user))).set(members::role.eq(role.as_str())).execute(connection)?;
+        let moderator = actors::one(connection, id, actor.user)?.user;
+        let entry = Entry {
+            room: Some(&room.room),
+            them: Some(&them.user),
+            detail: role.as_str(),
+            ..Entry::new(Some(&moderator), Act::SetRole)
+        };
+        audit::note(connection, &entry)?;
+        Ok(Changed { room: id, user, changed: true })
+    })
+}
+
+/// Sets what of a room a member wants to be told: `all`, `mentions` or `none`.
+pub fn set_notify(connection: &mut AnyConnection, slug: &str, user: UserId, level: &str) -> Result<(), Refusal> {
+    connection.transaction(|connection| {
+        let (room, _) = rooms::permitted(connection, slug, user, Action::Mark)?;
+        diesel::update(members::table.find((room.room.id, user))).set(members::notify.eq(level)).execute(connection)?;
+        Ok(())
     })
 }
 

@@ -230,7 +230,8 @@ fn compose(connection: &mut AnyConnection, rows: Vec<Row>) -> QueryResult<Vec<(R
 
 fn composed(rows: Vec<Row>, mut given: ByMessage) -> Vec<(RoomId, Message)> {
     let message = |row: Row| {
-        let ((room, id, seq, key, body, html, renderer, reply_to), (sent_at, edited_at, deleted_at, removed), author) = row;
+        let ((room, id, seq, key, body, html, renderer, reply_to), (sent_at, edited_at, deleted_at, removed), author) =
+            row;
         let html = if renderer == RENDERER || deleted_at.is_some() { html } else { render_again(&body) };
         let reactions = given.remove(&(room, id)).map(|given| summary(&given)).unwrap_or_default();
         let (user, username, display_name) = author;

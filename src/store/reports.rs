@@ -16,13 +16,7 @@ use crate::protocol::{Act, Report, RoomId, Seq, User, UserId};
 const PAGE: i64 = 100;
 
 /// Reports a message as it stands now. Whoever does it again changes nothing: the first stays.
-pub fn make(
-    connection: &mut AnyConnection,
-    slug: &str,
-    by: UserId,
-    message: Seq,
-    reason: &str,
-) -> Result<(), Refusal> {
+pub fn make(connection: &mut AnyConnection, slug: &str, by: UserId, message: Seq, reason: &str) -> Result<(), Refusal> {
     connection.transaction(|connection| {
         // The room's row is held, so that the message is not taken back meanwhile.
         let (found, _) = permitted_alone(connection, slug, by, Action::Report)?;
@@ -53,10 +47,7 @@ pub fn make(
     })
 }
 
-type Row = (
-    (i64, String, Seq, UserId, String, UserId, String),
-    (NaiveDateTime, Option<NaiveDateTime>),
-);
+type Row = ((i64, String, Seq, UserId, String, UserId, String), (NaiveDateTime, Option<NaiveDateTime>));
 
 /// Reports of a room, for its moderators, or of all rooms, for admins: the open ones, the oldest first, before the settled
 /// ones, the newest first.
@@ -112,7 +103,8 @@ pub fn settle(connection: &mut AnyConnection, id: i64, by: UserId, reason: &str)
         let state = rooms::by_id(connection, room)?.ok_or_else(not_found)?;
         let actor = actors::one(connection, room, by)?;
         // Whoever doesn't see to reports learns nothing of one.
-        may(actor.actor, Action::Oversee, Object { place: Some(state.place()), whose: None }).map_err(|_| not_found())?;
+        may(actor.actor, Action::Oversee, Object { place: Some(state.place()), whose: None })
+            .map_err(|_| not_found())?;
         if settled_at.is_some() {
             return Ok(());
         }

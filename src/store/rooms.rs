@@ -313,10 +313,7 @@ pub(super) fn list(connection: &mut AnyConnection, user: UserId) -> QueryResult<
         .select(sanctions::room_id);
     let is_guest = exists(users::table.filter(users::id.eq(user).and(users::role.eq(InstanceRole::Guest.as_str()))));
     let open = rooms::kind.eq(RoomKind::Public.as_str()).and(rooms::id.ne_all(closed)).and(not(is_guest));
-    let visible = rooms::table
-        .filter(open.or(rooms::id.eq_any(mine)))
-        .order(rooms::slug)
-        .select(COLUMNS);
+    let visible = rooms::table.filter(open.or(rooms::id.eq_any(mine))).order(rooms::slug).select(COLUMNS);
     let rows: Vec<Row> = directly!(connection, |c| visible.load(c))?;
     let listed = rows.into_iter().map(state).map(|RoomState { room, count, .. }| match standings.remove(&room.id) {
         Some(marks) => {

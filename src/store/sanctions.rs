@@ -9,8 +9,8 @@ use super::audit::{self, Entry};
 use super::connection::AnyConnection;
 use super::members::{self, Changed, TheTwo, the_two};
 use super::rooms;
-use super::schema::{members as member_rows, messages, sanctions, users};
-use crate::error::Refusal;
+use super::schema::{members as member_rows, messages, rooms as room_rows, sanctions, users};
+use crate::error::{Code, Refusal};
 use crate::policy::{Action, Object, may};
 use crate::protocol::{Act, InstanceRole, RoomId, Sanction, Seq, User, UserId, format_time};
 
@@ -107,8 +107,7 @@ pub fn lift(
         if changed {
             let act = if kind == Kind::Ban { Act::Unban } else { Act::Unmute };
             let moderator = actors::one(connection, id, actor.user)?.user;
-            let entry =
-                Entry { room: Some(&room.room), them: Some(&them.user), ..Entry::new(Some(&moderator), act) };
+            let entry = Entry { room: Some(&room.room), them: Some(&them.user), ..Entry::new(Some(&moderator), act) };
             audit::note(connection, &entry)?;
         }
         Ok(Changed { room: id, user, changed })
@@ -138,11 +137,8 @@ pub fn list(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<
         .order((users::username_key, sanctions::kind))
         .select((users::id, users::username, users::display_name, sanctions::kind, sanctions::until))
         .load(connection)?;
-    let sanction = |(id, username, display_name, kind, until)| Sanction {
-        user: User { id, username, display_name },
-        kind,
-        until,
-    };
+    let sanction =
+        |(id, username, display_name, kind, until)| Sanction { user: User { id, username, display_name }, kind, until };
     Ok(rows.into_iter().map(sanction).collect())
 }
 
@@ -164,8 +160,7 @@ pub fn ban_from_chat(
             .set((users::banned_at.eq(Utc::now().naive_utc()), users::banned_until.eq(terms.until)))
             .execute(connection)?;
         let (reason, detail) = (terms.reason.as_str(), &terms.detail());
-        let entry =
-            Entry { them: Some(&them.user), reason, detail, ..Entry::new(actor.as_ref(), Act::BanFromChat) };
+        let entry = Entry { them: Some(&them.user), reason, detail, ..Entry::new(actor.as_ref(), Act::BanFromChat) };
         audit::note(connection, &entry)?;
         Ok(them.user)
     })
@@ -196,33 +191,37 @@ pub fn set_instance_role(
         if let Some(by) = by
             && actors::outside(connection, by)?.instance < role
         {
-            return Err(Refusal::new(crate::error::Code::Forbidden, "nobody can give a role above their own"));
+            return Err(Refusal::new(Code::Forbidden, "nobody can give a role above their own"));
         }
         if role < InstanceRole::Owner {
             keep_an_owner(connection, &them)?;
         }
         diesel::update(users::table.find(them.user.id)).set(users::role.eq(role.as_str())).execute(connection)?;
-        let entry = Entry {
-            them: Some(&them.user),
-            detail: role.as_str(),
-            ..Entry::new(actor.as_ref(), Act::SetInstanceRole)
-        };
+        let entry =
+            Entry { them: Some(&them.user), detail: role.as_str(), ..Entry::new(actor.as_ref(), Act::SetInstanceRole) };
         audit::note(connection, &entry)?;
         Ok(them.user)
     })
 }
 
-/// The rooms where somebody has messages to wipe, with up to `limit` of their ids each; nothing when all is done.
-pub fn to_wipe(
-    connection: &mut AnyConnection,
-    author: UserId,
-    limit: i64,
-) -> QueryResult<Vec<(RoomId, Seq)>> {
+/// Notes that all messages of somebody are to be removed. Whose they are.
+pub fn begin_wipe(connection: &mut AnyConnection, by: UserId, username: &str) -> Result<UserId, Refusal> {
+    connection.transaction(|connection| {
+        let (actor, them) = the_two_outside(connection, Some(by), username, Action::Wipe)?;
+        let entry = Entry { them: Some(&them.user), ..Entry::new(actor.as_ref(), Act::Wipe) };
+        audit::note(connection, &entry)?;
+        Ok(them.user.id)
+    })
+}
+
+/// Messages of somebody that are still to be removed, by room and id; none when all is done.
+pub fn to_wipe(connection: &mut AnyConnection, author: UserId, limit: i64) -> QueryResult<Vec<(String, Seq)>> {
     messages::table
+        .inner_join(room_rows::table)
         .filter(messages::author_id.eq(author).and(messages::removed.eq(false)))
         .order((messages::room_id, messages::id))
         .limit(limit)
-        .select((messages::room_id, messages::id))
+        .select((room_rows::slug, messages::id))
         .load(connection)
 }
 

@@ -75,8 +75,8 @@ pub fn create(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> R
 /// Those of the sessions with these tokens, at most [`HASHES_AT_ONCE`], that have not ended; by their hashes.
 pub fn find(c: &mut AnyConnection, token_hashes: &[String]) -> Result<HashMap<String, Session>, Refusal> {
     let now = Utc::now().naive_utc();
-    let found: Vec<(String, UserId, String, String, NaiveDateTime)> = unexpired(token_hashes, now)
-        .load::<(Text, BigInt, Text, Text, Timestamp), _>(
+    let found: Vec<(String, UserId, String, String, NaiveDateTime)> =
+        unexpired(token_hashes, now).load::<(Text, BigInt, Text, Text, Timestamp), _>(
             c,
             &format!(
                 "SELECT sessions.token_hash, users.id, users.username, users.display_name, sessions.seen_at \

@@ -4,6 +4,7 @@ use actix_identity::{Identity, IdentityExt};
 use actix_session::SessionExt;
 use actix_web::http::header::USER_AGENT;
 use actix_web::{HttpMessage, HttpRequest};
+use chrono::NaiveDateTime;
 
 use super::sessions::{ADDRESS, AGENT};
 use super::{App, client, fields, sessions};
@@ -52,7 +53,7 @@ pub async fn sign_up(
 /// time it takes.
 ///
 /// # Errors
-/// `bad_credentials`, `rate_limited`, `unavailable`.
+/// `bad_credentials`, `rate_limited`, `forbidden` for somebody who is banned, `unavailable`.
 pub async fn log_in(app: &App, req: &HttpRequest, username: &str, password: String) -> Result<User, Refusal> {
     // Names that nobody can have count as one.
     let username = if fields::username(username).is_ok() { username.to_owned() } else { String::new() };
@@ -62,9 +63,13 @@ pub async fn log_in(app: &App, req: &HttpRequest, username: &str, password: Stri
     let attempt = app.login_rate.reserve(&username, address, is_known).await?;
     let verified = async {
         let found = app.store.read(move |c| accounts::find_by_name(c, &username)).await?;
-        let (user, hash) = found.map(|account| (account.user, account.password_hash)).unzip();
+        let (known, hash) = found.map(|account| ((account.user, account.banned), account.password_hash)).unzip();
         let fits = app.passwords.verify(password, hash).await?;
-        Ok(user.filter(|_| fits))
+        // Only those who know the password are told of a ban.
+        match known.filter(|_| fits) {
+            Some((_, Some(until))) => Err(banned(until)),
+            known => Ok(known.map(|(user, _)| user)),
+        }
     };
     match verified.await {
         Ok(None) => {
@@ -78,6 +83,11 @@ pub async fn log_in(app: &App, req: &HttpRequest, username: &str, password: Stri
         }
         Err(refusal) => Err(refusal),
     }
+}
+
+fn banned(until: Option<NaiveDateTime>) -> Refusal {
+    let end = until.map_or(String::new(), |until| format!(" until {} UTC", until.format("%Y-%m-%d %H:%M")));
+    Refusal::new(Code::Forbidden, format!("you are banned from this chat{end}"))
 }
 
 /// Ends the session; `false` when there is none. Its sockets are closed before the answer goes out.

@@ -4,6 +4,8 @@ mod accounts;
 pub mod bodies;
 mod members;
 mod messages;
+mod moderation;
+mod people;
 pub mod rooms;
 
 use actix_web::HttpResponse;
@@ -20,10 +22,30 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/logout").post(accounts::log_out))
         .service(resource("/me").get(accounts::me))
         .service(resource("/rooms").get(rooms::list).post(rooms::make))
-        .service(resource("/rooms/{slug}").get(rooms::show).patch(rooms::change))
+        .service(resource("/rooms/{slug}").get(rooms::show).patch(rooms::change).delete(rooms::delete))
+        .service(resource("/rooms/{slug}/notify").put(rooms::set_notify))
         .service(resource("/rooms/{slug}/messages").get(messages::list).post(messages::send))
         .service(resource("/rooms/{slug}/members").get(members::list))
-        .service(resource("/rooms/{slug}/members/{username}").put(members::add).delete(members::remove));
+        .service(
+            resource("/rooms/{slug}/members/{username}")
+                .put(members::add)
+                .patch(moderation::set_role)
+                .delete(members::remove),
+        )
+        .service(resource("/rooms/{slug}/messages/{id}").delete(moderation::remove_message))
+        .service(resource("/rooms/{slug}/messages/{id}/reports").post(moderation::report))
+        .service(resource("/rooms/{slug}/mutes/{username}").put(moderation::mute).delete(moderation::unmute))
+        .service(resource("/rooms/{slug}/bans/{username}").put(moderation::ban).delete(moderation::unban))
+        .service(resource("/rooms/{slug}/sanctions").get(moderation::list_sanctions))
+        .service(resource("/rooms/{slug}/reports").get(moderation::list_reports))
+        .service(resource("/rooms/{slug}/audit").get(moderation::read_log))
+        .service(resource("/reports").get(moderation::list_all_reports))
+        .service(resource("/reports/{id}/settle").post(moderation::settle))
+        .service(resource("/audit").get(moderation::read_whole_log))
+        .service(resource("/users/{username}").patch(people::set_role))
+        .service(resource("/users/{username}/ban").put(people::ban).delete(people::unban))
+        .service(resource("/users/{username}/wipe").post(people::wipe))
+        .service(resource("/direct").post(people::begin_direct));
 }
 
 /// The calls of the API in OpenAPI's words, made from the handlers.
@@ -44,6 +66,26 @@ pub fn routes(cfg: &mut ServiceConfig) {
         members::list,
         members::add,
         members::remove,
+        rooms::delete,
+        rooms::set_notify,
+        moderation::remove_message,
+        moderation::set_role,
+        moderation::mute,
+        moderation::unmute,
+        moderation::ban,
+        moderation::unban,
+        moderation::list_sanctions,
+        moderation::report,
+        moderation::list_reports,
+        moderation::list_all_reports,
+        moderation::settle,
+        moderation::read_log,
+        moderation::read_whole_log,
+        people::ban,
+        people::unban,
+        people::set_role,
+        people::wipe,
+        people::begin_direct,
     ),
     modifiers(&SessionCookie)
 )]

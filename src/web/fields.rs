@@ -3,7 +3,7 @@
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 
 use crate::error::Refusal;
-use crate::protocol::RoomKind;
+use crate::protocol::{InstanceRole, Role, RoomKind};
 
 const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 2..=32;
 const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=256;
@@ -69,6 +69,31 @@ pub fn kind(kind: &str) -> Result<RoomKind, Refusal> {
         "private" => Ok(RoomKind::Private),
         "direct" => Ok(RoomKind::Direct),
         _ => Err(Refusal::invalid("kind: public, private or direct")),
+    }
+}
+
+/// A role in a room.
+pub fn role(role: &str) -> Result<Role, Refusal> {
+    match role {
+        "moderator" => Ok(Role::Moderator),
+        "member" => Ok(Role::Member),
+        _ => Err(Refusal::invalid("role: moderator or member")),
+    }
+}
+
+/// A role in the whole chat.
+pub fn instance_role(role: &str) -> Result<InstanceRole, Refusal> {
+    match InstanceRole::from_column(role) {
+        known if known.as_str() == role => Ok(known),
+        _ => Err(Refusal::invalid("role: owner, admin, member or guest")),
+    }
+}
+
+/// What of a room somebody wants to be told.
+pub fn notify(level: &str) -> Result<String, Refusal> {
+    match level {
+        "all" | "mentions" | "none" => Ok(level.to_owned()),
+        _ => Err(Refusal::invalid("notify: all, mentions or none")),
     }
 }
 

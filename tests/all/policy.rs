@@ -1,97 +1,236 @@
 //! Who may do what: one pure function, every case of it.
 
 use klatch::error::Code;
-use klatch::policy::{Action, Actor, Object, may};
-use klatch::protocol::{Role, RoomKind};
+use klatch::policy::{Action, Actor, Object, Person, Place, may};
+use klatch::protocol::{InstanceRole, Role, RoomKind};
 
-const ACTIONS: [Action; 8] = [
+const ME: i64 = 1;
+const OTHER: i64 = 2;
+
+const IN_A_ROOM: [Action; 21] = [
     Action::See,
     Action::Enter,
+    Action::Mark,
     Action::Talk,
-    Action::Amend,
+    Action::Edit,
+    Action::TakeBack,
     Action::React,
-    Action::Describe,
+    Action::MentionHere,
+    Action::MentionRoom,
     Action::Admit,
     Action::Remove,
+    Action::Report,
+    Action::Describe,
+    Action::SetRules,
+    Action::RemoveMessage,
+    Action::Mute,
+    Action::Ban,
+    Action::SetRole,
+    Action::InviteTo,
+    Action::Archive,
+    Action::DeleteRoom,
+];
+/// Those of which admins may do something in rooms that they don't see.
+const BEYOND: [Action; 2] = [Action::Oversee, Action::Wipe];
+const OUTSIDE: [Action; 8] = [
+    Action::MakeRoom,
+    Action::BeginDirect,
+    Action::Invite,
+    Action::SetDefault,
+    Action::BanFromChat,
+    Action::Wipe,
+    Action::SetInstanceRole,
+    Action::Administer,
 ];
 const KINDS: [RoomKind; 3] = [RoomKind::Public, RoomKind::Private, RoomKind::Direct];
+const INSTANCE_ROLES: [InstanceRole; 4] =
+    [InstanceRole::Guest, InstanceRole::Member, InstanceRole::Admin, InstanceRole::Owner];
 const ROLES: [Option<Role>; 3] = [None, Some(Role::Member), Some(Role::Moderator)];
+const BOTH: [bool; 2] = [false, true];
 
-/// Whose message or membership it is: one's own, somebody else's, nobody's.
-const WHOSE: [Option<i64>; 3] = [Some(1), Some(2), None];
-
-/// `None` where it is allowed.
-fn refusal(action: Action, role: Option<Role>, kind: RoomKind, whose: Option<i64>) -> Option<Code> {
-    may(Actor { user: 1, role }, action, Object { kind, whose }).err().map(|refusal| refusal.code)
+/// One way to stand to a room.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    actor: Actor,
+    place: Place,
+    /// Whom it concerns: nobody, oneself, somebody else.
+    whose: Option<Person>,
 }
 
-/// The rows of the table: for each action whether a stranger, a member and a moderator of a room they see may do it, to
-/// what is their own and to what is not.
-fn row(action: Action) -> [[bool; 2]; 3] {
-    const NOBODY: [bool; 2] = [false, false];
-    const OWN: [bool; 2] = [true, false];
-    const ANY: [bool; 2] = [true, true];
-    match action {
-        Action::See => [ANY, ANY, ANY],
-        Action::Enter => [ANY, ANY, ANY],
-        Action::Talk => [NOBODY, ANY, ANY],
-        Action::Amend => [NOBODY, OWN, OWN],
-        Action::React => [NOBODY, ANY, ANY],
-        Action::Describe => [NOBODY, NOBODY, ANY],
-        Action::Admit => [ANY, ANY, ANY],
-        Action::Remove => [OWN, OWN, ANY],
+fn actors() -> Vec<Actor> {
+    let mut all = Vec::new();
+    for instance in INSTANCE_ROLES {
+        for role in ROLES {
+            for (muted, banned, excluded) in [
+                (false, false, false),
+                (true, false, false),
+                (false, true, false),
+                (true, true, false),
+                (false, false, true),
+            ] {
+                all.push(Actor { user: ME, instance, role, muted, banned, excluded });
+            }
+        }
     }
+    all
 }
 
-#[test]
-fn every_case_is_as_the_table_says() {
-    for action in ACTIONS {
-        for (role, columns) in ROLES.into_iter().zip(row(action)) {
-            for kind in KINDS {
-                for whose in WHOSE {
-                    let allowed = columns[usize::from(whose != Some(1))];
-                    let hidden = role.is_none() && kind != RoomKind::Public;
-                    let expected = match (hidden, allowed) {
-                        (true, _) => Some(Code::NotFound),
-                        (false, true) => None,
-                        (false, false) => Some(Code::Forbidden),
-                    };
-                    assert_eq!(
-                        refusal(action, role, kind, whose),
-                        expected,
-                        "{action:?} by {role:?} in a {kind:?} room, of {whose:?}"
-                    );
+fn places() -> Vec<Place> {
+    let mut all = Vec::new();
+    for kind in KINDS {
+        for archived in BOTH {
+            for large in BOTH {
+                for pair in BOTH.into_iter().filter(|pair| !pair || kind == RoomKind::Direct) {
+                    all.push(Place { kind, archived, pair, large });
                 }
             }
         }
     }
+    all
 }
 
-/// Whoever may not see a room is told the same as of a room that was never made, whatever they try.
-#[test]
-fn a_hidden_room_gives_one_answer() {
-    for kind in [RoomKind::Private, RoomKind::Direct] {
-        let mut answers: Vec<_> = ACTIONS
+fn persons(actor: &Actor) -> Vec<Option<Person>> {
+    let mut all = vec![None, Some(Person { user: ME, instance: actor.instance, role: actor.role })];
+    for instance in INSTANCE_ROLES {
+        for role in ROLES {
+            all.push(Some(Person { user: OTHER, instance, role }));
+        }
+    }
+    all
+}
+
+fn cases() -> impl Iterator<Item = Case> {
+    actors().into_iter().flat_map(|actor| {
+        places()
             .into_iter()
-            .flat_map(|action| WHOSE.map(|whose| may(Actor { user: 1, role: None }, action, Object { kind, whose })))
-            .map(|answer| format!("{:?}", answer.expect_err("a hidden room")))
-            .collect();
-        answers.dedup();
-        assert_eq!(answers.len(), 1, "{answers:?}");
+            .flat_map(move |place| persons(&actor).into_iter().map(move |whose| Case { actor, place, whose }))
+    })
+}
+
+/// `None` where it is allowed.
+fn refusal(action: Action, Case { actor, place, whose }: Case) -> Option<Code> {
+    may(actor, action, Object { place: Some(place), whose }).err().map(|refusal| refusal.code)
+}
+
+/// The table, in words: who may, leaving out what hides a room, what closes it, and what only lets one read.
+fn row(action: Action, case: Case) -> bool {
+    let Case { actor, place, whose } = case;
+    let member = actor.role.is_some();
+    let own = whose.is_some_and(|whose| whose.user == ME);
+    let moderator = place.kind != RoomKind::Direct
+        && (actor.role == Some(Role::Moderator) || actor.instance >= InstanceRole::Admin);
+    let level = |instance: InstanceRole, role: Option<Role>| match (instance, role) {
+        (InstanceRole::Owner, _) => 3,
+        (InstanceRole::Admin, _) => 2,
+        (_, Some(Role::Moderator)) if place.kind != RoomKind::Direct => 1,
+        _ => 0,
+    };
+    let above = whose.is_some_and(|whose| level(whose.instance, whose.role) > level(actor.instance, actor.role));
+    let guest = actor.instance == InstanceRole::Guest;
+    let open = !place.archived;
+    let talks = member && open && !actor.muted;
+    match action {
+        Action::See | Action::Enter | Action::Report => true,
+        Action::Mark => member,
+        Action::Talk | Action::React => talks,
+        Action::Edit => talks && own,
+        Action::TakeBack => member && open && own,
+        Action::MentionHere | Action::MentionRoom => talks && !guest && (moderator || !place.large),
+        Action::Admit => open && !place.pair && !guest,
+        Action::Remove if own => !place.pair,
+        Action::Remove | Action::SetRole => moderator && !above,
+        Action::Mute | Action::Ban => moderator && !above && !own,
+        Action::RemoveMessage | Action::Archive | Action::DeleteRoom => moderator,
+        Action::Describe | Action::SetRules | Action::InviteTo => moderator && open,
+        _ => unreachable!("not of this table"),
     }
 }
 
 #[test]
-fn a_direct_room_is_as_private_as_a_private_one() {
-    for action in ACTIONS {
-        for role in ROLES {
-            for whose in WHOSE {
-                assert_eq!(
-                    refusal(action, role, RoomKind::Direct, whose),
-                    refusal(action, role, RoomKind::Private, whose),
-                    "{action:?} by {role:?} of {whose:?}"
-                );
+fn every_case_in_a_room_is_as_the_table_says() {
+    let mut count = 0;
+    for action in IN_A_ROOM {
+        for case in cases() {
+            let Case { actor, place, .. } = case;
+            let sees = actor.role.is_some() || place.kind == RoomKind::Public && actor.instance > InstanceRole::Guest;
+            let expected = match () {
+                () if actor.excluded => Some(Code::Forbidden),
+                () if !sees => Some(Code::NotFound),
+                () if actor.banned => Some(Code::Forbidden),
+                () => (!row(action, case)).then_some(Code::Forbidden),
+            };
+            assert_eq!(refusal(action, case), expected, "{action:?} {case:?}");
+            count += 1;
+        }
+    }
+    assert!(count > 100_000, "{count}");
+}
+
+/// What is told of a room that somebody may not see is what is told of one that was never made, whatever they try.
+#[test]
+fn a_hidden_room_gives_one_answer() {
+    let hidden = |case: &Case| {
+        case.actor.role.is_none()
+            && !case.actor.excluded
+            && (case.place.kind != RoomKind::Public || case.actor.instance == InstanceRole::Guest)
+    };
+    let mut answers: Vec<String> = cases()
+        .filter(hidden)
+        .flat_map(|case| {
+            IN_A_ROOM.map(|action| may(case.actor, action, Object { place: Some(case.place), whose: case.whose }))
+        })
+        .map(|answer| format!("{:?}", answer.expect_err("a hidden room")))
+        .collect();
+    answers.sort_unstable();
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+}
+
+#[test]
+fn reports_and_wipes_reach_admins_wherever_they_are_and_nobody_else() {
+    for action in BEYOND {
+        for case in cases().filter(|case| !case.actor.banned && !case.actor.excluded) {
+            let admin = case.actor.instance >= InstanceRole::Admin;
+            let moderates = case.actor.role == Some(Role::Moderator) && case.place.kind != RoomKind::Direct;
+            let allowed = admin || action == Action::Oversee && moderates;
+            assert_eq!(refusal(action, case).is_none(), allowed, "{action:?} {case:?}");
+        }
+    }
+}
+
+#[test]
+fn every_case_in_the_whole_chat_is_as_the_table_says() {
+    for action in OUTSIDE {
+        for actor in actors().into_iter().filter(|actor| !actor.banned && !actor.muted) {
+            for whose in persons(&actor) {
+                let admin = actor.instance >= InstanceRole::Admin;
+                let own = whose.is_some_and(|whose| whose.user == ME);
+                let below = whose.is_none_or(|whose| whose.instance < actor.instance);
+                let owner = actor.instance == InstanceRole::Owner;
+                let allowed = match action {
+                    Action::MakeRoom | Action::BeginDirect => actor.instance > InstanceRole::Guest,
+                    Action::Invite | Action::SetDefault | Action::Administer => admin,
+                    Action::BanFromChat => admin && !own && (owner || below),
+                    _ => admin && (own || owner || below),
+                };
+                let expected = (!allowed || actor.excluded).then_some(Code::Forbidden);
+                let refusal = may(actor, action, Object { place: None, whose }).err().map(|refusal| refusal.code);
+                assert_eq!(refusal, expected, "{action:?} {actor:?} {whose:?}");
             }
         }
+    }
+}
+
+/// What belongs into a room is refused outside, and the other way round.
+#[test]
+fn no_action_is_done_where_it_does_not_belong() {
+    let owner = Actor::outside(ME, InstanceRole::Owner);
+    for action in IN_A_ROOM.into_iter().chain([Action::Oversee]) {
+        assert!(may(owner, action, Object::default()).is_err(), "{action:?}");
+    }
+    let place = Place { kind: RoomKind::Public, archived: false, pair: false, large: false };
+    for action in OUTSIDE.into_iter().filter(|action| *action != Action::Wipe) {
+        let object = Object { place: Some(place), whose: None };
+        assert!(may(Actor { role: Some(Role::Moderator), ..owner }, action, object).is_err(), "{action:?}");
     }
 }

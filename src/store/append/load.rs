@@ -154,7 +154,9 @@ fn mentions_in(write: &Write) -> &[Mention] {
 
 fn mentions_many(write: &Write) -> bool {
     match &write.action {
-        Action::Send { rendered, .. } | Action::Edit { rendered, .. } => rendered.mentions_room() || rendered.mentions_here(),
+        Action::Send { rendered, .. } | Action::Edit { rendered, .. } => {
+            rendered.mentions_room() || rendered.mentions_here()
+        }
         _ => false,
     }
 }

@@ -421,7 +421,13 @@ impl Picture {
         };
         for Removal { room, by, author, id, reason } in &self.removals {
             let (actor, room) = (self.users.get(by), &self.rooms[room].room);
-            let entry = Entry { room: Some(room), them: Some(author), message: Some(*id), reason, ..Entry::new(actor, Act::RemoveMessage) };
+            let entry = Entry {
+                room: Some(room),
+                them: Some(author),
+                message: Some(*id),
+                reason,
+                ..Entry::new(actor, Act::RemoveMessage)
+            };
             audit::note(connection, &entry)?;
             reports::settle_by_removal(connection, room.id, *id, *by)?;
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 use crate::error::{Code, Refusal};
-use crate::protocol::{Member, Message, Room, Seq};
+use crate::protocol::{AuditEntry, Member, Message, Report, Room, Sanction, Seq};
 use crate::store::rooms::Listed;
 
 /// Why a call was not served.
@@ -134,6 +134,78 @@ pub struct ChangeRoom {
     pub blocks_links: Option<bool>,
     /// Whether new members of the chat join the room by themselves; for admins.
     pub default: Option<bool>,
+}
+
+/// A role: in a room `moderator` or `member`, in the chat `owner`, `admin`, `member` or `guest`.
+#[derive(Deserialize, ToSchema)]
+pub struct SetRole {
+    pub role: String,
+}
+
+/// How long something holds, and why.
+#[derive(Deserialize, ToSchema)]
+pub struct For {
+    /// For ever if left out.
+    #[schema(minimum = 1, maximum = 5_256_000)]
+    pub minutes: Option<i64>,
+    /// For the log.
+    #[schema(max_length = 500)]
+    pub reason: Option<String>,
+}
+
+/// Why something is done.
+#[derive(Deserialize, IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+pub struct Why {
+    #[schema(max_length = 500)]
+    #[param(max_length = 500)]
+    pub reason: Option<String>,
+}
+
+/// The room's own name, so that none is deleted by a slip.
+#[derive(Deserialize, ToSchema)]
+pub struct Confirm {
+    pub confirm: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct BeginDirect {
+    /// The names of 1 to 11 others.
+    #[schema(min_items = 1, max_items = 11)]
+    pub users: Vec<String>,
+}
+
+/// `all`, `mentions` or `none`.
+#[derive(Deserialize, ToSchema)]
+pub struct SetNotify {
+    pub notify: String,
+}
+
+/// Which entries of a log.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Older {
+    /// Only entries with a lower id; the latest if left out.
+    #[param(minimum = 1)]
+    pub before: Option<i64>,
+}
+
+/// Entries, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct AuditLog {
+    pub entries: Vec<AuditEntry>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Reports {
+    pub reports: Vec<Report>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Sanctions {
+    pub sanctions: Vec<Sanction>,
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -4,13 +4,14 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 
 use super::bodies::{
-    Always, ChangeRoom, Changing, ErrorBody, ListedRoom, MakeRoom, OfRoom, Rooms, WithBody, WithSession,
+    Always, ChangeRoom, Changing, Confirm, ErrorBody, ListedRoom, MakeRoom, OfRoom, Rooms, SetNotify, WithBody,
+    WithSession,
 };
 use crate::broker::Event;
 use crate::error::Refusal;
-use crate::protocol::{Room, UserId};
-use crate::store::room_changes::{self, Changes, NewRoom};
-use crate::store::rooms;
+use crate::protocol::{Room, RoomKind, UserId};
+use crate::store::room_changes::{self, Changes, Deleted, NewRoom};
+use crate::store::{members, rooms};
 use crate::web::{Account, App, Failure, fields};
 
 /// The rooms that the user may see, sorted by slug
@@ -71,6 +72,48 @@ pub async fn change(
     let room = app.store.write(move |c| room_changes::change(c, &slug, user, &changes)).await?;
     app.hub.announce(Event::RoomChanged { room: room.id }).await;
     Ok(HttpResponse::Ok().json(room))
+}
+
+/// Delete a room, with all that was said in it
+#[utoipa::path(delete, path = "/api/v1/rooms/{slug}", operation_id = "delete_room", tag = "rooms", security(("session" = [])),
+    params(("slug" = String, Path)), request_body = Confirm,
+    responses(
+        (status = 204),
+        (status = 403, body = ErrorBody, description = "`forbidden`: only the room's moderators may, or the request came from another site"),
+        (status = 422, body = ErrorBody, description = "`invalid`: `confirm` is not the room's slug"),
+        WithSession, OfRoom, Always, WithBody,
+    ),
+)]
+pub async fn delete(
+    app: Data<App>,
+    account: Account,
+    slug: Path<String>,
+    body: Json<Confirm>,
+) -> Result<HttpResponse, Failure> {
+    if body.confirm != *slug {
+        return Err(Refusal::invalid("confirm: the slug of the room that is to be deleted").into());
+    }
+    let by = account.user.id;
+    let Deleted { room, members } = app.store.write(move |c| room_changes::delete(c, &slug, Some(by))).await?;
+    let public = room.kind == RoomKind::Public;
+    app.hub.announce(Event::RoomDeleted { room: room.id, slug: room.slug, public, members }).await;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Set what of a room one wants to be told
+#[utoipa::path(put, path = "/api/v1/rooms/{slug}/notify", operation_id = "set_notify", tag = "rooms", security(("session" = [])),
+    params(("slug" = String, Path)), request_body = SetNotify,
+    responses((status = 204), WithSession, Changing, OfRoom, Always, WithBody),
+)]
+pub async fn set_notify(
+    app: Data<App>,
+    account: Account,
+    slug: Path<String>,
+    body: Json<SetNotify>,
+) -> Result<HttpResponse, Failure> {
+    let (user, level) = (account.user.id, fields::notify(&body.notify)?);
+    app.store.write(move |c| members::set_notify(c, &slug, user, &level)).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// The rooms that the user may see, as the API and the pages show them.
