@@ -53,6 +53,8 @@ pub struct Hub {
     news: HashMap<RoomId, Activity>,
     /// Where the rooms of the last poll stood.
     standings: HashMap<RoomId, Standing>,
+    /// How many members came and went, of rooms of which that was heard: a list that was read meanwhile is read again.
+    words: HashMap<RoomId, u64>,
     sockets: HashMap<SessionId, Socket>,
     /// How many sockets each user has; never 0.
     of_user: HashMap<UserId, usize>,
@@ -164,6 +166,7 @@ impl Hub {
             opening: HashMap::new(),
             news: HashMap::new(),
             standings: HashMap::new(),
+            words: HashMap::new(),
             sockets: HashMap::new(),
             of_user: HashMap::new(),
             sockets_per_user,

@@ -124,12 +124,6 @@ pub struct Person {
     pub role: Option<Role>,
 }
 
-impl Person {
-    fn rank(self, kind: Option<RoomKind>) -> u8 {
-        rank(self.instance, self.role, kind)
-    }
-}
-
 /// Decides. Whoever may not see a room gets the answer of a room that does not exist.
 ///
 /// # Errors
@@ -156,10 +150,9 @@ fn may_in(actor: Actor, action: Action, place: Place, whose: Option<Person>) -> 
         return refuse("you are banned from this room");
     }
     let direct = place.kind == RoomKind::Direct;
-    let moderator = !direct && (actor.role == Some(Role::Moderator) || administers && visible);
+    let moderator = actor.role == Some(Role::Moderator) || (administers && visible && !direct);
     let own = whose.is_some_and(|whose| whose.user == actor.user);
-    let outranked =
-        whose.is_some_and(|whose| whose.rank(Some(place.kind)) > rank(actor.instance, actor.role, Some(place.kind)));
+    let outranked = whose.is_some_and(|whose| rank(whose.instance, whose.role) > rank(actor.instance, actor.role));
     match action {
         Action::See | Action::Enter | Action::Report => Ok(()),
         _ if !member && !moderator && !beyond && !matches!(action, Action::Admit | Action::Remove) => {
@@ -227,11 +220,11 @@ const MODERATORS: &str = "only moderators of the room may do that";
 const ADMINS: &str = "only admins may do that";
 
 /// Who may act on whom: nobody on those above them.
-fn rank(instance: InstanceRole, role: Option<Role>, kind: Option<RoomKind>) -> u8 {
+fn rank(instance: InstanceRole, role: Option<Role>) -> u8 {
     match (instance, role) {
         (InstanceRole::Owner, _) => 3,
         (InstanceRole::Admin, _) => 2,
-        (_, Some(Role::Moderator)) if kind != Some(RoomKind::Direct) => 1,
+        (_, Some(Role::Moderator)) => 1,
         _ => 0,
     }
 }

@@ -34,8 +34,12 @@ impl Hub {
                 self.announce_deletion(room, &slug, public, members, ctx)
             }
             Event::RoomChanged { room } => self.announce_room(room, ctx),
-            Event::MemberAdded { room, user } => self.announce_member(room, user, ctx),
+            Event::MemberAdded { room, user } => {
+                *self.words.entry(room).or_default() += 1;
+                self.announce_member(room, user, ctx);
+            }
             Event::MemberRemoved { room, user } => {
+                *self.words.entry(room).or_default() += 1;
                 for open in self.rooms.values().filter(|open| open.id == room) {
                     see_off(open.address.send(Recheck));
                 }
@@ -65,7 +69,12 @@ impl Hub {
             let set = |ids: Vec<UserId>| ids.into_iter().collect::<HashSet<UserId>>();
             Ok((state.room, set(members), set(blind)))
         };
-        self.after(read, ctx, |hub, (room, members, blind)| {
+        let words = self.words.get(&room).copied();
+        self.after(read, ctx, move |hub, (room, members, blind), ctx| {
+            // The list may be older than what was heard of a member meanwhile.
+            if hub.words.get(&room.id).copied() != words {
+                return hub.announce_room(room.id, ctx);
+            }
             let (to_members, to_others) = (about(&room.slug, true), about(&room.slug, false));
             let to_others = (room.kind == RoomKind::Public).then_some(to_others);
             let (members, blind) = (Arc::new(members), Arc::new(blind));
@@ -88,6 +97,7 @@ impl Hub {
         members: Vec<UserId>,
         ctx: &mut Context<Self>,
     ) {
+        self.words.remove(&room);
         for open in self.rooms.values().filter(|open| open.id == room) {
             see_off(open.address.send(Recheck));
         }
@@ -95,7 +105,7 @@ impl Hub {
         let nobody = Arc::new(HashSet::new());
         self.tell_workers(|| Op::Watchers { room, members: Arc::clone(&nobody) });
         let read = move |connection: &mut AnyConnection| Ok(actors::guests(connection)?);
-        self.after(read, ctx, move |hub, guests| {
+        self.after(read, ctx, move |hub, guests, _| {
             let blind = Arc::new(guests.into_iter().collect::<HashSet<UserId>>());
             hub.tell_workers(|| Op::Announce {
                 members: Arc::clone(&members),
@@ -109,7 +119,11 @@ impl Hub {
     /// Has the workers forget whoever was removed from a room.
     pub(super) fn read_watchers(&mut self, room: RoomId, ctx: &mut Context<Self>) {
         let read = move |connection: &mut AnyConnection| Ok(members::ids(connection, room)?.0);
-        self.after(read, ctx, move |hub, members| {
+        let words = self.words.get(&room).copied();
+        self.after(read, ctx, move |hub, members, ctx| {
+            if hub.words.get(&room).copied() != words {
+                return hub.read_watchers(room, ctx);
+            }
             let members: Arc<HashSet<UserId>> = Arc::new(members.into_iter().collect());
             hub.tell_workers(|| Op::Watchers { room, members: Arc::clone(&members) });
         });
@@ -122,7 +136,7 @@ impl Hub {
             let state = rooms::by_id(connection, room)?.ok_or_else(Refusal::room_not_found)?;
             Ok((state.room, members::is_member(connection, room, user)?))
         };
-        self.after(read, ctx, move |hub, (room, member)| {
+        self.after(read, ctx, move |hub, (room, member), _| {
             hub.tell_workers(|| Op::Watch { room: room.id, user, member });
             let (users, frame) = (Arc::from([user]), about(&room.slug, member));
             hub.tell_workers(|| Op::TellUsers {
@@ -138,12 +152,12 @@ impl Hub {
         &mut self,
         read: impl FnOnce(&mut AnyConnection) -> Result<T, Refusal> + Send + 'static,
         ctx: &mut Context<Self>,
-        then: impl FnOnce(&mut Self, T) + 'static,
+        then: impl FnOnce(&mut Self, T, &mut Context<Self>) + 'static,
     ) {
         let store = self.store.clone();
         let read = async move { store.read(read).await };
-        ctx.spawn(read.into_actor(self).map(|read, hub, _| match read {
-            Ok(found) => _ = survive(|| then(hub, found)),
+        ctx.spawn(read.into_actor(self).map(|read, hub, ctx| match read {
+            Ok(found) => _ = survive(|| then(hub, found, ctx)),
             // Clients see it with their next list of rooms.
             Err(refusal) => tracing::warn!(%refusal, "a change of a room was not announced"),
         }));

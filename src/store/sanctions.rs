@@ -152,10 +152,12 @@ pub fn ban_from_chat(
     terms: &Terms,
 ) -> Result<User, Refusal> {
     connection.transaction(|connection| {
-        let (actor, them) = the_two_outside(connection, by, username, Action::BanFromChat)?;
-        keep_an_owner(connection, &them)?;
+        let (_, them) = the_two_outside(connection, by, username, Action::BanFromChat)?;
+        // Rooms before people, as batches take them.
         let theirs = rooms_of(connection, them.user.id)?;
         rooms::raise_access(connection, &theirs)?;
+        let (actor, them) = the_two_held(connection, by, them.user.id, username, Action::BanFromChat)?;
+        keep_an_owner(connection, &them)?;
         diesel::update(users::table.find(them.user.id))
             .set((users::banned_at.eq(Utc::now().naive_utc()), users::banned_until.eq(terms.until)))
             .execute(connection)?;
@@ -187,7 +189,8 @@ pub fn set_instance_role(
     role: InstanceRole,
 ) -> Result<User, Refusal> {
     connection.transaction(|connection| {
-        let (actor, them) = the_two_outside(connection, by, username, Action::SetInstanceRole)?;
+        let (_, them) = the_two_outside(connection, by, username, Action::SetInstanceRole)?;
+        let (actor, them) = the_two_held(connection, by, them.user.id, username, Action::SetInstanceRole)?;
         if let Some(by) = by
             && actors::outside(connection, by)?.instance < role
         {
@@ -242,6 +245,19 @@ pub(super) fn the_two_outside(
         may(actor.actor, action, Object { place: None, whose: Some(them.person()) })?;
     }
     Ok((actor.map(|known| known.user), them))
+}
+
+/// As [`the_two_outside`], once neither can become anything else before this transaction ends.
+fn the_two_held(
+    connection: &mut AnyConnection,
+    by: Option<UserId>,
+    them: UserId,
+    username: &str,
+    action: Action,
+) -> Result<(Option<User>, Known), Refusal> {
+    let both: Vec<UserId> = by.into_iter().chain([them]).collect();
+    accounts::hold(connection, &both)?;
+    the_two_outside(connection, by, username, action)
 }
 
 /// # Errors

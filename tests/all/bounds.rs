@@ -230,7 +230,7 @@ async fn a_method_that_an_address_does_not_answer_is_405() {
         (Method::GET, "/login"),
         (Method::GET, "/logout"),
         (Method::PUT, "/rooms"),
-        (Method::DELETE, "/rooms/den"),
+        (Method::POST, "/rooms/den"),
         (Method::PATCH, "/rooms/den/messages"),
         (Method::POST, "/rooms/den/members"),
         (Method::GET, "/rooms/den/members/ann"),

@@ -76,6 +76,10 @@ mod socket_memory;
 mod spoiled;
 mod unavailable;
 
+mod moderation;
+mod moderation_elsewhere;
+mod private_places;
+
 mod brokers;
 mod chaos;
 mod instances;

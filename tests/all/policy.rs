@@ -117,12 +117,12 @@ fn row(action: Action, case: Case) -> bool {
     let Case { actor, place, whose } = case;
     let member = actor.role.is_some();
     let own = whose.is_some_and(|whose| whose.user == ME);
-    let moderator = place.kind != RoomKind::Direct
-        && (actor.role == Some(Role::Moderator) || actor.instance >= InstanceRole::Admin);
+    let moderator =
+        actor.role == Some(Role::Moderator) || actor.instance >= InstanceRole::Admin && place.kind != RoomKind::Direct;
     let level = |instance: InstanceRole, role: Option<Role>| match (instance, role) {
         (InstanceRole::Owner, _) => 3,
         (InstanceRole::Admin, _) => 2,
-        (_, Some(Role::Moderator)) if place.kind != RoomKind::Direct => 1,
+        (_, Some(Role::Moderator)) => 1,
         _ => 0,
     };
     let above = whose.is_some_and(|whose| level(whose.instance, whose.role) > level(actor.instance, actor.role));
@@ -191,7 +191,7 @@ fn reports_and_wipes_reach_admins_wherever_they_are_and_nobody_else() {
     for action in BEYOND {
         for case in cases().filter(|case| !case.actor.banned && !case.actor.excluded) {
             let admin = case.actor.instance >= InstanceRole::Admin;
-            let moderates = case.actor.role == Some(Role::Moderator) && case.place.kind != RoomKind::Direct;
+            let moderates = case.actor.role == Some(Role::Moderator);
             let allowed = admin || action == Action::Oversee && moderates;
             assert_eq!(refusal(action, case).is_none(), allowed, "{action:?} {case:?}");
         }

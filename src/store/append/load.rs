@@ -10,6 +10,7 @@ use super::picture::{Membership, Picture, Target};
 use super::{Action, Write};
 use crate::protocol::{RoomId, RoomKind, Seq, UserId};
 use crate::render::Mention;
+use crate::store::accounts;
 use crate::store::actors::{self, Known};
 use crate::store::connection::AnyConnection;
 use crate::store::messages::{self as reading, reactions_to};
@@ -122,6 +123,13 @@ impl Picture {
         });
         let answered = self.messages.iter().map(|((room, _), target)| (*room, target.author()));
         let people = distinct(writes.iter().map(|write| (write.room, write.user)).chain(named).chain(answered));
+        // Who removes as an admin stays one until the removal is stored.
+        let removers = distinct(
+            writes.iter().filter(|write| matches!(write.action, Action::Delete { .. })).map(|write| write.user),
+        );
+        if !removers.is_empty() {
+            accounts::hold(connection, &removers)?;
+        }
         for (at, Known { user, actor, mark, sent_at }) in actors::load(connection, &people)? {
             self.users.insert(user.id, user);
             self.actors.insert(at, actor);

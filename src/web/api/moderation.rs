@@ -18,7 +18,7 @@ use crate::web::{Account, App, Failure, fields};
 /// Take back one's own message, or remove somebody else's
 ///
 /// A message that a moderator removed is shown as removed; its text is in nothing that any client gets.
-#[utoipa::path(delete, path = "/api/v1/rooms/{slug}/messages/{id}", tag = "moderation", security(("session" = [])),
+#[utoipa::path(delete, path = "/api/v1/rooms/{slug}/messages/{id}", operation_id = "remove_message", tag = "moderation", security(("session" = [])),
     params(("slug" = String, Path), ("id" = i64, Path), Why),
     responses(
         (status = 204, description = "Deleted now, or before"),
@@ -41,7 +41,7 @@ pub async fn remove_message(
 }
 
 /// Make a member a moderator, or no longer one
-#[utoipa::path(patch, path = "/api/v1/rooms/{slug}/members/{username}", tag = "moderation", security(("session" = [])),
+#[utoipa::path(patch, path = "/api/v1/rooms/{slug}/members/{username}", operation_id = "set_member_role", tag = "moderation", security(("session" = [])),
     params(("slug" = String, Path), ("username" = String, Path)), request_body = SetRole,
     responses(
         (status = 204),
@@ -64,7 +64,7 @@ pub async fn set_role(
 }
 
 /// Let somebody only read in a room, for some minutes or for ever
-#[utoipa::path(put, path = "/api/v1/rooms/{slug}/mutes/{username}", tag = "moderation", security(("session" = [])),
+#[utoipa::path(put, path = "/api/v1/rooms/{slug}/mutes/{username}", operation_id = "mute_member", tag = "moderation", security(("session" = [])),
     params(("slug" = String, Path), ("username" = String, Path)), request_body = For,
     responses(
         (status = 204),
@@ -83,7 +83,7 @@ pub async fn mute(
 }
 
 /// Let somebody talk again
-#[utoipa::path(delete, path = "/api/v1/rooms/{slug}/mutes/{username}", tag = "moderation", security(("session" = [])),
+#[utoipa::path(delete, path = "/api/v1/rooms/{slug}/mutes/{username}", operation_id = "unmute_member", tag = "moderation", security(("session" = [])),
     params(("slug" = String, Path), ("username" = String, Path)),
     responses((status = 204), WithSession, Changing, OfRoom, Always),
 )]
@@ -92,7 +92,7 @@ pub async fn unmute(app: Data<App>, account: Account, path: Path<(String, String
 }
 
 /// Close a room to somebody, for some minutes or for ever; ends their membership
-#[utoipa::path(put, path = "/api/v1/rooms/{slug}/bans/{username}", tag = "moderation", security(("session" = [])),
+#[utoipa::path(put, path = "/api/v1/rooms/{slug}/bans/{username}", operation_id = "ban_member", tag = "moderation", security(("session" = [])),
     params(("slug" = String, Path), ("username" = String, Path)), request_body = For,
     responses(
         (status = 204),
@@ -111,7 +111,7 @@ pub async fn ban(
 }
 
 /// Open a room to somebody again
-#[utoipa::path(delete, path = "/api/v1/rooms/{slug}/bans/{username}", tag = "moderation", security(("session" = [])),
+#[utoipa::path(delete, path = "/api/v1/rooms/{slug}/bans/{username}", operation_id = "unban_member", tag = "moderation", security(("session" = [])),
     params(("slug" = String, Path), ("username" = String, Path)),
     responses((status = 204), WithSession, Changing, OfRoom, Always),
 )]
@@ -182,7 +182,7 @@ pub async fn list_all_reports(app: Data<App>, account: Account) -> Result<HttpRe
 }
 
 /// Mark a report as dealt with
-#[utoipa::path(post, path = "/api/v1/reports/{id}/settle", tag = "moderation", security(("session" = [])),
+#[utoipa::path(post, path = "/api/v1/reports/{id}/settle", operation_id = "settle_report", tag = "moderation", security(("session" = [])),
     params(("id" = i64, Path)), request_body = Why,
     responses(
         (status = 204, description = "Settled now, or before"),
@@ -202,6 +202,7 @@ pub async fn settle(app: Data<App>, account: Account, id: Path<i64>, why: Json<W
     responses(
         (status = 200, body = AuditLog),
         (status = 403, body = ErrorBody, description = "`forbidden`: only for moderators"),
+        (status = 422, body = ErrorBody, description = "`invalid`: `before` is no number"),
         WithSession, OfRoom, Always,
     ),
 )]
@@ -220,6 +221,7 @@ pub async fn read_log(
     responses(
         (status = 200, body = AuditLog),
         (status = 403, body = ErrorBody, description = "`forbidden`: only for admins"),
+        (status = 422, body = ErrorBody, description = "`invalid`: `before` is no number"),
         WithSession, Always,
     ),
 )]

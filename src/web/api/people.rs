@@ -15,7 +15,7 @@ use crate::web::{Account, App, Failure, fields};
 const WIPED_AT_ONCE: i64 = 200;
 
 /// Close the chat to somebody, for some minutes or for ever; their sockets close with 4403
-#[utoipa::path(put, path = "/api/v1/users/{username}/ban", tag = "people", security(("session" = [])),
+#[utoipa::path(put, path = "/api/v1/users/{username}/ban", operation_id = "ban_user", tag = "people", security(("session" = [])),
     params(("username" = String, Path)), request_body = For,
     responses(
         (status = 204),
@@ -37,7 +37,7 @@ pub async fn ban(
 }
 
 /// Open the chat to somebody again
-#[utoipa::path(delete, path = "/api/v1/users/{username}/ban", tag = "people", security(("session" = [])),
+#[utoipa::path(delete, path = "/api/v1/users/{username}/ban", operation_id = "unban_user", tag = "people", security(("session" = [])),
     params(("username" = String, Path)),
     responses(
         (status = 204),
@@ -52,7 +52,7 @@ pub async fn unban(app: Data<App>, account: Account, username: Path<String>) -> 
 }
 
 /// Make somebody a guest, a member, an admin or an owner
-#[utoipa::path(patch, path = "/api/v1/users/{username}", tag = "people", security(("session" = [])),
+#[utoipa::path(patch, path = "/api/v1/users/{username}", operation_id = "set_user_role", tag = "people", security(("session" = [])),
     params(("username" = String, Path)), request_body = SetRole,
     responses(
         (status = 204),
@@ -75,7 +75,7 @@ pub async fn set_role(
 /// Remove all messages of somebody, in every room
 ///
 /// Answers when the last is removed; where it breaks off, calling it again goes on.
-#[utoipa::path(post, path = "/api/v1/users/{username}/wipe", tag = "people", security(("session" = [])),
+#[utoipa::path(post, path = "/api/v1/users/{username}/wipe", operation_id = "wipe_user", tag = "people", security(("session" = [])),
     params(("username" = String, Path)),
     responses(
         (status = 204),

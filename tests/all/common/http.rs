@@ -62,6 +62,14 @@ impl Http {
         Reply::of(self.own_request(Method::PUT, path)).await
     }
 
+    pub async fn put_json(&self, path: &str, body: Value) -> Reply {
+        Reply::of(self.own_request(Method::PUT, path).json(&body)).await
+    }
+
+    pub async fn delete_with(&self, path: &str, body: Value) -> Reply {
+        Reply::of(self.own_request(Method::DELETE, path).json(&body)).await
+    }
+
     pub async fn delete(&self, path: &str) -> Reply {
         Reply::of(self.own_request(Method::DELETE, path)).await
     }

@@ -112,6 +112,13 @@ impl Server {
         Person::sign_up(self, name).await
     }
 
+    /// Somebody with this role in the whole chat.
+    pub async fn person_as(&self, name: &str, role: &str) -> Person {
+        let person = self.person(name).await;
+        self.execute(&format!("UPDATE users SET role = '{role}' WHERE username = '{name}'"));
+        person
+    }
+
     pub async fn people<const N: usize>(&self, names: [&str; N]) -> [Person; N] {
         let mut people = Vec::with_capacity(N);
         for name in names {
