@@ -171,6 +171,35 @@ impl Role {
     }
 }
 
+/// What of a room a member wants to be told of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Notify {
+    #[default]
+    All,
+    Mentions,
+    /// Not even mentions: no `mention` frames.
+    None,
+}
+
+impl Notify {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Mentions => "mentions",
+            Self::None => "none",
+        }
+    }
+
+    pub fn from_column(level: &str) -> Self {
+        match level {
+            "mentions" => Self::Mentions,
+            "none" => Self::None,
+            _ => Self::All,
+        }
+    }
+}
+
 /// A member of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Member {
@@ -189,6 +218,7 @@ pub struct MemberRoom {
     pub read: Seq,
     pub unread: i64,
     pub mentions: i64,
+    pub notify: Notify,
 }
 
 /// A message in its latest state.

@@ -13,7 +13,7 @@ use super::rows::Rows;
 use super::schema::users;
 use crate::error::Refusal;
 use crate::policy::{Actor, Person};
-use crate::protocol::{InstanceRole, Role, RoomId, Seq, User, UserId};
+use crate::protocol::{InstanceRole, Notify, Role, RoomId, Seq, User, UserId};
 
 /// Somebody, and how they stand to one room.
 pub struct Known {
@@ -23,6 +23,8 @@ pub struct Known {
     pub mark: Option<Seq>,
     /// When a member sent their latest message, where the room is slow.
     pub sent_at: Option<NaiveDateTime>,
+    /// What a member wants to be told.
+    pub notify: Option<Notify>,
 }
 
 impl Known {
@@ -38,7 +40,7 @@ pub(super) const EXCLUDED: &str = "(users.deleted_at IS NOT NULL OR (users.banne
 type Row = (
     RoomId,
     (UserId, String, String, String, bool),
-    (Option<String>, Option<Seq>, Option<NaiveDateTime>),
+    (Option<String>, Option<Seq>, Option<NaiveDateTime>, Option<String>),
     (bool, bool),
 );
 
@@ -56,7 +58,7 @@ pub fn load(
     };
     let text = format!(
         "SELECT given.room_id, users.id, users.username, users.display_name, users.role, {EXCLUDED}, members.role, \
-         members.last_read_seq, members.sent_at, {}, {} FROM {{given}} JOIN users ON users.id = given.user_id \
+         members.last_read_seq, members.sent_at, members.notify, {}, {} FROM {{given}} JOIN users ON users.id = given.user_id \
          LEFT JOIN members ON members.room_id = given.room_id AND members.user_id = given.user_id",
         sanction("mute"),
         sanction("ban"),
@@ -68,16 +70,21 @@ pub fn load(
         .load::<(
             BigInt,
             (BigInt, Text, Text, Text, Bool),
-            (Nullable<Text>, Nullable<BigInt>, Nullable<Timestamp>),
+            (Nullable<Text>, Nullable<BigInt>, Nullable<Timestamp>, Nullable<Text>),
             (Bool, Bool),
         ), _>(connection, &text)?;
-    let known =
-        |(room, (id, username, display_name, instance, excluded), (role, mark, sent_at), (muted, banned)): Row| {
-            let role = role.as_deref().map(Role::from_column);
-            let instance = InstanceRole::from_column(&instance);
-            let actor = Actor { user: id, instance, role, muted, banned, excluded };
-            ((room, id), Known { user: User { id, username, display_name }, actor, mark, sent_at })
-        };
+    let known = |(
+        room,
+        (id, username, display_name, instance, excluded),
+        (role, mark, sent_at, notify),
+        (muted, banned),
+    ): Row| {
+        let role = role.as_deref().map(Role::from_column);
+        let instance = InstanceRole::from_column(&instance);
+        let actor = Actor { user: id, instance, role, muted, banned, excluded };
+        let notify = notify.as_deref().map(Notify::from_column);
+        ((room, id), Known { user: User { id, username, display_name }, actor, mark, sent_at, notify })
+    };
     Ok(rows.into_iter().map(known).collect())
 }
 

@@ -9,7 +9,7 @@ use super::connection::AnyConnection;
 use super::rows::Column::Numbers;
 use super::rows::Rows;
 use super::schema::{mentions, messages};
-use crate::protocol::{RoomId, RoomKind, Seq, UserId};
+use crate::protocol::{Notify, RoomId, RoomKind, Seq, UserId};
 
 /// A member's mark in a room and what lies above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,7 @@ pub struct Unread {
     pub read: Seq,
     pub unread: i64,
     pub mentions: i64,
+    pub notify: Notify,
 }
 
 impl Unread {
@@ -74,7 +75,8 @@ pub fn of_members(
         let text = format!("SELECT members.user_id, members.room_id, {columns} FROM {members} {rest}");
         theirs.load::<(BigInt, BigInt, BigInt), _>(connection, &text)
     };
-    let marks = load("members.last_read_seq", "")?;
+    let notify = "CAST(CASE members.notify WHEN 'none' THEN 2 ELSE 1 END AS BIGINT)";
+    let (marks, levels) = (load("members.last_read_seq", "")?, load(notify, "WHERE members.notify <> 'all'")?);
     let unread = load(
         "count(*)",
         "JOIN messages ON messages.room_id = members.room_id AND messages.id > members.last_read_seq \
@@ -89,6 +91,11 @@ pub fn of_members(
     let mut found: HashMap<UserId, HashMap<RoomId, Unread>> = HashMap::new();
     for (user, room, read) in marks {
         found.entry(user).or_default().insert(room, Unread { read, ..Unread::default() });
+    }
+    for (user, room, level) in levels {
+        if let Some(unread) = found.get_mut(&user).and_then(|rooms| rooms.get_mut(&room)) {
+            unread.notify = if level == 2 { Notify::None } else { Notify::Mentions };
+        }
     }
     let mut note = |counts: Vec<(UserId, RoomId, i64)>, of: fn(&mut Unread) -> &mut i64| {
         for (user, room, count) in counts {

@@ -10,7 +10,7 @@ use super::rooms;
 use super::schema::{members, users};
 use crate::error::{Code, Refusal};
 use crate::policy::{Action, Actor, Object, may};
-use crate::protocol::{Act, MAX_DIRECT_PEOPLE, Member, Role, RoomId, RoomKind, Seq, User, UserId};
+use crate::protocol::{Act, MAX_DIRECT_PEOPLE, Member, Notify, Role, RoomId, RoomKind, Seq, User, UserId};
 
 /// What became of a membership.
 pub struct Changed {
@@ -135,11 +135,13 @@ pub fn set_role(
     })
 }
 
-/// Sets what of a room a member wants to be told: `all`, `mentions` or `none`.
-pub fn set_notify(connection: &mut AnyConnection, slug: &str, user: UserId, level: &str) -> Result<(), Refusal> {
+/// Sets what of a room a member wants to be told.
+pub fn set_notify(connection: &mut AnyConnection, slug: &str, user: UserId, level: Notify) -> Result<(), Refusal> {
     connection.transaction(|connection| {
         let (room, _) = rooms::permitted(connection, slug, user, Action::Mark)?;
-        diesel::update(members::table.find((room.room.id, user))).set(members::notify.eq(level)).execute(connection)?;
+        diesel::update(members::table.find((room.room.id, user)))
+            .set(members::notify.eq(level.as_str()))
+            .execute(connection)?;
         Ok(())
     })
 }

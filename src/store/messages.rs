@@ -1,6 +1,6 @@
 //! Reading messages: histories, catch-ups and gaps.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 
 use chrono::NaiveDateTime;
@@ -12,8 +12,8 @@ use super::schema::{members, mentions, messages, reactions, users};
 use crate::error::Refusal;
 use crate::policy::Action;
 use crate::protocol::{
-    MAX_CATCH_UP, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, MAX_REACTION_USERS, Message, Reaction, RoomId, RoomKind, Seq,
-    User, UserId,
+    MAX_CATCH_UP, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, MAX_REACTION_USERS, Message, Notify, Reaction, RoomId, RoomKind,
+    Seq, User, UserId,
 };
 use crate::render::{RENDERER, render_again};
 
@@ -81,12 +81,19 @@ fn mentioned_by(
     messages: &[Message],
 ) -> QueryResult<HashMap<Seq, Vec<UserId>>> {
     let new: Vec<&Message> = messages.iter().filter(|message| message.id == message.seq).collect();
+    let quiet: HashSet<UserId> = members::table
+        .filter(members::room_id.eq(state.room.id).and(members::notify.eq(Notify::None.as_str())))
+        .select(members::user_id)
+        .load(connection)?
+        .into_iter()
+        .collect();
     let mut mentioned: HashMap<Seq, Vec<UserId>> = HashMap::new();
     if state.room.kind == RoomKind::Direct {
         let all: Vec<UserId> =
             members::table.filter(members::room_id.eq(state.room.id)).select(members::user_id).load(connection)?;
         for message in new {
-            let others = all.iter().copied().filter(|user| *user != message.author.id).collect();
+            let others =
+                all.iter().copied().filter(|user| *user != message.author.id && !quiet.contains(user)).collect();
             mentioned.insert(message.id, others);
         }
         return Ok(mentioned);
@@ -96,7 +103,7 @@ fn mentioned_by(
         .filter(mentions::room_id.eq(state.room.id).and(mentions::message_id.eq_any(&ids)))
         .select((mentions::message_id, mentions::user_id))
         .load(connection)?;
-    for (id, user) in rows {
+    for (id, user) in rows.into_iter().filter(|(_, user)| !quiet.contains(user)) {
         mentioned.entry(id).or_default().push(user);
     }
     Ok(mentioned)

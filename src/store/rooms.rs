@@ -14,7 +14,7 @@ use super::marks::{self, Unread};
 use super::schema::{members, meta, rooms, sanctions, users};
 use crate::error::Refusal;
 use crate::policy::{Action, Actor, Object, Place, may};
-use crate::protocol::{InstanceRole, MemberRoom, Room, RoomId, RoomKind, Seq, UserId};
+use crate::protocol::{InstanceRole, MemberRoom, Notify, Room, RoomId, RoomKind, Seq, UserId};
 use crate::testing::breaks;
 
 /// A room with the numbers that the actors go by.
@@ -55,6 +55,7 @@ pub struct Listed {
     pub read: Seq,
     pub unread: i64,
     pub mentions: i64,
+    pub notify: Notify,
 }
 
 /// Values in one query; SQLite takes 32,766 at most.
@@ -317,10 +318,10 @@ pub(super) fn list(connection: &mut AnyConnection, user: UserId) -> QueryResult<
     let rows: Vec<Row> = directly!(connection, |c| visible.load(c))?;
     let listed = rows.into_iter().map(state).map(|RoomState { room, count, .. }| match standings.remove(&room.id) {
         Some(marks) => {
-            let Unread { read, unread, mentions } = marks.in_room(room.kind);
-            Listed { room, member: true, count, read, unread, mentions }
+            let Unread { read, unread, mentions, notify } = marks.in_room(room.kind);
+            Listed { room, member: true, count, read, unread, mentions, notify }
         }
-        None => Listed { room, member: false, count: 0, read: 0, unread: 0, mentions: 0 },
+        None => Listed { room, member: false, count: 0, read: 0, unread: 0, mentions: 0, notify: Notify::default() },
     });
     Ok(listed.collect())
 }
@@ -341,8 +342,8 @@ pub fn of_members(
         let of = |(user, unread): (UserId, HashMap<RoomId, Unread>)| {
             let room = |(id, unread): (RoomId, Unread)| {
                 let RoomState { room, count, .. } = found.get(&id)?;
-                let Unread { read, unread, mentions } = unread.in_room(room.kind);
-                Some(MemberRoom { room: room.clone(), count: *count, read, unread, mentions })
+                let Unread { read, unread, mentions, notify } = unread.in_room(room.kind);
+                Some(MemberRoom { room: room.clone(), count: *count, read, unread, mentions, notify })
             };
             let mut rooms: Vec<MemberRoom> = unread.into_iter().filter_map(room).collect();
             rooms.sort_unstable_by(|one, other| one.room.slug.cmp(&other.room.slug));

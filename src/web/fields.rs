@@ -3,7 +3,7 @@
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 
 use crate::error::Refusal;
-use crate::protocol::{InstanceRole, Role, RoomKind};
+use crate::protocol::{InstanceRole, Notify, Role, RoomKind};
 
 const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 2..=32;
 const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=256;
@@ -90,9 +90,9 @@ pub fn instance_role(role: &str) -> Result<InstanceRole, Refusal> {
 }
 
 /// What of a room somebody wants to be told.
-pub fn notify(level: &str) -> Result<String, Refusal> {
-    match level {
-        "all" | "mentions" | "none" => Ok(level.to_owned()),
+pub fn notify(level: &str) -> Result<Notify, Refusal> {
+    match Notify::from_column(level) {
+        known if known.as_str() == level => Ok(known),
         _ => Err(Refusal::invalid("notify: all, mentions or none")),
     }
 }

@@ -9,6 +9,7 @@ mod backup;
 mod command_line;
 mod configuration;
 mod policy;
+mod policy_wire;
 mod restore;
 mod start;
 

@@ -314,7 +314,21 @@ async fn many_are_mentioned_at_once_by_those_who_may(server: Server) {
     drop(bob);
 }
 
+async fn who_wants_to_be_told_nothing_of_a_room_hears_of_no_mention(server: Server) {
+    let (ann, bob, _) = the_den(&server).await;
+    let mut bobs = bob.socket().await;
+    bob.http.put_json("/rooms/den/notify", json!({"notify": "none"})).await.ok(204);
+    ann.posts("den", "not now, @bob").await;
+    bob.http.put_json("/rooms/den/notify", json!({"notify": "mentions"})).await.ok(204);
+    ann.posts("den", "but now, @bob").await;
+    assert_eq!(bobs.expect("mention").await["message"]["body"], "but now, @bob");
+    assert_eq!(bob.http.get("/rooms").await.ok(200)["rooms"][0]["notify"], "mentions");
+    assert_eq!(bob.socket().await.welcome["rooms"][0]["notify"], "mentions");
+    assert_eq!(bob.http.put_json("/rooms/den/notify", json!({"notify": "some"})).await.error(), (422, "invalid"));
+}
+
 on_both_databases![
+    who_wants_to_be_told_nothing_of_a_room_hears_of_no_mention,
     a_removed_message_is_shown_as_removed_and_its_text_is_in_nothing_that_clients_get,
     only_moderators_remove_what_others_wrote_and_a_log_tells_of_it,
     a_muted_member_only_reads_until_the_mute_ends,

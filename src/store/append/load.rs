@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use super::picture::{Membership, Picture, Target};
 use super::{Action, Write};
-use crate::protocol::{RoomId, RoomKind, Seq, UserId};
+use crate::protocol::{Notify, RoomId, RoomKind, Seq, UserId};
 use crate::render::Mention;
 use crate::store::accounts;
 use crate::store::actors::{self, Known};
@@ -39,6 +39,7 @@ impl Picture {
             users: HashMap::new(),
             names: HashMap::new(),
             keys: HashMap::new(),
+            quiet: HashSet::new(),
             messages: HashMap::new(),
             removals: Vec::new(),
         };
@@ -130,8 +131,11 @@ impl Picture {
         if !removers.is_empty() {
             accounts::hold(connection, &removers)?;
         }
-        for (at, Known { user, actor, mark, sent_at }) in actors::load(connection, &people)? {
+        for (at, Known { user, actor, mark, sent_at, notify }) in actors::load(connection, &people)? {
             self.users.insert(user.id, user);
+            if notify == Some(Notify::None) {
+                self.quiet.insert(at);
+            }
             self.actors.insert(at, actor);
             if let (Some(role), Some(mark)) = (actor.role, mark) {
                 self.members.insert(at, Membership { role, mark, sent_at, new: false, marked: false });
@@ -141,11 +145,14 @@ impl Picture {
         let at_once = writes.iter().filter(|write| mentions_many(write)).map(|write| write.room);
         let all = distinct(direct.chain(at_once));
         if !all.is_empty() {
-            let rows: Vec<(RoomId, UserId)> = members::table
+            let rows: Vec<(RoomId, UserId, String)> = members::table
                 .filter(members::room_id.eq_any(&all))
-                .select((members::room_id, members::user_id))
+                .select((members::room_id, members::user_id, members::notify))
                 .load(connection)?;
-            for (room, user) in rows {
+            for (room, user, notify) in rows {
+                if Notify::from_column(&notify) == Notify::None {
+                    self.quiet.insert((room, user));
+                }
                 self.all.entry(room).or_default().push(user);
             }
         }

@@ -36,6 +36,8 @@ pub struct Picture {
     pub(super) names: HashMap<String, UserId>,
     /// What each author's keys were used for: the room and the message's id.
     pub(super) keys: HashMap<(UserId, String), (RoomId, Seq)>,
+    /// Members who don't want to be told when they are mentioned.
+    pub(super) quiet: HashSet<(RoomId, UserId)>,
     pub(super) messages: HashMap<(RoomId, Seq), Target>,
     pub(super) removals: Vec<Removal>,
 }
@@ -198,7 +200,7 @@ impl Picture {
             mentioned.extend(&self.messages[&(room, id)].mentioned);
         }
         let target = self.target(room, id)?;
-        let told = mentioned.difference(&target.mentioned).copied().collect();
+        let told = self.loud(room, mentioned.difference(&target.mentioned)).collect();
         let (seq, now) = (self.next_number(room), self.now);
         self.update(room, id, changes, told, |target| {
             target.message.body = rendered.body.clone();
@@ -369,9 +371,14 @@ impl Picture {
     /// Who gets a `mention` frame for a new message.
     fn told(&self, room: RoomId, by: UserId, mentioned: &BTreeSet<UserId>) -> Vec<UserId> {
         match self.all.get(&room).filter(|_| self.rooms[&room].room.kind == RoomKind::Direct) {
-            Some(all) => all.iter().copied().filter(|user| *user != by).collect(),
-            None => mentioned.iter().copied().collect(),
+            Some(all) => self.loud(room, all.iter()).filter(|user| *user != by).collect(),
+            None => self.loud(room, mentioned.iter()).collect(),
         }
+    }
+
+    /// Those who want to be told.
+    fn loud<'a>(&'a self, room: RoomId, users: impl Iterator<Item = &'a UserId>) -> impl Iterator<Item = UserId> {
+        users.copied().filter(move |user| !self.quiet.contains(&(room, *user)))
     }
 
     fn next_number(&mut self, room: RoomId) -> Seq {

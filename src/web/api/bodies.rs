@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 use crate::error::{Code, Refusal};
-use crate::protocol::{AuditEntry, Member, Message, Report, Room, Sanction, Seq};
+use crate::protocol::{AuditEntry, Member, Message, Notify, Report, Room, Sanction, Seq};
 use crate::store::rooms::Listed;
 
 /// Why a call was not served.
@@ -249,12 +249,13 @@ pub struct ListedRoom {
     pub read: Seq,
     pub unread: i64,
     pub mentions: i64,
+    pub notify: Notify,
 }
 
 impl From<Listed> for ListedRoom {
     fn from(listed: Listed) -> Self {
-        let Listed { room, member, count, read, unread, mentions } = listed;
-        Self { room, member, count, read, unread, mentions }
+        let Listed { room, member, count, read, unread, mentions, notify } = listed;
+        Self { room, member, count, read, unread, mentions, notify }
     }
 }
 

@@ -112,7 +112,7 @@ pub async fn set_notify(
     body: Json<SetNotify>,
 ) -> Result<HttpResponse, Failure> {
     let (user, level) = (account.user.id, fields::notify(&body.notify)?);
-    app.store.write(move |c| members::set_notify(c, &slug, user, &level)).await?;
+    app.store.write(move |c| members::set_notify(c, &slug, user, level)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
