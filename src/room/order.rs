@@ -66,6 +66,11 @@ impl ChatRoom {
     fn hand_out(&mut self, change: &Change, ctx: &mut Context<Self>) {
         let message = EncodedMessage::from(&*change.message);
         let live = self.live(&message);
+        if change.message.deleted {
+            // Those who are in have what it said, or don't get it any more.
+            self.pump(ctx);
+            self.recent.forget(change.message.id);
+        }
         self.unpumped += live.frame.len();
         self.recent.push(live, message);
         self.handed = change.message.seq;

@@ -52,7 +52,15 @@ impl Recent {
         METRICS.room_recent_bytes.increment(self.bytes as f64 - before as f64);
     }
 
-    /// All that was handed out above this number is remembered.
+    /// Forgets what a message said, since it was deleted: its deletion stands for it.
+    pub fn forget(&mut self, id: Seq) {
+        let before = self.bytes;
+        self.changes.retain(|change| change.message.id != id);
+        self.bytes = self.changes.iter().map(Change::bytes).sum();
+        METRICS.room_recent_bytes.decrement((before - self.bytes) as f64);
+    }
+
+    /// All that was handed out above this number is remembered, but for what deleted messages said.
     pub fn floor(&self) -> Seq {
         self.floor
     }
