@@ -17,6 +17,7 @@ pub mod entries;
 mod error;
 mod executor;
 mod gather;
+pub mod invitations;
 pub mod known_networks;
 pub mod marks;
 pub mod members;

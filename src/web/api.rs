@@ -2,6 +2,7 @@
 
 mod accounts;
 pub mod bodies;
+pub mod invitations;
 mod members;
 mod messages;
 pub mod rooms;
@@ -22,6 +23,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/rooms").get(rooms::list).post(rooms::make))
         .service(resource("/rooms/{slug}").get(rooms::show).patch(rooms::change))
         .service(resource("/rooms/{slug}/messages").get(messages::list).post(messages::send))
+        .service(resource("/invitations").get(invitations::list).post(invitations::make))
+        .service(resource("/invitations/accept").post(invitations::accept))
+        .service(resource("/invitations/{id}").delete(invitations::revoke))
         .service(resource("/rooms/{slug}/members").get(members::list))
         .service(resource("/rooms/{slug}/members/{username}").put(members::add).delete(members::remove));
 }
@@ -44,6 +48,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
         members::list,
         members::add,
         members::remove,
+        invitations::list,
+        invitations::make,
+        invitations::accept,
+        invitations::revoke,
     ),
     modifiers(&SessionCookie)
 )]
@@ -95,6 +103,10 @@ mod tests {
             ("/rooms/{slug}/members", "get"),
             ("/rooms/{slug}/members/{username}", "put"),
             ("/rooms/{slug}/members/{username}", "delete"),
+            ("/invitations", "get"),
+            ("/invitations", "post"),
+            ("/invitations/accept", "post"),
+            ("/invitations/{id}", "delete"),
         ] {
             let path = format!("/api/v1{path}");
             assert!(calls.contains(&(path.clone(), method.to_owned())), "{method} {path}");
@@ -108,12 +120,12 @@ mod tests {
                 assert!(responses.contains_key("401"), "{method} {path}");
             }
         }
-        assert_eq!(calls.len(), 13);
+        assert_eq!(calls.len(), 17);
         let mut ids: Vec<_> =
             calls.iter().map(|(path, method)| api["paths"][path][method]["operationId"].to_string()).collect();
         ids.sort_unstable();
         ids.dedup();
-        assert_eq!(ids.len(), 13, "each call has an id of its own: {ids:?}");
+        assert_eq!(ids.len(), 17, "each call has an id of its own: {ids:?}");
         assert_eq!(api["components"]["securitySchemes"]["session"]["name"], COOKIE);
     }
 }

@@ -16,6 +16,7 @@ mod accounts;
 mod bounds;
 mod guesses;
 mod hanging;
+mod invitations;
 mod login_limit;
 mod login_storm;
 mod logs;
