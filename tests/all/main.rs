@@ -7,6 +7,7 @@ mod common;
 
 mod backup;
 mod command_line;
+mod commands;
 mod configuration;
 mod policy;
 mod restore;
