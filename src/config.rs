@@ -16,6 +16,9 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use url::Url;
 
+use crate::command::invite::InviteCommand;
+use crate::command::room::RoomCommand;
+use crate::command::user::UserCommand;
 use crate::error::StartError;
 
 pub use files::{open_file_limit, own_files, raise_open_file_limit};
@@ -62,6 +65,16 @@ pub enum Command {
     },
     /// The last step where a database was restored by other means: end all sessions, and tell clients to start anew
     RenewEpoch,
+    /// See to people: add, role, password, disable, enable; the server may run
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Print a link that lets somebody in; the server may run
+    Invite(InviteCommand),
+    /// See to rooms: add, archive, unarchive, delete; the server may run
+    #[command(subcommand)]
+    Room(RoomCommand),
+    /// Check configuration, database, Redis and every room's numbers; exit status 1 where something is wrong
+    Doctor,
 }
 
 /// What the server was told, checked.

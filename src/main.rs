@@ -1,8 +1,9 @@
-//! The program: options in, a server out; or a backup, or a database restored.
+//! The program: options in, a server out; or what another command does, told in a line.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::process::ExitCode;
 
+use klatch::command::{doctor, invite, room, user};
 use klatch::config::{Command, Config, LogFormat};
 use klatch::error::StartError;
 use klatch::server;
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     openssl_sys::init();
     let ended = Command::parse_from(std::env::args_os()).and_then(|(command, config)| run(command, config));
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("klatch: {error}");
             ExitCode::from(2)
@@ -30,24 +31,37 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, config: Config) -> Result<(), StartError> {
+fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
     let done = match command {
         Command::Serve => {
             log(config.log_format);
             log_panics();
-            return server::run(config);
+            return server::run(config).map(|()| ExitCode::SUCCESS);
         }
         Command::Backup { file } => backup(&config, &file)?,
         Command::Restore { file } => restore(&config, &file)?,
         Command::RenewEpoch => renew_epoch(&config)?,
+        Command::User(command) => return say(&user::run(&config, command)?),
+        Command::Invite(command) => return say(&invite::run(&config, command)?),
+        Command::Room(command) => return say(&room::run(&config, command)?),
+        Command::Doctor => {
+            let found = doctor::run(&config);
+            say(&found.lines.join("\n"))?;
+            return Ok(if found.well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
     };
     if let Some(note) = done.note {
         eprintln!("# {note}");
     }
+    say(&done.line)
+}
+
+fn say(line: &str) -> Result<ExitCode, StartError> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", done.line)
+    writeln!(out, "{line}")
         .and_then(|()| out.flush())
-        .map_err(|error| StartError(format!("standard output: {error}")))
+        .map_err(|error| StartError(format!("standard output: {error}")))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Logs to standard error; `RUST_LOG` says how much.

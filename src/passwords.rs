@@ -60,14 +60,7 @@ impl Passwords {
     /// # Errors
     /// `rate_limited` when too many wait already, or its turn does not come within [`MAX_WAIT`].
     pub async fn hash(&self, password: String) -> Result<String, Refusal> {
-        self.in_turn(move || match argon2().hash_password(password.as_bytes()) {
-            Ok(hash) => Ok(hash.to_string()),
-            Err(error) => {
-                tracing::error!(%error, "a password could not be hashed");
-                Err(Refusal::unavailable())
-            }
-        })
-        .await?
+        self.in_turn(move || hash_now(&password)).await?
     }
 
     /// Whether the password is the one that was hashed. Without a hash (nobody has that name) the answer is no, after the
@@ -103,6 +96,20 @@ impl Passwords {
             tracing::error!(%error, "password work was lost");
             Refusal::unavailable()
         })
+    }
+}
+
+/// As [`Passwords::hash`], on this thread and at once: for the command line.
+///
+/// # Errors
+/// `unavailable`: it can't be hashed; the log says why.
+pub fn hash_now(password: &str) -> Result<String, Refusal> {
+    match argon2().hash_password(password.as_bytes()) {
+        Ok(hash) => Ok(hash.to_string()),
+        Err(error) => {
+            tracing::error!(%error, "a password could not be hashed");
+            Err(Refusal::unavailable())
+        }
     }
 }
 

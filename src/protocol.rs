@@ -344,7 +344,7 @@ pub fn format_time(time: &NaiveDateTime) -> String {
     DateTime::<chrono::Utc>::from_naive_utc_and_offset(*time, chrono::Utc).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn rfc3339_millis<S: Serializer>(time: &NaiveDateTime, to: S) -> Result<S::Ok, S::Error> {
+pub fn rfc3339_millis<S: Serializer>(time: &NaiveDateTime, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&format_time(time))
 }
 

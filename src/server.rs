@@ -1,6 +1,7 @@
 //! Starting, serving, ending.
 
 mod connection;
+mod first_owner;
 mod takeover;
 
 use std::io::Write;
@@ -47,10 +48,12 @@ const LAST_SOCKETS: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// What keeps it from starting, as a line for whoever starts it.
-pub fn run(config: Config) -> Result<(), StartError> {
+pub fn run(mut config: Config) -> Result<(), StartError> {
     raise_open_file_limit();
     config.check_open_files()?;
     let listener = listen(&config)?;
+    // Where a port was picked, links name it.
+    config.listen = listener.local_addr().map_err(|error| StartError::option("listen", error))?;
     if config.keeps_database() {
         make_data_dir(&config.data_dir)?;
     }
@@ -60,7 +63,7 @@ pub fn run(config: Config) -> Result<(), StartError> {
 async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartError> {
     let exporter = Exporter::install().map_err(|error| StartError(format!("metrics: {error}")))?;
     actix_rt::spawn(exporter.clone().keep_up());
-    let address = listener.local_addr().map_err(|error| StartError::option("listen", error))?;
+    let address = config.listen;
     let company = if config.redis_url.is_some() { Company::Others } else { Company::Alone };
     let store = open(&config.database_url(), company)?;
     let key = config.cookie_key()?;
@@ -139,6 +142,7 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
         workers.recv().await.ok_or_else(|| StartError("a worker did not start".into()))?;
     }
     tell(&config, address);
+    first_owner::invite(&config, &store).await?;
     announce(address)?;
     signals.next().await;
     tokio::select! {

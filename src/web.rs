@@ -6,6 +6,7 @@
 //! | `pages`, `room_page`, `templates`, `assets`, `builds` | pages and the files they need, those of other builds too |
 //! | `accounts` | signing up, in and out, for both |
 //! | `sessions`, `account` | the session cookie and whom it stands for |
+//! | `invitations` | the pages of links that let somebody in |
 //! | `fields` | what names, titles and passwords must be like |
 //! | `origin`, `client` | where a request comes from |
 //! | `exchange` | how long a client may take |
@@ -25,7 +26,8 @@ pub mod builds;
 pub mod client;
 pub mod exchange;
 mod failure;
-mod fields;
+pub(crate) mod fields;
+mod invitations;
 mod operators;
 mod origin;
 mod pages;
@@ -163,6 +165,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/login").get(pages::login).post(pages::log_in))
         .service(resource("/signup").get(pages::signup).post(pages::sign_up))
         .service(resource("/logout").post(pages::log_out))
+        .configure(invitations::routes)
         .service(resource("/rooms").get(pages::rooms).post(pages::make_room_by_form))
         .service(resource("/rooms/{slug}").get(pages::room));
 }

@@ -41,6 +41,16 @@ pub fn migrate(connection: &mut AnyConnection) -> Result<(), StartError> {
     // The lock is given back with the connection, which the caller closes.
 }
 
+/// Whether the tables are of an older version than this program's.
+pub fn is_behind(connection: &mut AnyConnection) -> Result<bool, StartError> {
+    check_version(connection)?;
+    match connection {
+        AnyConnection::Postgres(postgres) => postgres.has_pending_migration(POSTGRES),
+        AnyConnection::Sqlite(sqlite) => sqlite.has_pending_migration(SQLITE),
+    }
+    .map_err(failed)
+}
+
 fn check_version(connection: &mut AnyConnection) -> Result<(), StartError> {
     match minimum_version(connection).map_err(failed)? {
         Some(version) if version > VERSION => Err(StartError::option("database-url", needs_newer(version))),

@@ -40,6 +40,35 @@ fn open_sqlite(path: &str) -> Result<Store, StartError> {
     Ok(store)
 }
 
+/// A connection beside a server that may run. Where none does, the tables are made and brought up to date.
+pub fn open_beside(address: &str) -> Result<AnyConnection, StartError> {
+    let Some(path) = address.strip_prefix("sqlite://") else {
+        let address = with_timeouts(address)?;
+        migrate::migrate(&mut establish(&address)?)?;
+        return establish(&address);
+    };
+    // A server that runs has the lock, and has migrated. The lock is given back before the command does its work.
+    if let Ok(_lock) = lock_file(path) {
+        make_private(path)?;
+        migrate::migrate(&mut establish(path)?)?;
+    }
+    establish(path)
+}
+
+/// A connection to a database as it is.
+///
+/// # Errors
+/// There is none, or it does not answer.
+pub fn open_as_it_is(address: &str) -> Result<AnyConnection, StartError> {
+    match address.strip_prefix("sqlite://") {
+        Some(path) if !Path::new(path).is_file() => {
+            Err(StartError::option("database-url", format!("{path}: there is no such database")))
+        }
+        Some(path) => establish(path),
+        None => establish(&with_timeouts(address)?),
+    }
+}
+
 /// Makes the file where there is none: SQLite would leave it to the umask who reads it. The files beside it get its mode.
 fn make_private(path: &str) -> Result<(), StartError> {
     match private_files::create(Path::new(path)) {

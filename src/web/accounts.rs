@@ -8,45 +8,72 @@ use chrono::NaiveDateTime;
 
 use super::sessions::{ADDRESS, AGENT};
 use super::{App, client, fields, sessions};
-use crate::config::Signup;
+use crate::broker::Event;
 use crate::error::{Code, Refusal};
 use crate::limits::network_of;
 use crate::metrics::METRICS;
-use crate::protocol::User;
+use crate::protocol::{User, UserId};
 use crate::store::accounts::{self, NewAccount};
+use crate::store::invitations::{self, Entered};
 use crate::store::known_networks;
 
 /// Characters kept of what a client calls itself.
 const MAX_AGENT_CHARS: usize = 200;
 
-/// Makes an account and signs in. Without a display name the username is shown.
+/// Makes an account, by an invitation's token where one is given, and signs in. Without a display name the username is
+/// shown.
 ///
 /// # Errors
-/// `forbidden` where new accounts are not open, `invalid`, `taken`, `rate_limited`, `unavailable`.
+/// `forbidden` where new accounts are not open, `not_found` where the invitation is over, `invalid`, `taken`,
+/// `rate_limited`, `unavailable`.
 pub async fn sign_up(
     app: &App,
     req: &HttpRequest,
     username: String,
     password: String,
     display_name: Option<&str>,
-) -> Result<User, Refusal> {
-    if app.config.signup != Signup::Open {
-        return Err(Refusal::new(Code::Forbidden, "new accounts are not open here"));
+    invitation: Option<String>,
+) -> Result<Entered, Refusal> {
+    let signup = app.config.signup;
+    if invitation.is_none() {
+        invitations::admits(signup, None)?;
     }
     fields::username(&username)?;
     fields::password(&password)?;
     let display_name = fields::display_name(display_name, &username)?;
     // The insert decides; asking first only saves the hashing of a password for nothing.
-    let name = username.clone();
-    if app.store.read(move |c| accounts::find_by_name(c, &name)).await?.is_some() {
+    let (name, token) = (username.clone(), invitation.clone());
+    let asked = app.store.read(move |c| {
+        let link = token.map(|token| invitations::look_up(c, &token)).transpose()?;
+        invitations::admits(signup, link.map(|link| link.role))?;
+        accounts::find_by_name(c, &name)
+    });
+    if asked.await?.is_some() {
         return Err(accounts::taken());
     }
     let password_hash = app.passwords.hash(password).await?;
     let account = NewAccount { username, display_name, password_hash };
-    let user = app.store.write(move |c| accounts::create(c, &account)).await?;
+    let entered = app.store.write(move |c| invitations::sign_up(c, signup, invitation.as_deref(), &account)).await?;
     METRICS.signups.increment(1);
-    begin_session(app, req, &user)?;
-    Ok(user)
+    announce_entry(app, &entered).await;
+    begin_session(app, req, &entered.user)?;
+    Ok(entered)
+}
+
+/// Leads somebody who is signed in where an invitation leads.
+///
+/// # Errors
+/// `not_found` where it is over, `forbidden` where they are banned, `unavailable`.
+pub async fn accept(app: &App, user: UserId, token: String) -> Result<Entered, Refusal> {
+    let entered = app.store.write(move |c| invitations::accept(c, user, &token)).await?;
+    announce_entry(app, &entered).await;
+    Ok(entered)
+}
+
+async fn announce_entry(app: &App, entered: &Entered) {
+    for &room in &entered.joined {
+        app.hub.announce(Event::MemberAdded { room, user: entered.user.id }).await;
+    }
 }
 
 /// Verifies a password and signs in. Whether the name or the password was wrong shows neither in the answer nor in the

@@ -198,7 +198,7 @@ struct Asked {
 
 impl Asked {
     fn of(app: &App, req: &ServiceRequest) -> Self {
-        let path = req.path().to_owned();
+        let path = without_token(req.path());
         Self {
             id: RequestId(rand::random()),
             method: req.method().clone(),
@@ -233,6 +233,14 @@ impl Asked {
         }
         let (status, millis) = (status.as_u16(), took.as_millis() as u64);
         tracing::info!(%id, user, %method, path, status, millis, bytes, %client, "answered");
+    }
+}
+
+/// The path for the log: the token of an invitation is left out.
+fn without_token(path: &str) -> String {
+    match path.strip_prefix("/invite/") {
+        Some(_) => "/invite/…".to_owned(),
+        None => path.to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 pub mod bodies;
+pub mod invitations;
 mod members;
 mod messages;
 mod moderation;
@@ -25,6 +26,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/rooms/{slug}").get(rooms::show).patch(rooms::change).delete(rooms::delete))
         .service(resource("/rooms/{slug}/notify").put(rooms::set_notify))
         .service(resource("/rooms/{slug}/messages").get(messages::list).post(messages::send))
+        .service(resource("/invitations").get(invitations::list).post(invitations::make))
+        .service(resource("/invitations/accept").post(invitations::accept))
+        .service(resource("/invitations/{id}").delete(invitations::revoke))
         .service(resource("/rooms/{slug}/members").get(members::list))
         .service(
             resource("/rooms/{slug}/members/{username}")
@@ -86,6 +90,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
         people::set_role,
         people::wipe,
         people::begin_direct,
+        invitations::list,
+        invitations::make,
+        invitations::accept,
+        invitations::revoke,
     ),
     modifiers(&SessionCookie)
 )]
@@ -137,6 +145,10 @@ mod tests {
             ("/rooms/{slug}/members", "get"),
             ("/rooms/{slug}/members/{username}", "put"),
             ("/rooms/{slug}/members/{username}", "delete"),
+            ("/invitations", "get"),
+            ("/invitations", "post"),
+            ("/invitations/accept", "post"),
+            ("/invitations/{id}", "delete"),
         ] {
             let path = format!("/api/v1{path}");
             assert!(calls.contains(&(path.clone(), method.to_owned())), "{method} {path}");
@@ -150,7 +162,7 @@ mod tests {
                 assert!(responses.contains_key("401"), "{method} {path}");
             }
         }
-        assert_eq!(calls.len(), 33);
+        assert_eq!(calls.len(), 37);
         let mut ids: Vec<_> =
             calls.iter().map(|(path, method)| api["paths"][path][method]["operationId"].to_string()).collect();
         ids.sort_unstable();

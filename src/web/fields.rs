@@ -15,6 +15,9 @@ const MAX_REASON_CHARS: usize = 500;
 const MAX_SLOW_SECS: i32 = 86_400;
 const MAX_BLOCKED_WORDS: usize = 200;
 const MAX_WORD_CHARS: usize = 50;
+/// A year.
+const MAX_HOURS: i64 = 8_760;
+const MAX_USES: i64 = 100_000;
 /// Ten years.
 const MAX_MINUTES: i64 = 5_256_000;
 
@@ -144,6 +147,30 @@ fn line(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
         return Err(Refusal::invalid(format!("{field}: at most {most} characters")));
     }
     Ok(text.to_owned())
+}
+
+/// The role that a link gives.
+pub fn given_role(role: &str) -> Result<InstanceRole, Refusal> {
+    match role {
+        "member" => Ok(InstanceRole::Member),
+        "guest" => Ok(InstanceRole::Guest),
+        _ => Err(Refusal::invalid("role: member or guest")),
+    }
+}
+
+/// How long a link lasts.
+pub fn hours(hours: i64) -> Result<TimeDelta, Refusal> {
+    let fits = (1..=MAX_HOURS).contains(&hours);
+    if fits { Ok(TimeDelta::hours(hours)) } else { Err(Refusal::invalid("hours: 1 to 8,760")) }
+}
+
+/// How often a link can be used; `None` for any number.
+pub fn uses(uses: Option<i64>) -> Result<Option<i64>, Refusal> {
+    match uses {
+        None | Some(0) => Ok(None),
+        Some(uses) if (1..=MAX_USES).contains(&uses) => Ok(Some(uses)),
+        Some(_) => Err(Refusal::invalid("uses: 0 to 100,000")),
+    }
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ pub async fn log_in(app: Data<App>, req: HttpRequest, form: Form<Credentials>) -
 /// `POST /signup`
 pub async fn sign_up(app: Data<App>, req: HttpRequest, form: Form<Credentials>) -> Result<HttpResponse, Failure> {
     let display_name = Some(form.display_name.trim()).filter(|name| !name.is_empty());
-    match accounts::sign_up(&app, &req, form.username.clone(), form.password.clone(), display_name).await {
+    match accounts::sign_up(&app, &req, form.username.clone(), form.password.clone(), display_name, None).await {
         Ok(_) => Ok(see(local(&form.next))),
         Err(refusal) => entrance(&app, "signup.html", &form, Some(refusal)),
     }

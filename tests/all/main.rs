@@ -7,6 +7,7 @@ mod common;
 
 mod backup;
 mod command_line;
+mod commands;
 mod configuration;
 mod policy;
 mod policy_wire;
@@ -17,6 +18,7 @@ mod accounts;
 mod bounds;
 mod guesses;
 mod hanging;
+mod invitations;
 mod login_limit;
 mod login_storm;
 mod logs;

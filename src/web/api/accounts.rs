@@ -14,14 +14,15 @@ use crate::web::{Account, App, Failure, accounts};
 #[utoipa::path(post, path = "/api/v1/signup", tag = "accounts", request_body = SignUp, responses(
     (status = 201, body = User),
     (status = 403, body = ErrorBody, description = "`forbidden`: new accounts are not open, or the request came from another site"),
+    (status = 404, body = ErrorBody, description = "`not_found`: the invitation is over"),
     (status = 409, body = ErrorBody, description = "`taken`: somebody has this username, in whatever case"),
     (status = 429, body = ErrorBody, description = "`rate_limited`: too many people are signing in"),
     Always, WithBody,
 ))]
 pub async fn sign_up(app: Data<App>, req: HttpRequest, body: Json<SignUp>) -> Result<HttpResponse, Failure> {
-    let SignUp { username, password, display_name } = body.into_inner();
-    let user = accounts::sign_up(&app, &req, username, password, display_name.as_deref()).await?;
-    Ok(HttpResponse::Created().json(user))
+    let SignUp { username, password, display_name, invitation } = body.into_inner();
+    let entered = accounts::sign_up(&app, &req, username, password, display_name.as_deref(), invitation).await?;
+    Ok(HttpResponse::Created().json(entered.user))
 }
 
 /// Sign in

@@ -93,6 +93,8 @@ pub struct SignUp {
         pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
     )]
     pub display_name: Option<String>,
+    /// The token of an invitation, the last part of its link.
+    pub invitation: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -1,0 +1,116 @@
+//! `klatch user`: people, by the operator.
+
+use std::io::{IsTerminal, Read, stdin};
+
+use clap::Subcommand;
+
+use super::{change, role, told};
+use crate::config::Config;
+use crate::error::StartError;
+use crate::passwords;
+use crate::protocol::InstanceRole;
+use crate::store::accounts::NewAccount;
+use crate::store::operator;
+use crate::store::sanctions::{self, Terms};
+use crate::web::fields;
+
+/// Longer than any password, so that a wrong file is not read to its end.
+const MAX_INPUT: u64 = 4_096;
+
+/// What to do about somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum UserCommand {
+    /// Make an account; its password is the line on standard input, else one is made and printed
+    Add {
+        /// 2 to 32 of A-Z a-z 0-9 . _ -
+        name: String,
+        /// owner, admin, member or guest
+        #[arg(long, default_value = "member", value_parser = role)]
+        role: InstanceRole,
+        /// What others see [default: the name]
+        #[arg(long)]
+        display_name: Option<String>,
+    },
+    /// Make somebody an owner, admin, member or guest
+    Role {
+        name: String,
+        /// owner, admin, member or guest
+        #[arg(value_parser = role)]
+        role: InstanceRole,
+    },
+    /// Set a password, the line on standard input or else a new one, and end all sessions of its owner
+    Password { name: String },
+    /// Close the chat to somebody for ever; their sockets close
+    Disable { name: String },
+    /// Open the chat to somebody again
+    Enable { name: String },
+}
+
+/// Gives the line to print.
+///
+/// # Errors
+/// One line that says what can't be done; then nothing has changed.
+pub fn run(config: &Config, command: UserCommand) -> Result<String, StartError> {
+    match command {
+        UserCommand::Add { name, role, display_name } => {
+            fields::username(&name).map_err(told)?;
+            let display_name = fields::display_name(display_name.as_deref(), &name).map_err(told)?;
+            let password = Password::read()?;
+            let account = NewAccount { username: name, display_name, password_hash: password.hash()? };
+            let user = change(config, |connection| operator::add_user(connection, &account, role))?;
+            Ok(format!("{} is a new {}{}", user.username, role.as_str(), password.told()))
+        }
+        UserCommand::Role { name, role } => {
+            let user = change(config, |connection| sanctions::set_instance_role(connection, None, &name, role))?;
+            Ok(format!("{} is {} now", user.username, role.as_str()))
+        }
+        UserCommand::Password { name } => {
+            let password = Password::read()?;
+            let hash = password.hash()?;
+            let ended = change(config, |connection| operator::set_password(connection, &name, &hash))?;
+            Ok(format!("the password of {name} is set, {ended} sessions have ended{}", password.told()))
+        }
+        UserCommand::Disable { name } => {
+            let forever = Terms { until: None, reason: "disabled".to_owned() };
+            let user = change(config, |connection| sanctions::ban_from_chat(connection, None, &name, &forever))?;
+            Ok(format!("the chat is closed to {}", user.username))
+        }
+        UserCommand::Enable { name } => {
+            let user = change(config, |connection| sanctions::unban_from_chat(connection, None, &name))?;
+            Ok(format!("the chat is open to {}", user.username))
+        }
+    }
+}
+
+/// A password, and whether it was made here.
+struct Password {
+    text: String,
+    made: bool,
+}
+
+impl Password {
+    /// The first line of standard input where that is no terminal and has one, else a new one of 120 bits.
+    fn read() -> Result<Self, StartError> {
+        let mut input = String::new();
+        if !stdin().is_terminal() {
+            let read = stdin().lock().take(MAX_INPUT).read_to_string(&mut input);
+            read.map_err(|error| StartError(format!("standard input: {error}")))?;
+        }
+        match input.lines().next().filter(|line| !line.is_empty()) {
+            Some(line) => {
+                fields::password(line).map_err(told)?;
+                Ok(Self { text: line.to_owned(), made: false })
+            }
+            None => Ok(Self { text: hex::encode(rand::random::<[u8; 15]>()), made: true }),
+        }
+    }
+
+    fn hash(&self) -> Result<String, StartError> {
+        passwords::hash_now(&self.text).map_err(told)
+    }
+
+    /// What there is to print of it.
+    fn told(&self) -> String {
+        if self.made { format!("; password: {}", self.text) } else { String::new() }
+    }
+}

@@ -1,0 +1,458 @@
+//! Links that let somebody in: into the chat, into a room, or as its first owner.
+//!
+//! A link is known here by the SHA-256 of its token; the token itself is nowhere. Rows are taken in one order: the room's,
+//! the invitation's, the user's.
+
+use chrono::{NaiveDateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::accounts::{self, NewAccount};
+use super::actors;
+use super::audit::{self, Entry};
+use super::connection::AnyConnection;
+use super::members;
+use super::room_changes::join_defaults;
+use super::rooms::{self, RoomState};
+use super::schema::{invitations, members as member_rows, rooms as room_rows, users};
+use crate::config::Signup;
+use crate::error::{Code, Refusal};
+use crate::policy::{Action, Object, Place, may};
+use crate::protocol::{Act, InstanceRole, Role, Room, RoomId, RoomKind, User, UserId};
+
+/// How long the first owner's link lasts; a start prints a new one.
+const OWNERS_LINK: TimeDelta = TimeDelta::days(365);
+/// The newest that a list shows.
+const MAX_LISTED: i64 = 200;
+
+/// A link that is to be made.
+#[derive(Clone, Debug)]
+pub struct NewInvitation {
+    /// What it makes of a new account.
+    pub role: InstanceRole,
+    /// The slug of the room it leads into.
+    pub room: Option<String>,
+    pub lasts: TimeDelta,
+    /// `None`: any number.
+    pub uses: Option<i64>,
+}
+
+/// A link.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    pub id: i64,
+    pub role: InstanceRole,
+    /// The slug of the room it leads into.
+    pub room: Option<String>,
+    /// The username of whoever made it; `None`: the operator.
+    pub made_by: Option<String>,
+    pub expires_at: NaiveDateTime,
+    /// `None`: any number.
+    pub uses_left: Option<i64>,
+    /// How often it was used.
+    pub uses: i64,
+}
+
+/// A link that was just made, with the only copy of its token.
+pub struct Made {
+    pub token: String,
+    pub invitation: Invitation,
+}
+
+/// Where a link that can be used leads.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    pub role: InstanceRole,
+    pub room: Option<Room>,
+}
+
+/// What came of a link, or of signing up.
+pub struct Entered {
+    pub user: User,
+    pub role: InstanceRole,
+    /// Where the link leads.
+    pub room: Option<Room>,
+    /// The rooms they are a member of since now.
+    pub joined: Vec<RoomId>,
+}
+
+/// Makes a link; `by` is `None` for the operator. Nobody gives more than they have.
+///
+/// # Errors
+/// `forbidden`; `not_found`: no such room, or none that they may see; `invalid`: a direct talk.
+pub fn make(connection: &mut AnyConnection, by: Option<UserId>, new: &NewInvitation) -> Result<Made, Refusal> {
+    connection.transaction(|connection| {
+        let maker = by.map(|by| actors::one(connection, 0, by)).transpose()?;
+        let room = match (&new.room, by) {
+            (None, None) => None,
+            (None, Some(by)) => {
+                may(actors::outside(connection, by)?, Action::Invite, Object::default())?;
+                None
+            }
+            (Some(slug), Some(by)) => Some(rooms::permitted_alone(connection, slug, by, Action::InviteTo)?.0.room),
+            (Some(slug), None) => Some(open_room(connection, slug)?),
+        };
+        if maker.as_ref().is_some_and(|maker| maker.actor.instance < new.role) {
+            return Err(Refusal::new(Code::Forbidden, "nobody can give a role above their own"));
+        }
+        let (token, now) = (hex::encode(rand::random::<[u8; 20]>()), Utc::now().naive_utc());
+        diesel::insert_into(invitations::table)
+            .values((
+                invitations::token_hash.eq(hash_of(&token)),
+                invitations::made_by.eq(by),
+                invitations::role.eq(new.role.as_str()),
+                invitations::room_id.eq(room.as_ref().map(|room| room.id)),
+                invitations::made_at.eq(now),
+                invitations::expires_at.eq(now + new.lasts),
+                invitations::uses_left.eq(new.uses),
+            ))
+            .execute(connection)?;
+        let found = find(connection, &token)?.ok_or(diesel::result::Error::NotFound)?;
+        let maker = maker.map(|maker| maker.user);
+        let detail = format!("invitation: {}, role: {}", found.id, new.role.as_str());
+        let entry = Entry { room: room.as_ref(), detail: &detail, ..Entry::new(maker.as_ref(), Act::Invite) };
+        audit::note(connection, &entry)?;
+        let invitation = Invitation {
+            id: found.id,
+            role: new.role,
+            room: room.map(|room| room.slug),
+            made_by: maker.map(|maker| maker.username),
+            expires_at: found.expires_at,
+            uses_left: new.uses,
+            uses: 0,
+        };
+        Ok(Made { token, invitation })
+    })
+}
+
+/// The token of a new link to the chat's first owner; `None` where there is an owner.
+pub fn make_first_owner(connection: &mut AnyConnection) -> Result<Option<String>, Refusal> {
+    connection.transaction(|connection| {
+        if has_owner(connection)? {
+            return Ok(None);
+        }
+        let new = NewInvitation { role: InstanceRole::Owner, room: None, lasts: OWNERS_LINK, uses: Some(1) };
+        Ok(Some(make(connection, None, &new)?.token))
+    })
+}
+
+/// Where a link leads.
+///
+/// # Errors
+/// `not_found`: it is over, or there never was such a link.
+pub fn look_up(connection: &mut AnyConnection, token: &str) -> Result<Destination, Refusal> {
+    let found = find(connection, token)?.ok_or_else(over)?;
+    let room = found.room_id.map(|id| rooms::by_id(connection, id)).transpose()?.flatten();
+    is_valid(connection, &found, room.as_ref())?;
+    Ok(Destination { role: found.role, room: room.map(|state| state.room) })
+}
+
+/// Makes an account, by a link where `token` is given; with the rooms that new members join. All of it or nothing.
+///
+/// # Errors
+/// `forbidden`: new accounts need a link, or are not open at all; `not_found`: the link is over; `taken`.
+pub fn sign_up(
+    connection: &mut AnyConnection,
+    signup: Signup,
+    token: Option<&str>,
+    account: &NewAccount,
+) -> Result<Entered, Refusal> {
+    connection.transaction(|connection| {
+        let used = token.map(|token| take(connection, token)).transpose()?;
+        let (role, room) = match used {
+            Some(Used { found, room }) => (found.role, room),
+            None => (InstanceRole::Member, None),
+        };
+        admits(signup, token.map(|_| role))?;
+        let user = accounts::create(connection, account)?;
+        diesel::update(users::table.find(user.id)).set(users::role.eq(role.as_str())).execute(connection)?;
+        if role == InstanceRole::Owner {
+            note_owner(connection, &user)?;
+        }
+        let mut joined = if role == InstanceRole::Guest { Vec::new() } else { join_defaults(connection, user.id)? };
+        if let Some(room) = room.as_ref().filter(|room| !joined.contains(&room.id)) {
+            members::insert(connection, room.id, user.id, Role::Member, room.seq)?;
+            joined.push(room.id);
+        }
+        Ok(Entered { user, role, room, joined })
+    })
+}
+
+/// Whether new accounts are made: by a link to this role, or by none.
+///
+/// # Errors
+/// `forbidden`
+pub fn admits(signup: Signup, link: Option<InstanceRole>) -> Result<(), Refusal> {
+    match (signup, link) {
+        (_, Some(InstanceRole::Owner)) | (Signup::Open, _) | (Signup::Invite, Some(_)) => Ok(()),
+        (Signup::Invite, None) => Err(Refusal::new(Code::Forbidden, "new accounts are made by an invitation here")),
+        (Signup::Closed, _) => Err(Refusal::new(Code::Forbidden, "new accounts are not open here")),
+    }
+}
+
+/// Leads somebody who has an account where the link leads. Where they are there already, none of its uses is taken.
+///
+/// # Errors
+/// `not_found`: the link is over; `forbidden`: they are banned.
+pub fn accept(connection: &mut AnyConnection, user: UserId, token: &str) -> Result<Entered, Refusal> {
+    connection.transaction(|connection| {
+        let to = look_up(connection, token)?;
+        let known = actors::one(connection, to.room.as_ref().map_or(0, |room| room.id), user)?;
+        if known.actor.excluded || known.actor.banned {
+            return Err(Refusal::new(Code::Forbidden, "you are banned from there"));
+        }
+        let makes_owner = to.role == InstanceRole::Owner;
+        let there = known.actor.role.is_some() || to.room.is_none();
+        if !makes_owner && there {
+            let role = known.actor.instance;
+            return Ok(Entered { user: known.user, role, room: to.room, joined: Vec::new() });
+        }
+        let Used { room, .. } = take(connection, token)?;
+        let mut joined = Vec::new();
+        if let Some(room) = &room {
+            // Again: the room's row is held since `take`, so neither a ban nor another way in comes between.
+            let known = actors::one(connection, room.id, user)?;
+            if known.actor.excluded || known.actor.banned {
+                return Err(Refusal::new(Code::Forbidden, "you are banned from there"));
+            }
+            if known.actor.role.is_none() {
+                members::insert(connection, room.id, user, Role::Member, room.seq)?;
+                joined.push(room.id);
+            }
+        }
+        let mut role = known.actor.instance;
+        if makes_owner {
+            role = InstanceRole::Owner;
+            diesel::update(users::table.find(user)).set(users::role.eq(role.as_str())).execute(connection)?;
+            note_owner(connection, &known.user)?;
+        }
+        Ok(Entered { user: known.user, role, room, joined })
+    })
+}
+
+/// The links that somebody may revoke and that are not over, newest first.
+pub fn list(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Invitation>, Refusal> {
+    type Row = (Found, Option<String>, Option<String>);
+    let actor = actors::outside(connection, user)?;
+    let administers = may(actor, Action::Invite, Object::default()).is_ok();
+    let mine = || member_rows::table.filter(member_rows::user_id.eq(user)).select(member_rows::room_id.nullable());
+    let moderated = mine().filter(member_rows::role.eq(Role::Moderator.as_str()));
+    let mut theirs = invitations::table
+        .left_join(room_rows::table)
+        .left_join(users::table.on(users::id.nullable().eq(invitations::made_by)))
+        .filter(invitations::revoked_at.is_null().and(invitations::expires_at.gt(Utc::now().naive_utc())))
+        .filter(invitations::uses_left.is_null().or(invitations::uses_left.gt(0)))
+        .filter(invitations::role.ne(InstanceRole::Owner.as_str()))
+        .order(invitations::id.desc())
+        .limit(MAX_LISTED)
+        .select((COLUMNS, room_rows::slug.nullable(), users::username.nullable()))
+        .into_boxed();
+    // As `revoke` decides.
+    theirs = match administers {
+        true => theirs.filter(
+            invitations::made_by
+                .eq(user)
+                .or(invitations::room_id.is_null())
+                .or(room_rows::kind.eq(RoomKind::Public.as_str()))
+                .or(invitations::room_id.eq_any(mine())),
+        ),
+        false => theirs.filter(invitations::made_by.eq(user).or(invitations::room_id.eq_any(moderated))),
+    };
+    let rows: Vec<Row> = theirs.load(connection)?;
+    let invitation = |(found, room, made_by): Row| Invitation {
+        id: found.0,
+        role: InstanceRole::from_column(&found.2),
+        room,
+        made_by,
+        expires_at: found.4,
+        uses_left: found.5,
+        uses: found.6,
+    };
+    Ok(rows.into_iter().map(invitation).collect())
+}
+
+/// Ends a link: one's own, or one that one might have made.
+///
+/// # Errors
+/// `not_found`: there is none, or none that they may revoke.
+pub fn revoke(connection: &mut AnyConnection, by: UserId, id: i64) -> Result<(), Refusal> {
+    connection.transaction(|connection| {
+        let none = || Refusal::new(Code::NotFound, "there is no such invitation");
+        let row: Option<Found> =
+            invitations::table.find(id).select(COLUMNS).first(connection).optional()?;
+        let found = row.map(Link::from).ok_or_else(none)?;
+        let room = found.room_id.map(|room| rooms::by_id(connection, room)).transpose()?.flatten();
+        let known = actors::one(connection, found.room_id.unwrap_or(0), by)?;
+        let allowed = match &room {
+            // Also of a room that is archived.
+            Some(state) => {
+                let place = Place { archived: false, ..state.place() };
+                may(known.actor, Action::InviteTo, Object { place: Some(place), whose: None })
+            }
+            None => may(known.actor, Action::Invite, Object::default()),
+        };
+        let own = found.made_by == Some(by) && !known.actor.excluded;
+        if found.role == InstanceRole::Owner || (allowed.is_err() && !own) {
+            return Err(none());
+        }
+        let open = invitations::table.find(id).filter(invitations::revoked_at.is_null());
+        let now = Utc::now().naive_utc();
+        if diesel::update(open).set(invitations::revoked_at.eq(now)).execute(connection)? > 0 {
+            let detail = format!("invitation: {id}");
+            let room = room.as_ref().map(|state| &state.room);
+            let entry = Entry { room, detail: &detail, ..Entry::new(Some(&known.user), Act::RevokeInvitation) };
+            audit::note(connection, &entry)?;
+        }
+        Ok(())
+    })
+}
+
+/// The columns of a [`Link`].
+type Found =
+    (i64, Option<UserId>, String, Option<RoomId>, NaiveDateTime, Option<i64>, i64, Option<NaiveDateTime>);
+type Columns = (
+    invitations::id,
+    invitations::made_by,
+    invitations::role,
+    invitations::room_id,
+    invitations::expires_at,
+    invitations::uses_left,
+    invitations::uses,
+    invitations::revoked_at,
+);
+const COLUMNS: Columns = (
+    invitations::id,
+    invitations::made_by,
+    invitations::role,
+    invitations::room_id,
+    invitations::expires_at,
+    invitations::uses_left,
+    invitations::uses,
+    invitations::revoked_at,
+);
+
+/// A row.
+struct Link {
+    id: i64,
+    made_by: Option<UserId>,
+    role: InstanceRole,
+    room_id: Option<RoomId>,
+    expires_at: NaiveDateTime,
+    uses_left: Option<i64>,
+    revoked: bool,
+}
+
+impl From<Found> for Link {
+    fn from((id, made_by, role, room_id, expires_at, uses_left, _, revoked_at): Found) -> Self {
+        let role = InstanceRole::from_column(&role);
+        Self { id, made_by, role, room_id, expires_at, uses_left, revoked: revoked_at.is_some() }
+    }
+}
+
+fn find(connection: &mut AnyConnection, token: &str) -> QueryResult<Option<Link>> {
+    let row = invitations::table.filter(invitations::token_hash.eq(hash_of(token))).select(COLUMNS);
+    Ok(row.first::<Found>(connection).optional()?.map(Link::from))
+}
+
+/// A link one of whose uses is taken, with its room, whose row is held.
+struct Used {
+    found: Link,
+    room: Option<Room>,
+}
+
+/// Takes one of a link's uses for this transaction.
+fn take(connection: &mut AnyConnection, token: &str) -> Result<Used, Refusal> {
+    let found = find(connection, token)?.ok_or_else(over)?;
+    let room = match found.room_id {
+        Some(id) => rooms::lock(connection, &[id])?.remove(&id),
+        None => None,
+    };
+    if found.role == InstanceRole::Owner {
+        // Of all who have such a link one becomes the owner: they take the same rows.
+        hold_owners_links(connection)?;
+    }
+    let row = invitations::table
+        .find(found.id)
+        .filter(invitations::revoked_at.is_null())
+        .filter(invitations::uses_left.is_null().or(invitations::uses_left.gt(0)));
+    let taken = diesel::update(row)
+        .set((
+            invitations::uses_left.eq(invitations::uses_left - 1.into_sql::<diesel::sql_types::BigInt>().nullable()),
+            invitations::uses.eq(invitations::uses + 1),
+        ))
+        .execute(connection)?;
+    if taken == 0 {
+        return Err(over());
+    }
+    is_valid(connection, &Link { uses_left: None, ..found }, room.as_ref())?;
+    let found = find(connection, token)?.ok_or_else(over)?;
+    Ok(Used { found, room: room.map(|state| state.room) })
+}
+
+/// Whether a link can be used: it lasts, and whoever made it might still make it.
+fn is_valid(connection: &mut AnyConnection, found: &Link, room: Option<&RoomState>) -> Result<(), Refusal> {
+    let used_up = found.uses_left.is_some_and(|left| left <= 0);
+    let archived = room.is_some_and(|state| state.room.archived);
+    if found.revoked || used_up || archived || found.expires_at <= Utc::now().naive_utc() {
+        return Err(over());
+    }
+    if found.role == InstanceRole::Owner && has_owner(connection)? {
+        return Err(over());
+    }
+    let Some(maker) = found.made_by else { return Ok(()) };
+    let maker = actors::one(connection, found.room_id.unwrap_or(0), maker)?.actor;
+    let allowed = match room {
+        Some(state) => may(maker, Action::InviteTo, Object { place: Some(state.place()), whose: None }),
+        None => may(maker, Action::Invite, Object::default()),
+    };
+    if allowed.is_err() || maker.instance < found.role { Err(over()) } else { Ok(()) }
+}
+
+/// A room that the operator leads people into.
+fn open_room(connection: &mut AnyConnection, slug: &str) -> Result<Room, Refusal> {
+    let room = rooms::by_slug(connection, slug)?.ok_or_else(Refusal::room_not_found)?.room;
+    match room.kind {
+        RoomKind::Direct => Err(Refusal::invalid("room: no link leads into a direct talk")),
+        _ if room.archived => Err(Refusal::invalid("room: it is archived")),
+        _ => Ok(room),
+    }
+}
+
+fn hold_owners_links(connection: &mut AnyConnection) -> QueryResult<()> {
+    let links = invitations::table.filter(invitations::role.eq(InstanceRole::Owner.as_str()));
+    match connection {
+        AnyConnection::Postgres(postgres) => {
+            let _: Vec<i64> =
+                links.order(invitations::id).select(invitations::id).for_no_key_update().load(postgres)?;
+        }
+        // A transaction that begins with a write holds SQLite's one write lock from there on.
+        AnyConnection::Sqlite(sqlite) => {
+            diesel::update(links).set(invitations::uses.eq(invitations::uses)).execute(sqlite)?;
+        }
+    }
+    Ok(())
+}
+
+/// Also one to whom the chat is closed for now: that makes nobody else the owner.
+fn has_owner(connection: &mut AnyConnection) -> QueryResult<bool> {
+    let owners = users::table.filter(users::role.eq(InstanceRole::Owner.as_str()).and(users::deleted_at.is_null()));
+    let one: Option<UserId> = owners.select(users::id).first(connection).optional()?;
+    Ok(one.is_some())
+}
+
+fn note_owner(connection: &mut AnyConnection, user: &User) -> QueryResult<()> {
+    let entry = Entry {
+        them: Some(user),
+        detail: "owner, by the first owner's link",
+        ..Entry::new(None, Act::SetInstanceRole)
+    };
+    audit::note(connection, &entry)
+}
+
+fn over() -> Refusal {
+    Refusal::new(Code::NotFound, "this invitation is over: ask for a new one")
+}
+
+fn hash_of(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}
