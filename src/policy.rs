@@ -137,6 +137,11 @@ pub fn may(actor: Actor, action: Action, object: Object) -> Result<(), Refusal> 
 }
 
 fn may_in(actor: Actor, action: Action, place: Place, whose: Option<Person>) -> Result<(), Refusal> {
+    let own = whose.is_some_and(|whose| whose.user == actor.user);
+    // Whoever deletes their account may take along what they said, wherever it is.
+    if action == Action::Wipe && own {
+        return Ok(());
+    }
     let member = actor.role.is_some();
     let administers = actor.instance >= InstanceRole::Admin;
     // A report tells its message to those who deal with reports, and nothing else of the room; a wiped author's messages
@@ -151,7 +156,6 @@ fn may_in(actor: Actor, action: Action, place: Place, whose: Option<Person>) -> 
     }
     let direct = place.kind == RoomKind::Direct;
     let moderator = actor.role == Some(Role::Moderator) || (administers && visible && !direct);
-    let own = whose.is_some_and(|whose| whose.user == actor.user);
     let outranked = whose.is_some_and(|whose| rank(whose.instance, whose.role) > rank(actor.instance, actor.role));
     match action {
         Action::See | Action::Enter | Action::Report => Ok(()),

@@ -5,10 +5,12 @@
 
 pub mod client;
 mod moderation;
+mod profile;
 mod server;
 
 pub use client::{ClientFrame, Parsed, parse};
 pub use moderation::{Act, AuditEntry, Report, Sanction};
+pub use profile::Profile;
 pub use server::{Close, LeftReason, Limits, Ref, ServerFrame};
 
 use std::fmt;
@@ -344,11 +346,11 @@ pub fn format_time(time: &NaiveDateTime) -> String {
     DateTime::<chrono::Utc>::from_naive_utc_and_offset(*time, chrono::Utc).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-pub fn rfc3339_millis<S: Serializer>(time: &NaiveDateTime, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn rfc3339_millis<S: Serializer>(time: &NaiveDateTime, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&format_time(time))
 }
 
-fn rfc3339_millis_opt<S: Serializer>(time: &Option<NaiveDateTime>, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn rfc3339_millis_opt<S: Serializer>(time: &Option<NaiveDateTime>, to: S) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => rfc3339_millis(time, to),
         None => to.serialize_none(),

@@ -3,8 +3,10 @@
 //! | file | what it is |
 //! |---|---|
 //! | `api`, `api/*` | the JSON API and its description |
-//! | `pages`, `room_page`, `templates`, `assets`, `builds` | pages and the files they need, those of other builds too |
+//! | `pages`, `people_pages`, `room_page`, `templates`, `assets`, `builds` | pages and the files they need, those of other builds too |
 //! | `accounts` | signing up, in and out, for both |
+//! | `avatars` | pictures made of names |
+//! | `one_at_a_time` | long work, once at a time for each person |
 //! | `sessions`, `account` | the session cookie and whom it stands for |
 //! | `invitations` | the pages of links that let somebody in |
 //! | `fields` | what names, titles and passwords must be like |
@@ -22,15 +24,18 @@ mod accounts;
 mod answers;
 pub mod api;
 mod assets;
+mod avatars;
 pub mod builds;
 pub mod client;
 pub mod exchange;
 mod failure;
 pub(crate) mod fields;
 mod invitations;
+mod one_at_a_time;
 mod operators;
 mod origin;
 mod pages;
+mod people_pages;
 mod room_page;
 mod sessions;
 mod templates;
@@ -49,6 +54,7 @@ use actix_web::web::{Data, ServiceConfig, resource, scope};
 pub use self::account::Account;
 use self::builds::Builds;
 pub use self::failure::Failure;
+use self::one_at_a_time::OneAtATime;
 use self::templates::Templates;
 use crate::config::{Config, cores};
 use crate::error::StartError;
@@ -76,6 +82,8 @@ pub struct App {
     pub key: Key,
     pub templates: Templates,
     builds: Builds,
+    /// Long work for somebody: the export and the end of their account.
+    errands: OneAtATime,
     pub exporter: Exporter,
     /// What every answer carries.
     headers: answers::Headers,
@@ -98,6 +106,7 @@ impl App {
             login_rate: LoginRate::new(config.login_rate),
             templates: Templates::new()?,
             builds: Builds::new(store.clone()),
+            errands: OneAtATime::default(),
             headers: answers::Headers::new(&config),
             config,
             store,
@@ -161,11 +170,14 @@ fn the_same_for_all(cfg: &mut ServiceConfig) {
 fn routes(cfg: &mut ServiceConfig) {
     cfg.service(resource("/ws").get(upgrade::ws))
         .service(scope("/api/v1").configure(api::routes))
+        .service(resource("/avatars/{username}.svg").get(avatars::show))
         .service(resource("/").get(pages::home))
         .service(resource("/login").get(pages::login).post(pages::log_in))
         .service(resource("/signup").get(pages::signup).post(pages::sign_up))
         .service(resource("/logout").post(pages::log_out))
         .configure(invitations::routes)
         .service(resource("/rooms").get(pages::rooms).post(pages::make_room_by_form))
+        .service(resource("/settings").get(people_pages::settings))
+        .service(resource("/people/{username}").get(people_pages::person))
         .service(resource("/rooms/{slug}").get(pages::room));
 }

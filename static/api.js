@@ -10,16 +10,17 @@ export function toLogin() {
   location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
-/** Calls `/api/v1`; answers the parsed body, or null where there is none. Throws ApiError with a text for people. */
-export async function api(method, path) {
+/** Calls `/api/v1` with `given` as its body, if any; answers the parsed body, or null where there is none. Throws ApiError with a text for people. */
+export async function api(method, path, given) {
   let response;
   try {
-    response = await fetch(`/api/v1${path}`, { method, headers: { accept: 'application/json' }, cache: 'no-store' });
+    const headers = { accept: 'application/json', ...given && { 'content-type': 'application/json' } };
+    response = await fetch(`/api/v1${path}`, { method, headers, cache: 'no-store', body: given && JSON.stringify(given) });
   } catch {
     throw new ApiError(0, 'unreachable', 'The server can’t be reached.');
   }
-  if (response.status === 401) toLogin();
   const body = await response.json().catch(() => null);
+  if (response.status === 401 && body?.error?.code !== 'bad_credentials') toLogin();
   if (response.ok) return body;
   throw new ApiError(response.status, body?.error?.code ?? 'failed', body?.error?.message ?? `The server answered ${response.status}.`);
 }

@@ -76,12 +76,22 @@ async fn announce_entry(app: &App, entered: &Entered) {
     }
 }
 
-/// Verifies a password and signs in. Whether the name or the password was wrong shows neither in the answer nor in the
+/// Verifies a password and signs in.
+///
+/// # Errors
+/// As for [`verify`].
+pub async fn log_in(app: &App, req: &HttpRequest, username: &str, password: String) -> Result<User, Refusal> {
+    let user = verify(app, req, username, password).await?;
+    METRICS.logins.increment(1);
+    begin_session(app, req, &user).map(|()| user)
+}
+
+/// Who has this name and this password. Whether the name or the password was wrong shows neither in the answer nor in the
 /// time it takes.
 ///
 /// # Errors
 /// `bad_credentials`, `rate_limited`, `forbidden` for somebody who is banned, `unavailable`.
-pub async fn log_in(app: &App, req: &HttpRequest, username: &str, password: String) -> Result<User, Refusal> {
+pub async fn verify(app: &App, req: &HttpRequest, username: &str, password: String) -> Result<User, Refusal> {
     // Names that nobody can have count as one.
     let username = if fields::username(username).is_ok() { username.to_owned() } else { String::new() };
     let address = client::address(req, &app.config);
@@ -104,10 +114,7 @@ pub async fn log_in(app: &App, req: &HttpRequest, username: &str, password: Stri
             METRICS.login_failures.increment(1);
             Err(Refusal::new(Code::BadCredentials, "the username or the password is wrong"))
         }
-        Ok(Some(user)) => {
-            METRICS.logins.increment(1);
-            begin_session(app, req, &user).map(|()| user)
-        }
+        Ok(Some(user)) => Ok(user),
         Err(refusal) => Err(refusal),
     }
 }

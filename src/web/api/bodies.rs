@@ -103,6 +103,40 @@ pub struct LogIn {
     pub password: String,
 }
 
+/// What of one's profile is to be otherwise; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+pub struct ChangeProfile {
+    #[schema(max_length = 64)]
+    pub display_name: Option<String>,
+    /// At most 300 characters, in one line or a few.
+    #[schema(max_length = 300)]
+    pub about: Option<String>,
+    /// A name of the IANA database, such as `Europe/Berlin`, or empty.
+    pub time_zone: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct SetPassword {
+    pub old: String,
+    #[schema(min_length = 8, max_length = 256)]
+    pub new: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct DeleteAccount {
+    pub password: String,
+    pub messages: WithMessages,
+}
+
+/// What becomes of somebody's messages when their account is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WithMessages {
+    /// They stay, under "Deleted user".
+    Keep,
+    Remove,
+}
+
 #[derive(Deserialize, ToSchema)]
 pub struct MakeRoom {
     /// 1 to 64 of `a-z 0-9 -`

@@ -1,0 +1,75 @@
+//! What people tell of themselves, and who may know of it.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::accounts;
+use super::connection::{AnyConnection, snapshot};
+use super::schema::{members, users};
+use crate::error::Refusal;
+use crate::protocol::{InstanceRole, Profile, User, UserId};
+
+/// What of a profile is to be otherwise; what is `None` stays.
+#[derive(Debug, Default, AsChangeset)]
+#[diesel(table_name = users)]
+pub struct Changes {
+    pub display_name: Option<String>,
+    pub about: Option<String>,
+    pub time_zone: Option<String>,
+}
+
+/// Somebody by their name, looked up without regard to case. A guest knows only those who share a room with them.
+///
+/// # Errors
+/// `not_found`: nobody has this name, or nobody that the asker may know of.
+pub fn find(connection: &mut AnyConnection, username: &str, asker: UserId) -> Result<Profile, Refusal> {
+    snapshot(connection, |connection| {
+        let id = accounts::id_by_name(connection, username)?.ok_or_else(Refusal::user_not_found)?;
+        if !knows(connection, asker, id)? {
+            return Err(Refusal::user_not_found());
+        }
+        one(connection, id)
+    })
+}
+
+/// Somebody's profile, by their id.
+///
+/// # Errors
+/// `not_found`: there is no such account any more.
+pub fn one(connection: &mut AnyConnection, id: UserId) -> Result<Profile, Refusal> {
+    let found: Option<(String, String, String, String, String)> = users::table
+        .find(id)
+        .filter(users::deleted_at.is_null())
+        .select((users::username, users::display_name, users::about, users::time_zone, users::role))
+        .first(connection)
+        .optional()?;
+    let (username, display_name, about, time_zone, role) = found.ok_or_else(Refusal::user_not_found)?;
+    let avatar = format!("/avatars/{username}.svg");
+    let role = InstanceRole::from_column(&role);
+    Ok(Profile { user: User { id, username, display_name }, about, time_zone, avatar, role })
+}
+
+/// Changes one's own profile.
+pub fn change(connection: &mut AnyConnection, user: UserId, changes: &Changes) -> Result<Profile, Refusal> {
+    connection.transaction(|connection| {
+        let Changes { display_name, about, time_zone } = changes;
+        if display_name.is_some() || about.is_some() || time_zone.is_some() {
+            diesel::update(users::table.find(user)).set(changes).execute(connection)?;
+        }
+        one(connection, user)
+    })
+}
+
+fn knows(connection: &mut AnyConnection, asker: UserId, other: UserId) -> QueryResult<bool> {
+    let role: String = users::table.find(asker).select(users::role).first(connection)?;
+    if asker == other || InstanceRole::from_column(&role) > InstanceRole::Guest {
+        return Ok(true);
+    }
+    let (mine, theirs) = diesel::alias!(members as mine, members as theirs);
+    let shared = mine
+        .inner_join(theirs.on(theirs.field(members::room_id).eq(mine.field(members::room_id))))
+        .filter(mine.field(members::user_id).eq(asker))
+        .filter(theirs.field(members::user_id).eq(other))
+        .select(mine.field(members::room_id));
+    diesel::select(exists(shared)).get_result(connection)
+}
