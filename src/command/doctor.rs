@@ -39,20 +39,29 @@ pub fn run(config: &Config) -> Found {
 fn look_at(connection: &mut AnyConnection, found: &mut Found) {
     let behind = migrate::is_behind(connection);
     let is_current = matches!(behind, Ok(false));
-    found.note("migrations", behind.and_then(|behind| match behind {
-        true => Err(StartError("some are missing: the next start of the server runs them".to_owned())),
-        false => Ok("up to date".to_owned()),
-    }));
+    found.note(
+        "migrations",
+        behind.and_then(|behind| match behind {
+            true => Err(StartError("some are missing: the next start of the server runs them".to_owned())),
+            false => Ok("up to date".to_owned()),
+        }),
+    );
     // The rest reads tables that may not be there yet.
     if !is_current {
         return;
     }
-    found.note("clock", checkup::clock_ahead(connection).map_err(unread).and_then(|ahead| {
-        let told = format!("{} ms ahead of the database's", ahead.num_milliseconds());
-        if ahead.abs().num_seconds() < MAX_CLOCK_SECS { Ok(told) } else { Err(StartError(told)) }
-    }));
+    found.note(
+        "clock",
+        checkup::clock_ahead(connection).map_err(unread).and_then(|ahead| {
+            let told = format!("{} ms ahead of the database's", ahead.num_milliseconds());
+            if ahead.abs().num_seconds() < MAX_CLOCK_SECS { Ok(told) } else { Err(StartError(told)) }
+        }),
+    );
     found.note("numbers", none_of(checkup::rooms_out_of_step(connection), "every room's fit its messages"));
-    found.note("foreign keys", none_of(checkup::broken_references(connection), "every row belongs to one that is there"));
+    found.note(
+        "foreign keys",
+        none_of(checkup::broken_references(connection), "every row belongs to one that is there"),
+    );
     found.note("unread", none_of(checkup::miscounted(connection), "counted anew, they are the same"));
 }
 

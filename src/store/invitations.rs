@@ -278,8 +278,7 @@ pub fn list(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Invitati
 pub fn revoke(connection: &mut AnyConnection, by: UserId, id: i64) -> Result<(), Refusal> {
     connection.transaction(|connection| {
         let none = || Refusal::new(Code::NotFound, "there is no such invitation");
-        let row: Option<Found> =
-            invitations::table.find(id).select(COLUMNS).first(connection).optional()?;
+        let row: Option<Found> = invitations::table.find(id).select(COLUMNS).first(connection).optional()?;
         let found = row.map(Link::from).ok_or_else(none)?;
         let room = found.room_id.map(|room| rooms::by_id(connection, room)).transpose()?.flatten();
         let known = actors::one(connection, found.room_id.unwrap_or(0), by)?;
@@ -308,8 +307,7 @@ pub fn revoke(connection: &mut AnyConnection, by: UserId, id: i64) -> Result<(),
 }
 
 /// The columns of a [`Link`].
-type Found =
-    (i64, Option<UserId>, String, Option<RoomId>, NaiveDateTime, Option<i64>, i64, Option<NaiveDateTime>);
+type Found = (i64, Option<UserId>, String, Option<RoomId>, NaiveDateTime, Option<i64>, i64, Option<NaiveDateTime>);
 type Columns = (
     invitations::id,
     invitations::made_by,

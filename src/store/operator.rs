@@ -28,11 +28,7 @@ pub fn change<T>(
 ///
 /// # Errors
 /// `taken`
-pub fn add_user(
-    connection: &mut AnyConnection,
-    account: &NewAccount,
-    role: InstanceRole,
-) -> Result<User, Refusal> {
+pub fn add_user(connection: &mut AnyConnection, account: &NewAccount, role: InstanceRole) -> Result<User, Refusal> {
     connection.transaction(|connection| {
         let user = accounts::create(connection, account)?;
         diesel::update(users::table.find(user.id)).set(users::role.eq(role.as_str())).execute(connection)?;
