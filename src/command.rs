@@ -17,10 +17,7 @@ use crate::store::{AnyConnection, operator};
 ///
 /// # Errors
 /// One line for whoever gave the command; then nothing has changed.
-fn change<T>(
-    config: &Config,
-    work: impl FnOnce(&mut AnyConnection) -> Result<T, Refusal>,
-) -> Result<T, StartError> {
+fn change<T>(config: &Config, work: impl FnOnce(&mut AnyConnection) -> Result<T, Refusal>) -> Result<T, StartError> {
     if config.keeps_database() {
         make_data_dir(&config.data_dir)?;
     }
