@@ -54,6 +54,7 @@ pub fn encode(criterion: &mut Criterion) {
             sent_at: NaiveDateTime::default(),
             edited_at: None,
             deleted: false,
+            removed: false,
             reply_to: None,
             reactions: Vec::new(),
         };

@@ -10,7 +10,7 @@ use klatch::render::render_body;
 use klatch::store::accounts::{self, NewAccount};
 use klatch::store::append::{self, Action, Write};
 use klatch::store::connection::Manager;
-use klatch::store::rooms::{self, NewRoom};
+use klatch::store::room_changes::{self, NewRoom};
 use klatch::store::{AnyConnection, migrate};
 
 /// Rooms that a batch is spread over.
@@ -47,11 +47,11 @@ fn room(connection: &mut AnyConnection, number: usize) -> (RoomId, UserId) {
     let user = accounts::create(connection, &account).expect("an account");
     let room =
         NewRoom { slug: format!("room{number}"), title: String::new(), topic: String::new(), kind: RoomKind::Public };
-    (rooms::create(connection, &room, user.id).expect("a room").id, user.id)
+    (room_changes::create(connection, &room, user.id).expect("a room").id, user.id)
 }
 
 fn send((room, user): (RoomId, UserId)) -> Write {
     let key = Key::parse(&uuid::Uuid::new_v4().to_string()).expect("a UUID");
     let rendered = render_body("Hello there, shall we have lunch?").expect("a body");
-    Write { room, user, action: Action::Send { key, rendered, reply_to: None } }
+    Write { room, user, action: Action::Send { key, rendered, reply_to: None, present: Vec::new() } }
 }

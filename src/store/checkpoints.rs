@@ -35,7 +35,7 @@ pub(super) async fn run(beside: Lane, writer: Lane) {
         let copied = beside.run(|connection| Ok::<_, StoreError>(checkpoint(connection, "PASSIVE")?)).await;
         let begun = match copied {
             // Most of it is copied: the writer waits for what was written meanwhile, and for no reader.
-            Ok(Log { log, .. }) if log > LONG => writer.run(|connection| begin_anew(connection)).await,
+            Ok(Log { log, .. }) if log > LONG => writer.run(begin_anew).await,
             copied => copied,
         };
         match begun {

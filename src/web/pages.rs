@@ -138,7 +138,7 @@ async fn lobby(app: &App, user: &User, refusal: Option<Refusal>) -> Result<HttpR
 }
 
 /// A page with a form, with the status of what became of the form.
-fn again(
+pub(super) fn again(
     app: &App,
     template: &str,
     user: Option<&User>,
@@ -165,7 +165,7 @@ pub(super) fn page(
 }
 
 /// What a form's reader can do about a refusal.
-fn in_words(refusal: &Refusal) -> String {
+pub(super) fn in_words(refusal: &Refusal) -> String {
     match refusal.code {
         Code::Unavailable => "The server can’t answer right now. Try again in a moment.".to_owned(),
         _ => sentence(&refusal.message),
@@ -176,7 +176,7 @@ fn signup_open(app: &App) -> bool {
     app.config.signup == Signup::Open
 }
 
-fn see(path: &str) -> HttpResponse {
+pub(super) fn see(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
 

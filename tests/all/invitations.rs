@@ -205,6 +205,52 @@ async fn a_token_is_in_no_database_and_in_no_log(server: Server) {
     assert!(!server.stored_bytes().windows(token.len()).any(|bytes| bytes == token.as_bytes()));
 }
 
+/// Sends a form as a browser does.
+async fn submit(server: &Server, http: &Http, path: &str, fields: &[(&str, &str)]) -> Reply {
+    let request = http.request(reqwest::Method::POST, &format!("page:{path}")).header("Origin", server.url());
+    Reply::of(request.form(fields)).await
+}
+
+async fn the_page_of_a_link_tells_where_it_leads_and_signs_up(server: Server) {
+    let owner = owner(&server).await;
+    owner.makes_private_room("den").await;
+    let path = format!("/invite/{}", link(&owner, json!({"room": "den"})).await);
+    let http = server.stranger();
+    let page = http.get(&format!("page:{path}")).await;
+    assert!(page.status == 200 && page.text.contains("den"), "{}", page.text);
+    let short = submit(&server, &http, &path, &[("username", "bob"), ("password", "short")]).await;
+    assert!(short.status == 422 && short.text.contains("Password: 8 to 256"), "{}", short.text);
+    let used = submit(&server, &http, &path, &[("username", "bob"), ("password", PASSWORD)]).await;
+    assert_eq!((used.status, used.header("location")), (303, "/rooms/den"));
+    let over = server.stranger().get(&format!("page:{path}")).await;
+    assert!(over.status == 404 && over.text.contains("This invitation is over"), "{}", over.text);
+}
+
+async fn somebody_signed_in_accepts_by_a_button(server: Server) {
+    let ann = server.person("ann").await;
+    let path = format!("/invite/{}", owners_token(&server));
+    let page = ann.http.get(&format!("page:{path}")).await;
+    assert!(page.text.contains("Become the owner") && page.text.contains("Accept as ann"), "{}", page.text);
+    let used = submit(&server, &ann.http, &path, &[]).await;
+    assert_eq!((used.status, used.header("location")), (303, "/rooms"));
+    ann.http.post("/invitations", json!({})).await.ok(201);
+}
+
+async fn links_are_made_and_revoked_on_a_page(server: Server) {
+    let owner = owner(&server).await;
+    let form = [("room", ""), ("hours", "2"), ("uses", "3"), ("role", "guest")];
+    let made = submit(&server, &owner.http, "/invitations", &form).await;
+    assert!(made.status == 200 && made.text.contains("/qr.svg"), "{}", made.text);
+    let listed = owner.http.get("/invitations").await.ok(200);
+    let one = &listed["invitations"][0];
+    assert_eq!((&one["role"], &one["uses_left"]), (&json!("guest"), &json!(3)));
+    let path = format!("/invitations/{}/revoke", one["id"]);
+    assert_eq!(submit(&server, &owner.http, &path, &[]).await.status, 303);
+    assert_eq!(owner.http.get("/invitations").await.ok(200)["invitations"], json!([]));
+    let bob = server.person("bob").await;
+    assert_eq!(submit(&server, &bob.http, "/invitations", &form).await.status, 403);
+}
+
 #[tokio::test]
 async fn values_out_of_range_are_refused() {
     let server = Options::sqlite().start().await;
@@ -237,4 +283,7 @@ on_both_databases![
     only_admins_invite_into_the_chat_and_only_moderators_into_a_room,
     whoever_is_banned_from_a_room_is_led_there_by_no_link,
     a_token_is_in_no_database_and_in_no_log,
+    the_page_of_a_link_tells_where_it_leads_and_signs_up,
+    somebody_signed_in_accepts_by_a_button,
+    links_are_made_and_revoked_on_a_page,
 ];

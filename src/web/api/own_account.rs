@@ -7,17 +7,14 @@ use futures_util::stream::{self, Stream};
 use serde::Serialize;
 
 use super::bodies::{Always, Changing, DeleteAccount, ErrorBody, SetPassword, WithBody, WithMessages, WithSession};
+use super::people;
 use crate::broker::Event;
 use crate::error::{Code, Refusal};
 use crate::protocol::{RoomId, Seq, UserId};
-use crate::store::append::Action;
 use crate::store::departures::{self, Departure};
 use crate::store::export;
 use crate::web::one_at_a_time::Turn;
 use crate::web::{Account, App, Failure, accounts, fields};
-
-/// Messages that are looked for at once when they go with an account.
-const REMOVED_AT_ONCE: i64 = 200;
 
 /// Set another password
 ///
@@ -106,7 +103,7 @@ async fn leave(app: &App, user: UserId, with_messages: bool) -> Result<(), Refus
     app.store.write(move |c| departures::may_go(c, user)).await?;
     loop {
         if with_messages {
-            remove_messages(app, user).await?;
+            people::remove_each(app, user, move |c, most| departures::written(c, user, most)).await?;
         }
         match app.store.write(move |c| departures::delete(c, user, with_messages)).await? {
             Departure::Gone { sessions, rooms } => {
@@ -118,22 +115,6 @@ async fn leave(app: &App, user: UserId, with_messages: bool) -> Result<(), Refus
             }
             // Something was sent meanwhile.
             Departure::MessagesLeft => {}
-        }
-    }
-}
-
-async fn remove_messages(app: &App, user: UserId) -> Result<(), Refusal> {
-    loop {
-        let found = app.store.read(move |c| Ok::<_, Refusal>(departures::written(c, user, REMOVED_AT_ONCE)?)).await?;
-        if found.is_empty() {
-            return Ok(());
-        }
-        for (slug, id) in found {
-            match app.hub.act(&slug, user, &Action::Delete { id, reason: String::new(), wipe: true }).await {
-                // A room may be deleted meanwhile.
-                Err(refusal) if refusal.code == Code::NotFound => {}
-                done => drop(done?),
-            }
         }
     }
 }

@@ -2,17 +2,18 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
+use diesel::QueryResult;
 
 use super::bodies::{Always, BeginDirect, Changing, ErrorBody, For, SetRole, WithBody, WithSession};
 use crate::broker::Event;
-use crate::error::Refusal;
-use crate::protocol::{Room, UserId};
+use crate::error::{Code, Refusal};
+use crate::protocol::{Room, Seq, UserId};
 use crate::store::append::Action;
-use crate::store::{room_changes, sanctions};
+use crate::store::{AnyConnection, room_changes, sanctions};
 use crate::web::{Account, App, Failure, fields};
 
-/// Messages that are looked for at once when somebody is wiped.
-const WIPED_AT_ONCE: i64 = 200;
+/// Messages that are looked for at once.
+const REMOVED_AT_ONCE: i64 = 200;
 
 /// Close the chat to somebody, for some minutes or for ever; their sockets close with 4403
 #[utoipa::path(put, path = "/api/v1/users/{username}/ban", operation_id = "ban_user", tag = "people", security(("session" = [])),
@@ -86,23 +87,33 @@ pub async fn set_role(
 pub async fn wipe(app: Data<App>, account: Account, username: Path<String>) -> Result<HttpResponse, Failure> {
     let by = account.user.id;
     let author = app.store.write(move |c| sanctions::begin_wipe(c, by, &username)).await?;
-    wipe_all(&app, by, author).await?;
+    remove_each(&app, by, move |c, most| sanctions::to_wipe(c, author, most)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Each message is a change of its room, so that everybody sees it go.
-async fn wipe_all(app: &App, by: UserId, author: UserId) -> Result<(), Refusal> {
+/// Removes what `found` finds, until that is nothing. Each message is a change of its room, so that everybody sees it go.
+pub async fn remove_each(
+    app: &App,
+    by: UserId,
+    found: impl Fn(&mut AnyConnection, i64) -> QueryResult<Vec<(String, Seq)>> + Clone + Send + 'static,
+) -> Result<(), Refusal> {
     loop {
-        let found = app.store.read(move |c| Ok::<_, Refusal>(sanctions::to_wipe(c, author, WIPED_AT_ONCE)?)).await?;
-        if found.is_empty() {
+        let find = found.clone();
+        let these = app.store.read(move |c| Ok::<_, Refusal>(find(c, REMOVED_AT_ONCE)?)).await?;
+        if these.is_empty() {
             return Ok(());
         }
-        for (slug, id) in found {
+        let mut removed = false;
+        for (slug, id) in these {
             match app.hub.act(&slug, by, &Action::Delete { id, reason: String::new(), wipe: true }).await {
+                Ok(_) => removed = true,
                 // A room may be deleted meanwhile.
-                Err(refusal) if refusal.code == crate::error::Code::NotFound => {}
-                done => drop(done?),
+                Err(refusal) if refusal.code == Code::NotFound => {}
+                Err(refusal) => return Err(refusal),
             }
+        }
+        if !removed {
+            return Err(Refusal::unavailable());
         }
     }
 }
