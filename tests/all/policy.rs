@@ -187,12 +187,13 @@ fn a_hidden_room_gives_one_answer() {
 }
 
 #[test]
-fn reports_and_wipes_reach_admins_wherever_they_are_and_nobody_else() {
+fn reports_and_wipes_reach_admins_wherever_they_are_and_authors_what_is_theirs() {
     for action in BEYOND {
         for case in cases().filter(|case| !case.actor.banned && !case.actor.excluded) {
             let admin = case.actor.instance >= InstanceRole::Admin;
             let moderates = case.actor.role == Some(Role::Moderator);
-            let allowed = admin || action == Action::Oversee && moderates;
+            let own = case.whose.is_some_and(|whose| whose.user == ME);
+            let allowed = admin || action == Action::Oversee && moderates || action == Action::Wipe && own;
             assert_eq!(refusal(action, case).is_none(), allowed, "{action:?} {case:?}");
         }
     }
