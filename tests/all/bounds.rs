@@ -224,7 +224,7 @@ async fn a_method_that_an_address_does_not_answer_is_405() {
     let ann = server.person("ann").await;
     ann.makes_room("den").await;
     for (method, path) in [
-        (Method::DELETE, "/me"),
+        (Method::PUT, "/me"),
         (Method::POST, "/me"),
         (Method::GET, "/signup"),
         (Method::GET, "/login"),
