@@ -28,13 +28,18 @@ export function newArticle(message) {
   return article;
 }
 
+/** What stands for the text of a deleted message. */
+function gone(message) {
+  return message.removed ? 'Removed by a moderator' : 'Message deleted';
+}
+
 /** Draws a message's state into its article, whatever was there; the toolbar beside it stays. */
 export function paint(article, message, { me, quoted }) {
   const main = $('.main', article);
   const pressed = main.contains(document.activeElement) && document.activeElement.dataset.emoji;
   const parts = [head(message)];
   if (message.deleted) {
-    parts.push(el('div', { class: 'body gone' }, 'Message deleted'));
+    parts.push(el('div', { class: 'body gone' }, gone(message)));
   } else {
     if (message.reply_to != null) parts.push(quote(message.reply_to, quoted));
     parts.push(body(message));
@@ -76,7 +81,7 @@ export function quote(id, quoted) {
 
 export function fillQuote(node, quoted) {
   if (!quoted) return setText(node, 'An earlier message');
-  const text = quoted.deleted ? 'Message deleted' : quoted.body.replace(/\s+/g, ' ').slice(0, QUOTE_LENGTH);
+  const text = quoted.deleted ? gone(quoted) : quoted.body.replace(/\s+/g, ' ').slice(0, QUOTE_LENGTH);
   node.replaceChildren(el('b', { dir: 'auto' }, nameOf(quoted.author)), ` ${text}`);
 }
 

@@ -126,6 +126,7 @@ fn entrance(app: &App, template: &str, form: &Credentials, refusal: Option<Refus
         "display_name": form.display_name,
         "next": form.next,
         "signup_open": signup_open(app),
+        "signup_by_invitation": app.config.signup == Signup::Invite,
     });
     again(app, template, None, values, refusal)
 }

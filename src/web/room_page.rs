@@ -34,6 +34,8 @@ pub struct ShownMessage<'a> {
     html: &'a str,
     edited: bool,
     deleted: bool,
+    /// By a moderator.
+    removed: bool,
     /// The id of the message that this one answers.
     reply_to: Option<Seq>,
     /// That message, where it is on the page.
@@ -63,6 +65,7 @@ pub fn shown(messages: &[Message]) -> Vec<ShownMessage<'_>> {
         html: &message.html,
         edited: message.edited_at.is_some(),
         deleted: message.deleted,
+        removed: message.removed,
         reply_to: message.reply_to,
         quoted: message.reply_to.and_then(quoted),
         reactions: &message.reactions,
