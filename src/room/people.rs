@@ -9,14 +9,16 @@ use super::ChatRoom;
 use crate::broker::Word;
 use crate::fanout::Op;
 use crate::frame;
+use crate::policy::Action;
 use crate::protocol::{ServerFrame, User};
+use crate::store::rooms;
 
 const PRESENCE_INTERVAL: Duration = Duration::from_secs(1);
 /// People who come at the same moment are told in one frame.
 const PRESENCE_DELAY: Duration = Duration::from_millis(50);
 const TYPING_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Somebody is typing.
+/// Somebody is typing. Told once in a while, if they may send what they type; not while the database is away.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Typing {
@@ -79,7 +81,13 @@ impl Handler<Typing> for ChatRoom {
             return;
         }
         self.typing.insert(user.id, Instant::now());
-        self.broker.tell(self.id, &Word::Typing { user: User::clone(&user) });
-        self.tell_typing(&user, ctx);
+        let (slug, id, store) = (self.slug.clone(), user.id, self.store.clone());
+        let read = async move { store.read(move |c| rooms::permitted(c, &slug, id, Action::Talk).map(drop)).await };
+        ctx.spawn(read.into_actor(self).map(move |permitted, room, ctx| {
+            if permitted.is_ok() {
+                room.broker.tell(room.id, &Word::Typing { user: User::clone(&user) });
+                room.tell_typing(&user, ctx);
+            }
+        }));
     }
 }

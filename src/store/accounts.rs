@@ -1,11 +1,11 @@
 //! People: their names and the hashes of their passwords.
 
 use chrono::{NaiveDateTime, Utc};
-use diesel::Connection as _;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
 use super::AnyConnection;
+use super::connection::transaction;
 use super::schema::users;
 use crate::error::{Code, Refusal};
 use crate::protocol::{InstanceRole, User, UserId};
@@ -31,7 +31,7 @@ pub struct Account {
 /// `taken` when somebody has the username, in whatever case.
 pub fn create(c: &mut AnyConnection, account: &NewAccount) -> Result<User, Refusal> {
     let key = key_of(&account.username);
-    c.transaction(|c| {
+    transaction(c, |c| {
         let row = (
             users::username.eq(&account.username),
             users::username_key.eq(&key),

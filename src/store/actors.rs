@@ -1,6 +1,7 @@
 //! How people stand to rooms, as the policy asks it.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use chrono::{NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -8,7 +9,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
 
 use super::accounts;
 use super::connection::AnyConnection;
-use super::rows::Column::{Numbers, Times};
+use super::rows::Column::Numbers;
 use super::rows::Rows;
 use super::schema::users;
 use crate::error::Refusal;
@@ -44,11 +45,7 @@ type Row = (
     (bool, bool),
 );
 
-/// All of these who exist. What has an end is over by the system's clock.
-pub fn load(
-    connection: &mut AnyConnection,
-    pairs: &[(RoomId, UserId)],
-) -> QueryResult<HashMap<(RoomId, UserId), Known>> {
+static KNOWN: LazyLock<String> = LazyLock::new(|| {
     let sanction = |kind: &str| {
         format!(
             "EXISTS (SELECT 1 FROM sanctions WHERE sanctions.room_id = given.room_id \
@@ -56,23 +53,30 @@ pub fn load(
              AND (sanctions.until IS NULL OR sanctions.until > given.moment))"
         )
     };
-    let text = format!(
+    format!(
         "SELECT given.room_id, users.id, users.username, users.display_name, users.role, {EXCLUDED}, members.role, \
          members.last_read_seq, members.sent_at, members.notify, {}, {} FROM {{given}} JOIN users ON users.id = given.user_id \
          LEFT JOIN members ON members.room_id = given.room_id AND members.user_id = given.user_id",
         sanction("mute"),
         sanction("ban"),
-    );
+    )
+});
+
+/// All of these who exist. What has an end is over by the system's clock.
+pub fn load(
+    connection: &mut AnyConnection,
+    pairs: &[(RoomId, UserId)],
+) -> QueryResult<HashMap<(RoomId, UserId), Known>> {
     let rows: Vec<Row> = Rows::new(pairs.len())
         .with("room_id", Numbers(pairs.iter().map(|(room, _)| *room).collect()))
         .with("user_id", Numbers(pairs.iter().map(|(_, user)| *user).collect()))
-        .with("moment", Times(vec![Utc::now().naive_utc(); pairs.len()]))
+        .with_moment("moment", Utc::now().naive_utc())
         .load::<(
             BigInt,
             (BigInt, Text, Text, Text, Bool),
             (Nullable<Text>, Nullable<BigInt>, Nullable<Timestamp>, Nullable<Text>),
             (Bool, Bool),
-        ), _>(connection, &text)?;
+        ), _>(connection, &KNOWN)?;
     let known = |(
         room,
         (id, username, display_name, instance, excluded),

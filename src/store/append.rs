@@ -21,7 +21,7 @@ use diesel::result::Error::{self, DatabaseError};
 use serde::{Deserialize, Serialize};
 
 use self::picture::Picture;
-use super::connection::AnyConnection;
+use super::connection::{AnyConnection, transaction};
 use super::error::StoreError;
 use super::marks::Marks;
 use super::rooms::Taking;
@@ -189,7 +189,7 @@ fn batch(connection: &mut AnyConnection, writes: &[Write], known_held: &HashSet<
     let mut attempt = 1;
     let mut taking = Taking::AtOnce;
     loop {
-        let outcome = connection.transaction(|connection| run(connection, writes, known_held, taking));
+        let outcome = transaction(connection, |connection| run(connection, writes, known_held, taking));
         taking = match (outcome, taking) {
             (Err(Error::RollbackTransaction), _) => Taking::InTurn,
             (Err(error), Taking::InTurn) if is_held(&error) => Taking::Free,

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
 use super::AnyConnection;
+use super::connection::transaction;
 use super::schema::assets;
 use crate::error::Refusal;
 
@@ -18,7 +19,7 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 /// for long.
 pub fn keep(c: &mut AnyConnection, build: &str, files: &[(String, Vec<u8>)]) -> Result<(), Refusal> {
     let now = Utc::now().naive_utc();
-    let stored = c.transaction(|c| {
+    let stored = transaction(c, |c| {
         let seen = diesel::update(assets::table.filter(assets::build.eq(build))).set(assets::seen_at.eq(now));
         if seen.execute(c)? == 0 {
             for (path, content) in files {

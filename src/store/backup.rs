@@ -17,7 +17,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use self::raw::Raw;
-use super::connection::{AnyConnection, is_postgres};
+use super::connection::{AnyConnection, is_postgres, transaction};
 use super::migrate::{VERSION, minimum_version, needs_newer};
 use super::{rooms, sessions};
 use crate::config::Config;
@@ -155,7 +155,7 @@ fn belongs_to_klatch(connection: &mut AnyConnection) -> Result<(), String> {
 /// clients throw away what they had. Sessions that were ended since the backup must not come back, so all end. Gives
 /// how many those were.
 fn begin_anew(connection: &mut AnyConnection) -> QueryResult<usize> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let old = rooms::epoch(connection)?;
         rooms::renew_epoch(connection, &old)?;
         sessions::end_all(connection)

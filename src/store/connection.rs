@@ -52,6 +52,24 @@ where
     })
 }
 
+/// Runs `work`, which writes, as a whole or not at all. On SQLite others' writes wait from its beginning on: a transaction that
+/// has read can't begin to write once anybody else has written.
+pub fn transaction<T, E>(
+    connection: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+) -> Result<T, E>
+where
+    E: From<diesel::result::Error>,
+{
+    connection.transaction(|connection| {
+        if let AnyConnection::Sqlite(sqlite) = connection {
+            // Writes nothing, and takes the lock of those who write.
+            diesel::sql_query("DELETE FROM meta WHERE FALSE").execute(sqlite)?;
+        }
+        work(connection)
+    })
+}
+
 /// Makes and checks the connections of a pool. Diesel's own manager would try an address of Postgres that does not answer
 /// as the path of an SQLite file, and tell neither error.
 pub struct Manager {

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::actors;
 use super::audit::{self, Entry};
-use super::connection::AnyConnection;
+use super::connection::{AnyConnection, transaction};
 use super::sanctions::{keep_an_owner, rooms_of};
 use super::schema::{known_networks, members, messages, rooms as room_rows, sanctions, sessions, users};
 use super::{accounts, rooms};
@@ -22,7 +22,7 @@ pub fn set_password(
     password_hash: &str,
     stays: &str,
 ) -> Result<Ended, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         accounts::hold(connection, &[user])?;
         let me = actors::one(connection, 0, user)?.user;
         diesel::update(users::table.find(user)).set(users::password_hash.eq(password_hash)).execute(connection)?;
@@ -48,7 +48,7 @@ pub enum Departure {
 /// # Errors
 /// `invalid`: they are the last owner.
 pub fn may_go(connection: &mut AnyConnection, user: UserId) -> Result<(), Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let me = actors::one(connection, 0, user)?;
         keep_an_owner(connection, &me)
     })
@@ -60,7 +60,7 @@ pub fn may_go(connection: &mut AnyConnection, user: UserId) -> Result<(), Refusa
 /// # Errors
 /// `invalid`: they are the last owner.
 pub fn delete(connection: &mut AnyConnection, user: UserId, with_messages: bool) -> Result<Departure, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         // Rooms before people, as batches take them.
         let theirs = rooms_of(connection, user)?;
         rooms::raise_access(connection, &theirs)?;

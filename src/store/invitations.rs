@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::accounts::{self, NewAccount};
 use super::actors;
 use super::audit::{self, Entry};
-use super::connection::AnyConnection;
+use super::connection::{AnyConnection, transaction};
 use super::members;
 use super::room_changes::join_defaults;
 use super::rooms::{self, RoomState};
@@ -81,7 +81,7 @@ pub struct Entered {
 /// # Errors
 /// `forbidden`; `not_found`: no such room, or none that they may see; `invalid`: a direct talk.
 pub fn make(connection: &mut AnyConnection, by: Option<UserId>, new: &NewInvitation) -> Result<Made, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let maker = by.map(|by| actors::one(connection, 0, by)).transpose()?;
         let room = match (&new.room, by) {
             (None, None) => None,
@@ -127,7 +127,7 @@ pub fn make(connection: &mut AnyConnection, by: Option<UserId>, new: &NewInvitat
 
 /// The token of a new link to the chat's first owner; `None` where there is an owner.
 pub fn make_first_owner(connection: &mut AnyConnection) -> Result<Option<String>, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         if has_owner(connection)? {
             return Ok(None);
         }
@@ -157,7 +157,7 @@ pub fn sign_up(
     token: Option<&str>,
     account: &NewAccount,
 ) -> Result<Entered, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let used = token.map(|token| take(connection, token)).transpose()?;
         let (role, room) = match used {
             Some(Used { found, room }) => (found.role, room),
@@ -195,7 +195,7 @@ pub fn admits(signup: Signup, link: Option<InstanceRole>) -> Result<(), Refusal>
 /// # Errors
 /// `not_found`: the link is over; `forbidden`: they are banned.
 pub fn accept(connection: &mut AnyConnection, user: UserId, token: &str) -> Result<Entered, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let to = look_up(connection, token)?;
         let known = actors::one(connection, to.room.as_ref().map_or(0, |room| room.id), user)?;
         if known.actor.excluded || known.actor.banned {
@@ -276,7 +276,7 @@ pub fn list(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Invitati
 /// # Errors
 /// `not_found`: there is none, or none that they may revoke.
 pub fn revoke(connection: &mut AnyConnection, by: UserId, id: i64) -> Result<(), Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let none = || Refusal::new(Code::NotFound, "there is no such invitation");
         let row: Option<Found> = invitations::table.find(id).select(COLUMNS).first(connection).optional()?;
         let found = row.map(Link::from).ok_or_else(none)?;

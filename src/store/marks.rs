@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 
 use super::connection::AnyConnection;
 use super::rows::Column::Numbers;
@@ -70,32 +70,27 @@ pub fn of_members(
     // Each once, or what is theirs would be counted more than once.
     let users: Vec<UserId> = users.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
     let theirs = Rows::new(users.len()).with("user_id", Numbers(users));
-    let mut load = |columns: &str, rest: &str| -> QueryResult<Vec<(UserId, RoomId, i64)>> {
-        let members = "{given} JOIN members ON members.user_id = given.user_id";
-        let text = format!("SELECT members.user_id, members.room_id, {columns} FROM {members} {rest}");
-        theirs.load::<(BigInt, BigInt, BigInt), _>(connection, &text)
-    };
-    let notify = "CAST(CASE members.notify WHEN 'none' THEN 2 ELSE 1 END AS BIGINT)";
-    let (marks, levels) = (load("members.last_read_seq", "")?, load(notify, "WHERE members.notify <> 'all'")?);
+    let mut load = |text| theirs.load::<(BigInt, BigInt, BigInt), (UserId, RoomId, i64)>(connection, text);
     let unread = load(
-        "count(*)",
-        "JOIN messages ON messages.room_id = members.room_id AND messages.id > members.last_read_seq \
+        "SELECT members.user_id, members.room_id, count(*) FROM {given} JOIN members ON members.user_id = given.user_id \
+         JOIN messages ON messages.room_id = members.room_id AND messages.id > members.last_read_seq \
          AND messages.author_id <> members.user_id AND messages.deleted_at IS NULL \
          GROUP BY members.user_id, members.room_id",
     )?;
     let mentioned = load(
-        "count(*)",
-        "JOIN mentions ON mentions.room_id = members.room_id AND mentions.user_id = members.user_id \
+        "SELECT members.user_id, members.room_id, count(*) FROM {given} JOIN members ON members.user_id = given.user_id \
+         JOIN mentions ON mentions.room_id = members.room_id AND mentions.user_id = members.user_id \
          AND mentions.message_id > members.last_read_seq GROUP BY members.user_id, members.room_id",
     )?;
+    let marks: Vec<(UserId, RoomId, Seq, String)> = theirs.load::<(BigInt, BigInt, BigInt, Text), _>(
+        connection,
+        "SELECT members.user_id, members.room_id, members.last_read_seq, members.notify \
+         FROM {given} JOIN members ON members.user_id = given.user_id",
+    )?;
     let mut found: HashMap<UserId, HashMap<RoomId, Unread>> = HashMap::new();
-    for (user, room, read) in marks {
-        found.entry(user).or_default().insert(room, Unread { read, ..Unread::default() });
-    }
-    for (user, room, level) in levels {
-        if let Some(unread) = found.get_mut(&user).and_then(|rooms| rooms.get_mut(&room)) {
-            unread.notify = if level == 2 { Notify::None } else { Notify::Mentions };
-        }
+    for (user, room, read, notify) in marks {
+        let notify = Notify::from_column(&notify);
+        found.entry(user).or_default().insert(room, Unread { read, notify, ..Unread::default() });
     }
     let mut note = |counts: Vec<(UserId, RoomId, i64)>, of: fn(&mut Unread) -> &mut i64| {
         for (user, room, count) in counts {

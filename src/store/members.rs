@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::actors::{self, Known};
 use super::audit::{self, Entry};
-use super::connection::{AnyConnection, snapshot};
+use super::connection::{AnyConnection, snapshot, transaction};
 use super::rooms;
 use super::schema::{members, users};
 use crate::error::{Code, Refusal};
@@ -62,7 +62,7 @@ pub fn ids(connection: &mut AnyConnection, room: RoomId) -> Result<(Vec<UserId>,
 
 /// Makes `username` a member. The read mark begins at the room's number.
 pub fn admit(connection: &mut AnyConnection, slug: &str, by: UserId, username: &str) -> Result<Changed, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let TheTwo { room, them, .. } = the_two(connection, slug, by, username, Action::Admit)?;
         let (id, user) = (room.room.id, them.user.id);
         if them.actor.role.is_some() {
@@ -85,7 +85,7 @@ pub fn admit(connection: &mut AnyConnection, slug: &str, by: UserId, username: &
 /// Ends a membership. Nothing that is committed after this reaches the removed: the room's row is held, so that every
 /// change either comes before or carries the higher `access` number.
 pub fn remove(connection: &mut AnyConnection, slug: &str, by: UserId, username: &str) -> Result<Changed, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let TheTwo { room: state, them, .. } = the_two(connection, slug, by, username, Action::Remove)?;
         let (room, user) = (state.room.id, them.user.id);
         if them.actor.role.is_none() {
@@ -114,7 +114,7 @@ pub fn set_role(
     username: &str,
     role: Role,
 ) -> Result<Changed, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let TheTwo { room, actor, them } = the_two(connection, slug, by, username, Action::SetRole)?;
         let (id, user) = (room.room.id, them.user.id);
         match them.actor.role {
@@ -137,7 +137,7 @@ pub fn set_role(
 
 /// Sets what of a room a member wants to be told.
 pub fn set_notify(connection: &mut AnyConnection, slug: &str, user: UserId, level: Notify) -> Result<(), Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let (room, _) = rooms::permitted(connection, slug, user, Action::Mark)?;
         diesel::update(members::table.find((room.room.id, user)))
             .set(members::notify.eq(level.as_str()))

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::accounts::{self, NewAccount};
 use super::actors;
 use super::audit::{self, Entry};
-use super::connection::AnyConnection;
+use super::connection::{AnyConnection, transaction};
 use super::room_changes::join_defaults;
 use super::schema::{meta, sessions, users};
 use crate::error::Refusal;
@@ -16,7 +16,7 @@ pub fn change<T>(
     connection: &mut AnyConnection,
     work: impl FnOnce(&mut AnyConnection) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         if let AnyConnection::Sqlite(sqlite) = connection {
             diesel::update(meta::table.find("epoch")).set(meta::value.eq(meta::value)).execute(sqlite)?;
         }
@@ -29,7 +29,7 @@ pub fn change<T>(
 /// # Errors
 /// `taken`
 pub fn add_user(connection: &mut AnyConnection, account: &NewAccount, role: InstanceRole) -> Result<User, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let user = accounts::create(connection, account)?;
         diesel::update(users::table.find(user.id)).set(users::role.eq(role.as_str())).execute(connection)?;
         if role > InstanceRole::Guest {
@@ -46,7 +46,7 @@ pub fn add_user(connection: &mut AnyConnection, account: &NewAccount, role: Inst
 /// # Errors
 /// `not_found`
 pub fn set_password(connection: &mut AnyConnection, username: &str, hash: &str) -> Result<usize, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let user = actors::named(connection, 0, username)?.user;
         diesel::update(users::table.find(user.id)).set(users::password_hash.eq(hash)).execute(connection)?;
         let ended = diesel::delete(sessions::table.filter(sessions::user_id.eq(user.id))).execute(connection)?;

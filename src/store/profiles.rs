@@ -4,7 +4,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::accounts;
-use super::connection::{AnyConnection, snapshot};
+use super::connection::{AnyConnection, snapshot, transaction};
 use super::schema::{members, users};
 use crate::error::Refusal;
 use crate::protocol::{InstanceRole, Profile, User, UserId};
@@ -51,7 +51,7 @@ pub fn one(connection: &mut AnyConnection, id: UserId) -> Result<Profile, Refusa
 
 /// Changes one's own profile.
 pub fn change(connection: &mut AnyConnection, user: UserId, changes: &Changes) -> Result<Profile, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let Changes { display_name, about, time_zone } = changes;
         if display_name.is_some() || about.is_some() || time_zone.is_some() {
             diesel::update(users::table.find(user)).set(changes).execute(connection)?;

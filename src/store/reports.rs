@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::actors;
 use super::audit::{self, Entry};
-use super::connection::{AnyConnection, snapshot};
+use super::connection::{AnyConnection, snapshot, transaction};
 use super::rooms::{self, permitted, permitted_alone};
 use super::schema::{messages, reports, rooms as room_rows, users};
 use crate::error::{Code, Refusal};
@@ -17,7 +17,7 @@ const PAGE: i64 = 100;
 
 /// Reports a message as it stands now. Whoever does it again changes nothing: the first stays.
 pub fn make(connection: &mut AnyConnection, slug: &str, by: UserId, message: Seq, reason: &str) -> Result<(), Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         // The room's row is held, so that the message is not taken back meanwhile.
         let (found, _) = permitted_alone(connection, slug, by, Action::Report)?;
         let room = found.room.id;
@@ -93,7 +93,7 @@ pub fn list(connection: &mut AnyConnection, slug: Option<&str>, user: UserId) ->
 /// Marks a report as dealt with.
 pub fn settle(connection: &mut AnyConnection, id: i64, by: UserId, reason: &str) -> Result<(), Refusal> {
     let not_found = || Refusal::new(Code::NotFound, "there is no such report");
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let found: Option<(RoomId, Seq, UserId, Option<NaiveDateTime>)> = reports::table
             .find(id)
             .select((reports::room_id, reports::message_id, reports::author_id, reports::settled_at))

@@ -8,7 +8,7 @@ use diesel::result::Error::DatabaseError;
 use super::accounts;
 use super::actors;
 use super::audit::{self, Entry};
-use super::connection::AnyConnection;
+use super::connection::{AnyConnection, transaction};
 use super::members;
 use super::rooms::{by_id, by_slug, permitted_alone, raise_access};
 use super::schema::{members as member_rows, rooms, users};
@@ -46,7 +46,7 @@ pub struct Deleted {
 
 /// Makes a room; whoever makes it is its first member and moderator.
 pub fn create(connection: &mut AnyConnection, room: &NewRoom, creator: UserId) -> Result<Room, Refusal> {
-    let made = connection.transaction(|connection| {
+    let made = transaction(connection, |connection| {
         may(actors::outside(connection, creator)?, Action::MakeRoom, Object::default())?;
         let made = insert(connection, room)?;
         members::insert(connection, made.id, creator, Role::Moderator, 0)?;
@@ -57,7 +57,7 @@ pub fn create(connection: &mut AnyConnection, room: &NewRoom, creator: UserId) -
 
 /// Makes a room without a member: the operator does.
 pub fn create_empty(connection: &mut AnyConnection, room: &NewRoom) -> Result<Room, Refusal> {
-    let made = connection.transaction(|connection| {
+    let made = transaction(connection, |connection| {
         let made = insert(connection, room)?;
         audit::note(connection, &Entry { room: Some(&made), ..Entry::new(None, Act::MakeRoom) })?;
         Ok(made)
@@ -108,7 +108,7 @@ fn insert(connection: &mut AnyConnection, room: &NewRoom) -> QueryResult<Room> {
 
 /// Changes what is given. Nothing that breaks the new rules is stored after this: the room's row is held.
 pub fn change(connection: &mut AnyConnection, slug: &str, by: UserId, changes: &Changes) -> Result<Room, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let (found, actor) = permitted_alone(connection, slug, by, Action::See)?;
         let (room, place) = (&found.room, found.place());
         let row = rooms::table.find(room.id);
@@ -178,7 +178,7 @@ fn set_archived(connection: &mut AnyConnection, room: RoomId, archived: bool) ->
 
 /// Archives a room, or opens it again, as the operator.
 pub fn archive_by_operator(connection: &mut AnyConnection, slug: &str, archived: bool) -> Result<(), Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let found = by_slug(connection, slug)?.ok_or_else(Refusal::room_not_found)?;
         if found.room.archived == archived {
             return Ok(());
@@ -191,7 +191,7 @@ pub fn archive_by_operator(connection: &mut AnyConnection, slug: &str, archived:
 
 /// Deletes a room with all that was said in it. `by` is `None` for the operator.
 pub fn delete(connection: &mut AnyConnection, slug: &str, by: Option<UserId>) -> Result<Deleted, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let (found, actor) = match by {
             Some(by) => {
                 let (found, _) = permitted_alone(connection, slug, by, Action::DeleteRoom)?;
@@ -215,7 +215,7 @@ pub fn delete(connection: &mut AnyConnection, slug: &str, by: Option<UserId>) ->
 /// The direct talk of these people: that of two is found, where they have one; of more each is new. It has the names of its
 /// people.
 pub fn direct(connection: &mut AnyConnection, by: UserId, usernames: &[String]) -> Result<(Room, bool), Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let me = actors::one(connection, 0, by)?;
         may(me.actor, Action::BeginDirect, Object::default())?;
         let mut people = vec![me.user];

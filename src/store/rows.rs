@@ -4,7 +4,10 @@
 //! nothing travels, the prepared statement runs for each row, which takes half the time of unpacking them from one value.
 //! Diesel itself would prepare an UPDATE, and an INSERT of several rows, anew each time.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 use chrono::NaiveDateTime;
 use diesel::backend::Backend;
@@ -19,7 +22,8 @@ use super::connection::AnyConnection;
 
 /// Rows that a statement finds in the table `given`.
 ///
-/// In the text of a statement `{columns}` stands for the names of the columns, and `{given}` for the table.
+/// In the text of a statement `{columns}` stands for the names of the columns, and `{given}` for the table. A text always goes
+/// with the same columns.
 pub struct Rows<'a> {
     count: usize,
     columns: Vec<(&'static str, Column<'a>)>,
@@ -33,6 +37,16 @@ pub enum Column<'a> {
     Times(Vec<NaiveDateTime>),
     OptionalTimes(Vec<Option<NaiveDateTime>>),
     Truths(Vec<bool>),
+    /// One time for all rows, and as SQLite has it: it would be written out for each row.
+    Moment(Vec<NaiveDateTime>, String),
+}
+
+/// How SQLite has a time, as Diesel writes it.
+const TIME_FORMAT: &str = "%F %T%.f";
+
+thread_local! {
+    /// Statements as they are run, by their texts and whether that is on Postgres.
+    static COMPLETE: RefCell<HashMap<(&'static str, bool), Rc<str>>> = RefCell::default();
 }
 
 impl<'a> Rows<'a> {
@@ -47,8 +61,14 @@ impl<'a> Rows<'a> {
         self
     }
 
+    /// Adds a column that has the same time for all rows.
+    pub fn with_moment(self, name: &'static str, moment: NaiveDateTime) -> Self {
+        let times = vec![moment; self.count];
+        self.with(name, Column::Moment(times, moment.format(TIME_FORMAT).to_string()))
+    }
+
     /// Runs a statement that gives nothing back; none where there are no rows.
-    pub fn execute(&self, connection: &mut AnyConnection, text: &str) -> QueryResult<()> {
+    pub fn execute(&self, connection: &mut AnyConnection, text: &'static str) -> QueryResult<()> {
         if self.count == 0 {
             return Ok(());
         }
@@ -64,7 +84,7 @@ impl<'a> Rows<'a> {
 
     /// Runs a query whose columns are of the `Kinds`. What it gives for several rows must be what it gives for each: no
     /// aggregates, no order.
-    pub fn load<Kinds, Row>(&self, connection: &mut AnyConnection, text: &str) -> QueryResult<Vec<Row>>
+    pub fn load<Kinds, Row>(&self, connection: &mut AnyConnection, text: &'static str) -> QueryResult<Vec<Row>>
     where
         for<'s> Statement<'s, Kinds>: LoadQuery<'s, PgConnection, Row> + LoadQuery<'s, SqliteConnection, Row>,
     {
@@ -85,15 +105,18 @@ impl<'a> Rows<'a> {
         Ok(found)
     }
 
-    fn complete(&self, connection: &AnyConnection, text: &str) -> String {
-        let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
-        let given = match connection {
-            AnyConnection::Postgres(_) => {
+    fn complete(&self, connection: &AnyConnection, text: &'static str) -> Rc<str> {
+        let on_postgres = matches!(connection, AnyConnection::Postgres(_));
+        let complete = || {
+            let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
+            let given = if on_postgres {
                 format!("unnest({}) AS given ({})", vec!["?"; names.len()].join(", "), names.join(", "))
-            }
-            AnyConnection::Sqlite(_) => format!("(SELECT ? AS {}) AS given", names.join(", ? AS ")),
+            } else {
+                format!("(SELECT ? AS {}) AS given", names.join(", ? AS "))
+            };
+            text.replace("{columns}", &names.join(", ")).replace("{given}", &given).into()
         };
-        text.replace("{columns}", &names.join(", ")).replace("{given}", &given)
+        COMPLETE.with_borrow_mut(|known| Rc::clone(known.entry((text, on_postgres)).or_insert_with(complete)))
     }
 }
 
@@ -132,7 +155,7 @@ impl<Kinds> QueryFragment<Pg> for Statement<'_, Kinds> {
             Column::Numbers(values) => out.push_bind_param::<Array<BigInt>, _>(values),
             Column::OptionalNumbers(values) => out.push_bind_param::<Array<Nullable<BigInt>>, _>(values),
             Column::Texts(values) => out.push_bind_param::<Array<Text>, _>(values),
-            Column::Times(values) => out.push_bind_param::<Array<Timestamp>, _>(values),
+            Column::Times(values) | Column::Moment(values, _) => out.push_bind_param::<Array<Timestamp>, _>(values),
             Column::OptionalTimes(values) => out.push_bind_param::<Array<Nullable<Timestamp>>, _>(values),
             Column::Truths(values) => out.push_bind_param::<Array<Bool>, _>(values),
         })
@@ -149,6 +172,7 @@ impl<Kinds> QueryFragment<Sqlite> for Statement<'_, Kinds> {
             Column::Times(values) => out.push_bind_param::<Timestamp, _>(&values[row]),
             Column::OptionalTimes(values) => out.push_bind_param::<Nullable<Timestamp>, _>(&values[row]),
             Column::Truths(values) => out.push_bind_param::<Bool, _>(&values[row]),
+            Column::Moment(_, text) => out.push_bind_param::<Text, _>(text),
         })
     }
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::accounts;
 use super::actors::{self, Known};
 use super::audit::{self, Entry};
-use super::connection::AnyConnection;
+use super::connection::{AnyConnection, transaction};
 use super::members::{self, Changed, TheTwo, the_two};
 use super::rooms;
 use super::schema::{members as member_rows, messages, rooms as room_rows, sanctions, users};
@@ -61,7 +61,7 @@ pub fn impose(
     kind: Kind,
     terms: &Terms,
 ) -> Result<Changed, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let TheTwo { room, actor, them } = the_two(connection, slug, by, username, kind.action())?;
         let (id, user) = (room.room.id, them.user.id);
         lift_row(connection, id, user, kind)?;
@@ -100,7 +100,7 @@ pub fn lift(
     username: &str,
     kind: Kind,
 ) -> Result<Changed, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let TheTwo { room, actor, them } = the_two(connection, slug, by, username, kind.action())?;
         let (id, user) = (room.room.id, them.user.id);
         let changed = lift_row(connection, id, user, kind)?;
@@ -151,7 +151,7 @@ pub fn ban_from_chat(
     username: &str,
     terms: &Terms,
 ) -> Result<User, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let (_, them) = the_two_outside(connection, by, username, Action::BanFromChat)?;
         // Rooms before people, as batches take them.
         let theirs = rooms_of(connection, them.user.id)?;
@@ -170,7 +170,7 @@ pub fn ban_from_chat(
 
 /// Opens the chat to somebody again.
 pub fn unban_from_chat(connection: &mut AnyConnection, by: Option<UserId>, username: &str) -> Result<User, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let (actor, them) = the_two_outside(connection, by, username, Action::BanFromChat)?;
         diesel::update(users::table.find(them.user.id))
             .set((users::banned_at.eq(None::<NaiveDateTime>), users::banned_until.eq(None::<NaiveDateTime>)))
@@ -188,7 +188,7 @@ pub fn set_instance_role(
     username: &str,
     role: InstanceRole,
 ) -> Result<User, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let (_, them) = the_two_outside(connection, by, username, Action::SetInstanceRole)?;
         let (actor, them) = the_two_held(connection, by, them.user.id, username, Action::SetInstanceRole)?;
         if let Some(by) = by
@@ -209,7 +209,7 @@ pub fn set_instance_role(
 
 /// Notes that all messages of somebody are to be removed. Whose they are.
 pub fn begin_wipe(connection: &mut AnyConnection, by: UserId, username: &str) -> Result<UserId, Refusal> {
-    connection.transaction(|connection| {
+    transaction(connection, |connection| {
         let (actor, them) = the_two_outside(connection, Some(by), username, Action::Wipe)?;
         let entry = Entry { them: Some(&them.user), ..Entry::new(actor.as_ref(), Act::Wipe) };
         audit::note(connection, &entry)?;

@@ -13,7 +13,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
 
 use super::actors::EXCLUDED;
-use super::rows::Column::{Texts, Times};
+use super::connection::transaction;
+use super::rows::Column::Texts;
 use super::rows::Rows;
 use super::schema::sessions;
 use super::{AnyConnection, known_networks};
@@ -76,15 +77,7 @@ pub fn create(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> R
 pub fn find(c: &mut AnyConnection, token_hashes: &[String]) -> Result<HashMap<String, Session>, Refusal> {
     let now = Utc::now().naive_utc();
     let found: Vec<(String, UserId, String, String, NaiveDateTime)> =
-        unexpired(token_hashes, now).load::<(Text, BigInt, Text, Text, Timestamp), _>(
-            c,
-            &format!(
-                "SELECT sessions.token_hash, users.id, users.username, users.display_name, sessions.seen_at \
-                 FROM {{given}} JOIN sessions ON sessions.token_hash = given.token_hash \
-                 AND sessions.expires_at > given.moment \
-                 JOIN users ON users.id = sessions.user_id AND NOT {EXCLUDED}"
-            ),
-        )?;
+        unexpired(token_hashes, now).load::<(Text, BigInt, Text, Text, Timestamp), _>(c, &FIND)?;
     let session = |(hash, id, username, display_name, seen_at)| {
         (hash, Session { user: User { id, username, display_name }, seen_at })
     };
@@ -94,7 +87,7 @@ pub fn find(c: &mut AnyConnection, token_hashes: &[String]) -> Result<HashMap<St
 /// Writes down that the session is in use: it lasts `span` from now at least. One that has ended stays ended.
 pub fn touch(c: &mut AnyConnection, token_hash: &str, span: TimeDelta) -> Result<(), Refusal> {
     let now = Utc::now().naive_utc();
-    c.transaction(|c| {
+    transaction(c, |c| {
         diesel::update(sessions::table.find(token_hash).filter(sessions::expires_at.gt(now)))
             .set(sessions::seen_at.eq(now))
             .execute(c)?;
@@ -138,21 +131,30 @@ pub fn still_alive(c: &mut AnyConnection, token_hashes: &[String]) -> Result<Has
     let (wall, start) = *START;
     // Can't overflow: the calendar goes on for 260,000 years.
     let now = Utc::now().naive_utc().min(wall + start.elapsed());
-    let alive: Vec<(String, bool)> = unexpired(token_hashes, now).load::<(Text, Bool), _>(
-        c,
-        &format!(
-            "SELECT sessions.token_hash, {EXCLUDED} FROM {{given}} JOIN sessions \
-             ON sessions.token_hash = given.token_hash AND sessions.expires_at > given.moment \
-             JOIN users ON users.id = sessions.user_id"
-        ),
-    )?;
+    let alive: Vec<(String, bool)> = unexpired(token_hashes, now).load::<(Text, Bool), _>(c, &STATES)?;
     let state = |(hash, excluded)| (hash, if excluded { State::Banned } else { State::Alive });
     Ok(alive.into_iter().map(state).collect())
 }
+
+static FIND: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT sessions.token_hash, users.id, users.username, users.display_name, sessions.seen_at \
+         FROM {{given}} JOIN sessions ON sessions.token_hash = given.token_hash AND sessions.expires_at > given.moment \
+         JOIN users ON users.id = sessions.user_id AND NOT {EXCLUDED}"
+    )
+});
+
+static STATES: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT sessions.token_hash, {EXCLUDED} FROM {{given}} JOIN sessions \
+         ON sessions.token_hash = given.token_hash AND sessions.expires_at > given.moment \
+         JOIN users ON users.id = sessions.user_id"
+    )
+});
 
 /// Rows to find sessions with that have not run out at a moment.
 fn unexpired(token_hashes: &[String], moment: NaiveDateTime) -> Rows<'_> {
     Rows::new(token_hashes.len())
         .with("token_hash", Texts(token_hashes.iter().map(String::as_str).collect()))
-        .with("moment", Times(vec![moment; token_hashes.len()]))
+        .with_moment("moment", moment)
 }

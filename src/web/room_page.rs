@@ -57,18 +57,21 @@ pub fn shown(messages: &[Message]) -> Vec<ShownMessage<'_>> {
         let Message { author, body, .. } = &messages[index];
         Some(Quoted { author, body: beginning(body, QUOTED_CHARS) })
     };
-    let shown = messages.iter().map(|message| ShownMessage {
-        id: message.id,
-        author: &message.author,
-        sent_at: format_time(&message.sent_at),
-        sent_on: message.sent_at.format("%Y-%m-%d %H:%M").to_string(),
-        html: &message.html,
-        edited: message.edited_at.is_some(),
-        deleted: message.deleted,
-        removed: message.removed,
-        reply_to: message.reply_to,
-        quoted: message.reply_to.and_then(quoted),
-        reactions: &message.reactions,
+    let shown = messages.iter().map(|message| {
+        let sent_at = format_time(&message.sent_at);
+        ShownMessage {
+            id: message.id,
+            author: &message.author,
+            sent_on: sent_at.get(..16).unwrap_or(&sent_at).replace('T', " "),
+            sent_at,
+            html: &message.html,
+            edited: message.edited_at.is_some(),
+            deleted: message.deleted,
+            removed: message.removed,
+            reply_to: message.reply_to,
+            quoted: message.reply_to.and_then(quoted),
+            reactions: &message.reactions,
+        }
     });
     shown.collect()
 }

@@ -17,7 +17,7 @@ use crate::crash::client::Habits;
 use crate::crash::talk::{LOG, Talk, judge};
 use balancer::Balancer;
 use faults::Parts;
-use keeper::Keeper;
+use keeper::{Duties, Keeper, Member};
 use network::Network;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -50,15 +50,16 @@ async fn whatever_fails_nobody_loses_repeats_or_reorders_a_message() {
     let balancer = Balancer::before(&site.addresses).await;
     let network = Network::to(balancer.address.clone()).await;
 
-    let moderator = site.instance(0).await.person("moderator").await;
+    let moderator = site.owner("moderator").await;
     let people = people(&site, &moderator, &network, seconds).await;
-    let names: Vec<Vec<String>> = PRIVATE.map(|room| members(&people, room)).into();
+    let members = PRIVATE.map(|room| members(&people, room));
     let mut talk = Talk::among(moderator.through(&balancer.address), &ROOMS, people, seed);
-    let keeper = |(n, names): (usize, Vec<String>)| {
+    let keeper = |(n, members)| {
         let (moderator, recorder) = (moderator.through(&network.address), talk.recorder().clone());
-        Keeper::of(PRIVATE[n], moderator, names, recorder, 100..1_500, seed + n as u64)
+        let (room, deeds) = (PRIVATE[n], &keeper::ALL);
+        Keeper::begins(Duties { room, moderator, members, deeds, pauses: 100..1_500, recorder }, seed + n as u64)
     };
-    let keepers: Vec<Keeper> = names.into_iter().enumerate().map(keeper).collect();
+    let keepers: Vec<Keeper> = members.into_iter().enumerate().map(keeper).collect();
 
     let parts = Parts { site, cluster: Mutex::new(cluster), network, began: Instant::now() };
     let end = parts.began + Duration::from_secs(seconds);
@@ -133,9 +134,9 @@ async fn people(site: &Site, moderator: &Person, network: &Network, seconds: u64
     people
 }
 
-fn members(people: &[(Person, Habits)], room: &str) -> Vec<String> {
+fn members(people: &[(Person, Habits)], room: &str) -> Vec<Member> {
     let members = people.iter().filter(|(_, habits)| habits.may_be_removed.contains(&room));
-    members.map(|(person, _)| person.name.clone()).collect()
+    members.map(|(person, habits)| Member { name: person.name.clone(), rooms: habits.rooms.clone() }).collect()
 }
 
 async fn all_memory(site: &Site) -> Vec<u64> {

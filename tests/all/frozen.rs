@@ -33,6 +33,7 @@ async fn den() -> (Server, Person, Socket, Socket) {
 async fn frames_are_unavailable_in_time_and_a_send_is_stored_once() {
     let (server, ann, mut socket, mut watcher) = den().await;
     let (mut reader, mut joiner, mut newcomer) = (ann.socket_in("den").await, ann.socket().await, ann.socket().await);
+    let mut leaver = server.person("cleo").await.socket_in("den").await;
     let freeze = freeze(server.test_database().expect("a Postgres database")).await;
     let key = new_key();
     let send = json!({"type": "send", "room": "den", "key": key, "body": "in between"});
@@ -45,9 +46,9 @@ async fn frames_are_unavailable_in_time_and_a_send_is_stored_once() {
     );
     assert_eq!((&refused["key"], &refused["room"]), (&json!(key), &json!("den")));
     frame_is_unavailable(&mut socket, send.clone()).await;
-    // Typing is stored nowhere: it comes behind whatever would have been shown.
-    socket.send_json(json!({"type": "typing", "room": "den"})).await;
-    let shown = watcher.up_to("typing", |f| f["type"] == "typing").await;
+    // Who is there is stored nowhere: it comes behind whatever would have been shown.
+    leaver.leave("den").await;
+    let shown = watcher.up_to("somebody who leaves", |f| f["left"][0]["username"] == "cleo").await;
     assert!(shown.iter().all(|f| f["message"]["body"] != "in between"), "not stored, and shown: {shown:?}");
 
     freeze.let_go().await;

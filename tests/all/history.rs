@@ -71,6 +71,27 @@ pub enum Event {
     Entering,
     /// `welcome` told the client's read mark.
     Marked { read: u64 },
+    /// The client may not do this any more, and after that was answered the room's number was this.
+    Barred { from: Right, seq: u64 },
+    /// The client is about to be allowed it again; before that the room's number was this.
+    Allowing { right: Right, seq: u64 },
+}
+
+/// What somebody may do in a room, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Right {
+    /// Send messages and edit one's own. Everybody has it, to begin with.
+    Talk,
+    /// Remove what others wrote. Nobody has it, to begin with.
+    Moderate,
+}
+
+/// A message that somebody removed as a moderator, by the room's log.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    pub by: String,
+    pub room: String,
+    pub id: u64,
 }
 
 /// Something that happened to one client in one room. A client is one author.
@@ -117,6 +138,7 @@ pub struct History {
     pub rooms: BTreeMap<String, Room>,
     /// As far as it was asked for.
     pub marks: Vec<Marks>,
+    pub removals: Vec<Removal>,
     pub seen: Vec<Seen>,
     /// Who had sockets in each room when that was seen.
     pub present: BTreeMap<String, BTreeSet<String>>,

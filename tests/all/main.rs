@@ -50,6 +50,7 @@ mod welcome;
 
 mod catch_up;
 mod changes;
+mod checkpoints;
 mod clock;
 mod crowd;
 mod history_frames;

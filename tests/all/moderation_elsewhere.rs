@@ -47,6 +47,37 @@ async fn a_mute_at_one_instance_holds_for_the_next_message_at_another() {
 }
 
 #[tokio::test]
+async fn a_role_taken_at_one_instance_is_gone_for_the_next_frame_at_another() {
+    let chat = Chat::with(2, |options| options.option("--send-rate", 0)).await;
+    let (ann, _bob, mut bobs) = apart(&chat).await;
+    for _ in 0..10 {
+        let [first, second] = [ann.posts("den", "one").await, ann.posts("den", "two").await];
+        ann.http.patch("/rooms/den/members/bob", json!({"role": "moderator"})).await.ok(204);
+        bobs.ask_ok(json!({"type": "delete", "room": "den", "id": first["id"]})).await;
+        ann.http.patch("/rooms/den/members/bob", json!({"role": "member"})).await.ok(204);
+        assert_eq!(bobs.refusal(json!({"type": "delete", "room": "den", "id": second["id"]})).await, "forbidden");
+    }
+}
+
+#[tokio::test]
+async fn a_room_archived_at_one_instance_takes_no_further_message_at_another() {
+    let chat = Chat::with(2, |options| options.option("--send-rate", 0)).await;
+    let (ann, _bob, mut bobs) = apart(&chat).await;
+    for _ in 0..10 {
+        let id = bobs.say("den", "before").await;
+        ann.http.patch("/rooms/den", json!({"archived": true})).await.ok(200);
+        for frame in [
+            json!({"type": "send", "room": "den", "key": new_key(), "body": "after"}),
+            json!({"type": "edit", "room": "den", "id": id, "body": "after"}),
+            json!({"type": "react", "room": "den", "id": id, "emoji": "👍", "on": true}),
+        ] {
+            assert_eq!(bobs.refusal(frame.clone()).await, "forbidden", "{frame}");
+        }
+        ann.http.patch("/rooms/den", json!({"archived": false})).await.ok(200);
+    }
+}
+
+#[tokio::test]
 async fn a_room_deleted_at_one_instance_is_gone_at_another_with_redis_and_without() {
     let mut chat = Chat::of(2).await;
     let (ann, _bob, mut bobs) = apart(&chat).await;

@@ -53,3 +53,19 @@ async fn typing_takes_no_number() {
     other.expect("typing").await;
     assert_eq!(typist.say("den", "first").await, 1);
 }
+
+#[tokio::test]
+async fn whoever_may_not_send_is_not_shown_typing() {
+    let server = Server::start(Options::sqlite()).await;
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    let (mut anns, mut bobs) = (ann.socket_in("den").await, bob.socket_in("den").await);
+    ann.http.put_json("/rooms/den/mutes/bob", json!({})).await.ok(204);
+    bobs.send_json(json!({"type": "typing", "room": "den"})).await;
+    assert_eq!(bobs.refusal(json!({"type": "send", "room": "den", "key": new_key(), "body": "x"})).await, "forbidden");
+    for _ in 0..3 {
+        anns.say("den", "meanwhile").await;
+    }
+    let shown = anns.up_to("the last", |f| f["message"]["id"] == 3).await;
+    assert!(shown.iter().all(|f| f["type"] != "typing"), "{shown:?}");
+}

@@ -61,7 +61,8 @@ pub fn update_messages(connection: &mut AnyConnection, changed: &[At], now: Naiv
 
 /// Writes whom these messages mention. `changed` are those of them that were there before.
 pub fn store_mentions(connection: &mut AnyConnection, all: &[At], changed: &[At]) -> QueryResult<()> {
-    delete_of(connection, changed, "mentions")?;
+    let text = "DELETE FROM mentions WHERE (room_id, message_id) IN (SELECT room_id, message_id FROM {given})";
+    delete_of(connection, changed, text)?;
     let rows: Vec<(UserId, RoomId, Seq)> =
         all.iter().flat_map(|(room, it)| it.mentioned.iter().map(|user| (*user, *room, it.message.id))).collect();
     Rows::new(rows.len())
@@ -72,7 +73,8 @@ pub fn store_mentions(connection: &mut AnyConnection, all: &[At], changed: &[At]
 }
 
 pub fn store_reactions(connection: &mut AnyConnection, reacted: &[At]) -> QueryResult<()> {
-    delete_of(connection, reacted, "reactions")?;
+    let text = "DELETE FROM reactions WHERE (room_id, message_id) IN (SELECT room_id, message_id FROM {given})";
+    delete_of(connection, reacted, text)?;
     let rows: Vec<(RoomId, Seq, i64, &_)> = reacted
         .iter()
         .flat_map(|(room, it)| (0i64..).zip(&it.reactions).map(|(order, given)| (*room, it.message.id, order, given)))
@@ -86,22 +88,19 @@ pub fn store_reactions(connection: &mut AnyConnection, reacted: &[At]) -> QueryR
         .execute(connection, "INSERT INTO reactions ({columns}) SELECT * FROM {given}")
 }
 
-/// Deletes what `table` has of these messages.
-fn delete_of(connection: &mut AnyConnection, of: &[At], table: &str) -> QueryResult<()> {
+/// Deletes what belongs to these messages.
+fn delete_of(connection: &mut AnyConnection, of: &[At], text: &'static str) -> QueryResult<()> {
     Rows::new(of.len())
         .with("room_id", Numbers(of.iter().map(|(room, _)| *room).collect()))
         .with("message_id", Numbers(of.iter().map(|(_, it)| it.message.id).collect()))
-        .execute(
-            connection,
-            &format!("DELETE FROM {table} WHERE (room_id, message_id) IN (SELECT room_id, message_id FROM {{given}})"),
-        )
+        .execute(connection, text)
 }
 
 pub fn insert_members(connection: &mut AnyConnection, new: &[Who], now: NaiveDateTime) -> QueryResult<()> {
     who(new)
         .with("role", Texts(new.iter().map(|(.., member)| member.role.as_str()).collect()))
         .with("last_read_seq", Numbers(new.iter().map(|(.., member)| member.mark).collect()))
-        .with("joined_at", Times(vec![now; new.len()]))
+        .with_moment("joined_at", now)
         .with("sent_at", OptionalTimes(new.iter().map(|(.., member)| member.sent_at).collect()))
         .execute(connection, "INSERT INTO members ({columns}) SELECT * FROM {given}")
 }

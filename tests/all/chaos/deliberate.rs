@@ -1,9 +1,10 @@
 //! The judge sees it when the program breaks a promise: `KLATCH_TEST_FAULT` makes it break one, and the smallest load
 //! that shows it is judged. The same loads pass where nothing is broken.
 
-use super::keeper::Keeper;
+use super::keeper::{self, Deed, Duties, Keeper, Member};
 use super::site::{Site, start_again};
 use super::words::Weather;
+use crate::common::Person;
 use crate::common::postgres::TestDatabase;
 use crate::crash::client::Habits;
 use crate::crash::talk::{LOG, Talk};
@@ -20,13 +21,13 @@ const ATTEMPTS: usize = 12;
 const LIMIT: Duration = Duration::from_secs(40);
 
 /// What is done to the instances meanwhile.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Trouble {
     None,
     /// Words between instances are lost.
     Loss,
-    /// Members of a private room are removed and added.
-    Removals,
+    /// This is done to members of a private room.
+    Deeds(&'static [Deed]),
     /// The first instance dies in the middle of a transaction, now and then.
     Deaths,
 }
@@ -35,7 +36,7 @@ enum Trouble {
 async fn under_load(fault: &str, trouble: Trouble) -> (bool, Option<&'static str>) {
     let database = TestDatabase::create();
     let site = Site::on(&database.url, 2, |options| options.environment("KLATCH_TEST_FAULT", fault)).await;
-    let moderator = site.instance(0).await.person("moderator").await;
+    let moderator = site.owner("moderator").await;
     moderator.makes_room(LOG).await;
     moderator.makes_room("den").await;
     moderator.makes_private_room("cellar").await;
@@ -53,7 +54,8 @@ async fn under_load(fault: &str, trouble: Trouble) -> (bool, Option<&'static str
         };
         people.push((person, habits));
     }
-    let names = people.iter().map(|(person, _)| person.name.clone()).collect();
+    let member = |(person, _): &(Person, Habits)| Member { name: person.name.clone(), rooms: ROOMS.to_vec() };
+    let members = people.iter().map(member).collect();
     let mut talk = Talk::among(moderator.clone(), &ROOMS, people, 1);
     talk.goes_on(LOAD / 10).await;
     match trouble {
@@ -63,8 +65,9 @@ async fn under_load(fault: &str, trouble: Trouble) -> (bool, Option<&'static str
             talk.goes_on(LOAD).await;
             site.words.iter().for_each(|words| words.set(Weather::default()));
         }
-        Trouble::Removals => {
-            let keeper = Keeper::of("cellar", moderator, names, talk.recorder().clone(), 200..400, 1);
+        Trouble::Deeds(deeds) => {
+            let (room, pauses, recorder) = ("cellar", 200..400, talk.recorder().clone());
+            let keeper = Keeper::begins(Duties { room, moderator, members, deeds, pauses, recorder }, 1);
             talk.goes_on(LOAD).await;
             keeper.ends().await;
         }
@@ -105,7 +108,7 @@ const LOST: &str = "no answered message is lost";
 
 #[tokio::test]
 async fn the_same_loads_pass_where_nothing_is_broken() {
-    for trouble in [Trouble::None, Trouble::Loss, Trouble::Removals, Trouble::Deaths] {
+    for trouble in [Trouble::None, Trouble::Loss, Trouble::Deeds(&keeper::ALL), Trouble::Deaths] {
         assert_eq!(under_load("", trouble).await, (true, None));
     }
 }
@@ -132,7 +135,15 @@ async fn a_cursor_that_is_ignored_is_noticed() {
 
 #[tokio::test]
 async fn a_member_who_is_kept_after_the_removal_is_noticed() {
-    is_found("keep_removed_member", Trouble::Removals, &["nothing is shown to those who have left"]).await;
+    is_found("keep_removed_member", Trouble::Deeds(&[Deed::Remove]), &["nothing is shown to those who have left"])
+        .await;
+}
+
+#[tokio::test]
+async fn who_is_not_asked_for_leave_is_noticed() {
+    for deed in [&[Deed::Mute], &[Deed::Demote], &[Deed::Archive]] {
+        is_found("skip_policy", Trouble::Deeds(deed), &["nobody does what they may not"]).await;
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::words::Words;
 use crate::common::chat::hears;
 use crate::common::redis::Redis;
-use crate::common::server::lasting_port;
+use crate::common::server::{lasting_port, run};
 use crate::common::*;
 use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
@@ -19,16 +19,18 @@ pub struct Site {
     pub addresses: Vec<String>,
     pub words: Vec<Words>,
     pub redis: Mutex<Redis>,
+    database: String,
 }
 
 impl Site {
     pub async fn on(database: &str, instances: usize, adjust: impl Fn(Options) -> Options) -> Self {
         let redis = Redis::start().await;
-        let mut site = Self { instances: vec![], addresses: vec![], words: vec![], redis: Mutex::new(redis) };
+        let (redis, database) = (Mutex::new(redis), database.to_owned());
+        let mut site = Self { instances: vec![], addresses: vec![], words: vec![], redis, database };
         for _ in 0..instances {
             let words = Words::to(site.redis.lock().await.address()).await;
             let options = Options::sqlite()
-                .option("--database-url", database)
+                .option("--database-url", &site.database)
                 .option("--redis-url", words.url())
                 .option("--secret", "5e".repeat(64))
                 .listen(format!("127.0.0.1:{}", lasting_port()));
@@ -39,6 +41,16 @@ impl Site {
             site.words.push(words);
         }
         site
+    }
+
+    /// Somebody who has just signed up, and owns the chat.
+    pub async fn owner(&self, name: &str) -> Person {
+        let person = self.instance(0).await.person(name).await;
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let words = ["user", "role", name, "owner", "--database-url", &self.database];
+        let made = run(folder.path(), &words, &[]).await;
+        assert!(made.status.success(), "{made:?}");
+        person
     }
 
     pub async fn instance(&self, n: usize) -> MutexGuard<'_, Server> {

@@ -52,9 +52,10 @@ impl Http {
         Reply::of(self.own_request(Method::PATCH, path).json(&body)).await
     }
 
-    /// The answer to a call without a body, unless the server is just away.
-    pub async fn try_call(&self, method: Method, path: &str) -> Option<Reply> {
-        let answer = Reply::sent(self.own_request(method, path));
+    /// The answer to a call, with a body unless that is null; none if the server is just away.
+    pub async fn try_call(&self, method: Method, path: &str, body: &Value) -> Option<Reply> {
+        let request = self.own_request(method, path);
+        let answer = Reply::sent(if body.is_null() { request } else { request.json(body) });
         tokio::time::timeout(super::PATIENCE, answer).await.ok()?.ok()
     }
 

@@ -31,6 +31,8 @@ pub enum Phase {
 const LIMIT: Duration = Duration::from_secs(60);
 /// What was `unavailable` is asked for again after so long.
 const AGAIN: Duration = Duration::from_millis(50);
+/// What was forbidden is asked for again after so long.
+const LATER: Duration = Duration::from_millis(500);
 
 /// How a client behaves, and what it expects.
 #[derive(Clone, Debug)]
@@ -44,7 +46,7 @@ pub struct Habits {
     pub others: Vec<String>,
     /// Rooms that it leaves for good now and then, to become a member again.
     pub leaves: Vec<&'static str>,
-    /// Rooms of which others may make it no member.
+    /// Rooms of which others may make it no member, or a moderator, or let it only read.
     pub may_be_removed: Vec<&'static str>,
     /// A socket that is silent for so long while an answer is missing is given up; otherwise that is a failure.
     pub gives_up: Option<Duration>,

@@ -2,7 +2,7 @@
 
 use super::client::{Client, Habits, Phase};
 use crate::common::*;
-use crate::history::{History, Marks, Message, Recorder, Room, Seen, check};
+use crate::history::{History, Marks, Message, Recorder, Removal, Room, Seen, check};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,7 +131,8 @@ impl Talk {
             marks.extend(socket.welcome["rooms"].as_array().expect("rooms").iter().map(|room| marks_of(person, room)));
         }
         let rooms = stored(&self.reader, &self.rooms).await;
-        History { records: self.recorder.take(), rooms, marks, seen, present }
+        let removals = removals(&self.reader, &self.rooms).await;
+        History { records: self.recorder.take(), rooms, marks, removals, seen, present }
     }
 
     /// Every room as somebody reads it who was not there.
@@ -153,6 +154,27 @@ async fn stored(reader: &Person, names: &[&'static str]) -> BTreeMap<String, Roo
         rooms.insert((*name).to_owned(), room);
     }
     rooms
+}
+
+/// What the logs of the rooms tell, of those that the reader moderates.
+async fn removals(reader: &Person, names: &[&'static str]) -> Vec<Removal> {
+    let mut removals = vec![];
+    for name in names {
+        let mut older = String::new();
+        loop {
+            let log = reader.http.get(&format!("/rooms/{name}/audit{older}")).await.ok(200);
+            let entries = log["entries"].as_array().expect("entries");
+            for entry in entries.iter().filter(|entry| entry["act"] == "message_removed") {
+                let by = entry["actor"].as_str().expect("a name").to_owned();
+                removals.push(Removal { by, room: (*name).to_owned(), id: entry["message"].as_u64().expect("an id") });
+            }
+            if log["more"] == false {
+                break;
+            }
+            older = format!("?before={}", entries.last().expect("a page is not empty")["id"]);
+        }
+    }
+    removals
 }
 
 fn marks_of(person: &Person, room: &Value) -> Marks {

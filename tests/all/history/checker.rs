@@ -15,6 +15,7 @@ pub fn check(history: &History) -> Result<(), Violation> {
     what_is_shown_rises(history)?;
     people::nobody_is_shown_what_came_after_they_left(history)?;
     clients_hold_the_database(history)?;
+    people::nobody_does_what_they_may_not(history)?;
     people::marks_never_fall(history)?;
     people::unread_is_counted_from_the_messages(history)?;
     people::everybody_sees_who_is_there(history)

@@ -1,6 +1,6 @@
 //! The judge is judged: a sound history passes, and each fault put into it is found under its own rule.
 
-use super::{Event, History, Marks, Message, Record, Room, Seen, check};
+use super::{Event, History, Marks, Message, Record, Removal, Right, Room, Seen, check};
 use std::collections::BTreeSet;
 
 /// Ann sends three messages to a room of sends and bob is shown them; in the other room she edits one.
@@ -269,6 +269,38 @@ fn what_was_on_its_way_to_somebody_who_left_is_no_fault() {
     let late = history.records.remove(at);
     history.records.push(late);
     check(&history).unwrap();
+}
+
+/// Whether it is found that ann sent the number 1 and edited it as the number 2, or that bob removed it then, where this was noted.
+#[track_caller]
+fn is_found_to_be_barred(removed: bool, events: &[Event]) -> bool {
+    let mut history = sound();
+    let client = if removed { "bob" } else { "ann" }.to_owned();
+    if removed {
+        history.removals.push(Removal { by: client.clone(), room: "den".to_owned(), id: 1 });
+    }
+    let note = |event: &Event| Record { client: client.clone(), room: "den".to_owned(), event: event.clone() };
+    history.records.extend(events.iter().map(note));
+    match check(&history) {
+        Ok(()) => false,
+        Err(violation) => violation.rule == "nobody does what they may not",
+    }
+}
+
+#[test]
+fn what_somebody_does_while_they_may_not_is_found() {
+    let barred = |from, seq| Event::Barred { from, seq };
+    let allowing = |right, seq| Event::Allowing { right, seq };
+    let (talk, moderate) = (Right::Talk, Right::Moderate);
+    assert!(is_found_to_be_barred(false, &[barred(talk, 0), allowing(talk, 1)]), "the send");
+    assert!(is_found_to_be_barred(false, &[barred(talk, 1), allowing(talk, 2)]), "the edit");
+    assert!(is_found_to_be_barred(false, &[barred(talk, 1)]), "the edit, with no end");
+    assert!(!is_found_to_be_barred(false, &[barred(talk, 2)]), "barred after both");
+    assert!(!is_found_to_be_barred(false, &[barred(talk, 0), allowing(talk, 0)]), "allowed again before both");
+    assert!(is_found_to_be_barred(true, &[]), "never a moderator");
+    assert!(is_found_to_be_barred(true, &[allowing(moderate, 0), barred(moderate, 1)]), "none any more");
+    assert!(is_found_to_be_barred(true, &[allowing(moderate, 2)]), "not yet");
+    assert!(!is_found_to_be_barred(true, &[allowing(moderate, 1), barred(moderate, 2)]), "a moderator");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The judge of what concerns people: memberships, read marks, who is there.
 
 use super::checker::{told, violation};
-use super::{Event, History, Marks, Record, Room, Seen, Violation};
+use super::{Event, History, Marks, Record, Removal, Right, Room, Seen, Violation};
 use std::collections::{BTreeSet, HashMap};
 
 /// While somebody was no member they were shown nothing that was committed after they had left: no number above the
@@ -40,6 +40,66 @@ pub fn nobody_is_shown_what_came_after_they_left(history: &History) -> Result<()
         }
     }
     Ok(())
+}
+
+/// While somebody was barred from something they did nothing of the kind: nothing that was committed after they were, and before
+/// they were allowed it again, is theirs.
+pub fn nobody_does_what_they_may_not(history: &History) -> Result<(), Violation> {
+    /// Above the first number, up to the second.
+    type Times = Vec<(u64, u64)>;
+    let mut barred: HashMap<(&String, &String, Right), Times> = HashMap::new();
+    let from_the_start = |right| if right == Right::Moderate { vec![(0, u64::MAX)] } else { vec![] };
+    for Record { client, room, event } in &history.records {
+        match event {
+            Event::Barred { from, seq } => {
+                let times = barred.entry((client, room, *from)).or_insert_with(|| from_the_start(*from));
+                times.push((*seq, u64::MAX));
+            }
+            Event::Allowing { right, seq } => {
+                let times = barred.entry((client, room, *right)).or_insert_with(|| from_the_start(*right));
+                times.last_mut().expect("barred before").1 = *seq;
+            }
+            _ => {}
+        }
+    }
+    for (client, room, right, seq) in done(history) {
+        let never = from_the_start(right);
+        let times = barred.get(&(client, room, right)).unwrap_or(&never);
+        if let Some((from, to)) = times.iter().find(|(from, to)| *from < seq && seq <= *to) {
+            let finding = format!("number {seq} of {room} is {client}'s, who had lost {right:?} from {from} to {to}");
+            return violation("nobody does what they may not", finding, history, |record| {
+                let law = matches!(record.event, Event::Barred { .. } | Event::Allowing { .. });
+                let concerned = law || told(&record.event).iter().any(|message| message.seq == seq);
+                &record.client == client && &record.room == room && concerned
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Who did something in which room, what it takes, and its number: sends, and edits as far as they were answered, and removals.
+fn done(history: &History) -> impl Iterator<Item = (&String, &String, Right, u64)> {
+    let sent = history.rooms.iter().flat_map(|(name, room)| {
+        room.messages.iter().map(move |message| (&message.author, name, Right::Talk, message.id))
+    });
+    let edits: BTreeSet<u64> = history.records.iter().filter_map(|record| edit(&record.event)).collect();
+    let edited = history.records.iter().filter_map(move |Record { client, room, event }| match event {
+        Event::Done { change, seq, .. } if edits.contains(change) => Some((client, room, Right::Talk, *seq)),
+        _ => None,
+    });
+    // What is removed does not change any more: its number is that of the removal.
+    let removed = history.removals.iter().filter_map(|Removal { by, room, id }| {
+        let message = history.rooms.get(room)?.messages.iter().find(|message| message.id == *id)?;
+        Some((by, room, Right::Moderate, message.seq))
+    });
+    sent.chain(edited).chain(removed)
+}
+
+fn edit(event: &Event) -> Option<u64> {
+    match event {
+        Event::Asked { change, body: Some(_), .. } => Some(*change),
+        _ => None,
+    }
 }
 
 /// Somebody's read mark is never below what it was, nor below their own latest message.

@@ -1,6 +1,6 @@
 //! What a client hears.
 
-use super::{AGAIN, Client, Seat};
+use super::{AGAIN, Client, LATER, Seat};
 use crate::common::*;
 use crate::history::{Event, Message};
 use tokio::time::Instant;
@@ -100,7 +100,8 @@ impl Client {
         let is_out = self.may_be_out(room) && ["not_joined", "not_found", "forbidden"].contains(&code);
         if let Some(key) = frame["key"].as_str() {
             assert!(code == "unavailable" || is_out, "a send is not refused: {frame}");
-            self.pending.iter_mut().filter(|pending| pending.key == key).for_each(|pending| pending.due = Some(soon));
+            let due = if code == "forbidden" { Instant::now() + LATER } else { soon };
+            self.pending.iter_mut().filter(|pending| pending.key == key).for_each(|pending| pending.due = Some(due));
         } else if let Some((room, change)) = self.change_of(frame) {
             // Whether a change that is `unavailable` was made is not known, and it is not asked for again.
             match code {
@@ -119,7 +120,7 @@ impl Client {
         }
     }
 
-    /// Whether it may have been made no member of a room, or to leave it, without knowing yet.
+    /// Whether it may have been made no member of a room, or to leave it, or to be silent, without knowing yet.
     fn may_be_out(&self, room: &str) -> bool {
         self.habits.may_be_removed.contains(&room) || self.habits.leaves.contains(&room)
     }
