@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::Utc;
 use diesel::prelude::*;
 
 use super::connection::{AnyConnection, snapshot};
+use super::members::not_banned;
 use super::messages::{Page, changes, latest};
 use super::rooms::{self, RoomState};
-use super::schema::members;
+use super::schema::{members, users};
 use crate::error::Refusal;
 use crate::protocol::{DEFAULT_PAGE_MESSAGES, EncodedMessage, MAX_CATCH_UP, RoomId, Seq, UserId};
 
@@ -34,7 +36,7 @@ pub struct Wanted {
 pub struct Entries {
     pub state: RoomState,
     pub epoch: String,
-    /// The read marks of those who are members.
+    /// The read marks of those who are members, and not banned from the chat.
     pub members: HashMap<UserId, Seq>,
     /// The latest messages, oldest first, where somebody begins with them.
     latest: Option<EncodedPage>,
@@ -71,7 +73,9 @@ pub fn entries(connection: &mut AnyConnection, wanted: &Wanted) -> Result<Entrie
         let state = rooms::by_id(connection, wanted.room)?.ok_or_else(Refusal::room_not_found)?;
         let epoch = rooms::epoch(connection)?;
         let members: Vec<(UserId, Seq)> = members::table
+            .inner_join(users::table)
             .filter(members::room_id.eq(wanted.room).and(members::user_id.eq_any(&wanted.users)))
+            .filter(not_banned(Utc::now().naive_utc()))
             .select((members::user_id, members::last_read_seq))
             .load(connection)?;
         let members = members.into_iter().collect();

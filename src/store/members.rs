@@ -1,6 +1,6 @@
 //! Who belongs to a room.
 
-use chrono::Utc;
+use chrono::{NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use super::actors::{self, Known};
@@ -24,6 +24,12 @@ pub fn is_member(connection: &mut AnyConnection, room: RoomId, user: UserId) -> 
     let found: Option<RoomId> =
         members::table.find((room, user)).select(members::room_id).first(connection).optional()?;
     Ok(found.is_some())
+}
+
+/// Whether the chat is open to a user: false, or null, while they are banned from it.
+#[diesel::dsl::auto_type]
+pub(super) fn not_banned(now: NaiveDateTime) -> _ {
+    users::banned_at.is_null().or(users::banned_until.le(now))
 }
 
 /// The members of a room, by their names.
@@ -53,7 +59,7 @@ pub fn ids(connection: &mut AnyConnection, room: RoomId) -> Result<(Vec<UserId>,
         let ids = members::table
             .inner_join(users::table)
             .filter(members::room_id.eq(room))
-            .filter(users::banned_at.is_null().or(users::banned_until.le(Utc::now().naive_utc())))
+            .filter(not_banned(Utc::now().naive_utc()))
             .select(members::user_id)
             .load(connection)?;
         Ok((ids, state.access))

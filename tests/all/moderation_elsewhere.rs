@@ -33,6 +33,24 @@ async fn who_is_banned_from_the_chat_at_one_instance_is_out_at_all() {
     assert_eq!((code, frames), (Some(4403), ()));
 }
 
+/// Without Redis its socket is open until the database is asked again.
+#[tokio::test]
+async fn who_is_banned_from_the_chat_joins_no_room_with_a_socket_that_is_still_open() {
+    let mut chat = Chat::of(2).await;
+    let (ann, bob, _) = apart(&chat).await;
+    chat.redis.kill().await;
+    for _ in 0..3 {
+        let mut bobs = bob.socket().await;
+        ann.http.put_json("/users/bob/ban", json!({})).await.ok(204);
+        ann.posts("den", "not for bob").await;
+        bobs.send_json(json!({"type": "join", "room": "den"})).await;
+        while let Ok(frame) = bobs.next_or_end().await {
+            assert_ne!(frame["type"], "joined", "{frame}");
+        }
+        ann.http.delete("/users/bob/ban").await.ok(204);
+    }
+}
+
 #[tokio::test]
 async fn a_mute_at_one_instance_holds_for_the_next_message_at_another() {
     let chat = Chat::of(2).await;

@@ -13,11 +13,12 @@ use crate::render::Mention;
 use crate::store::accounts;
 use crate::store::actors::{self, Known};
 use crate::store::connection::AnyConnection;
+use crate::store::members::not_banned;
 use crate::store::messages::{self as reading, reactions_to};
 use crate::store::rooms::{self as room_rows, Taking};
 use crate::store::rows::Column::{Numbers, Texts};
 use crate::store::rows::Rows;
-use crate::store::schema::{members, mentions};
+use crate::store::schema::{members, mentions, users};
 
 impl Picture {
     /// Holds the rooms' rows, as far as nobody else does, and then reads: whatever was committed before is seen.
@@ -133,7 +134,7 @@ impl Picture {
         }
         for (at, Known { user, actor, mark, sent_at, notify }) in actors::load(connection, &people)? {
             self.users.insert(user.id, user);
-            if notify == Some(Notify::None) {
+            if notify == Some(Notify::None) || actor.excluded {
                 self.quiet.insert(at);
             }
             self.actors.insert(at, actor);
@@ -145,12 +146,13 @@ impl Picture {
         let at_once = writes.iter().filter(|write| mentions_many(write)).map(|write| write.room);
         let all = distinct(direct.chain(at_once));
         if !all.is_empty() {
-            let rows: Vec<(RoomId, UserId, String)> = members::table
+            let rows: Vec<(RoomId, UserId, String, Option<bool>)> = members::table
+                .inner_join(users::table)
                 .filter(members::room_id.eq_any(&all))
-                .select((members::room_id, members::user_id, members::notify))
+                .select((members::room_id, members::user_id, members::notify, not_banned(self.now)))
                 .load(connection)?;
-            for (room, user, notify) in rows {
-                if Notify::from_column(&notify) == Notify::None {
+            for (room, user, notify, welcome) in rows {
+                if Notify::from_column(&notify) == Notify::None || welcome != Some(true) {
                     self.quiet.insert((room, user));
                 }
                 self.all.entry(room).or_default().push(user);

@@ -36,7 +36,7 @@ pub struct Picture {
     pub(super) names: HashMap<String, UserId>,
     /// What each author's keys were used for: the room and the message's id.
     pub(super) keys: HashMap<(UserId, String), (RoomId, Seq)>,
-    /// Members who don't want to be told when they are mentioned.
+    /// Members who are not told when they are mentioned: they don't want it, or are banned from the chat.
     pub(super) quiet: HashSet<(RoomId, UserId)>,
     pub(super) messages: HashMap<(RoomId, Seq), Target>,
     pub(super) removals: Vec<Removal>,
