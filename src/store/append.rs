@@ -7,6 +7,7 @@
 //! same state: an edit, a deletion or a reaction that is there already takes no number.
 
 mod load;
+mod mentioned;
 mod picture;
 mod rows;
 mod rules;

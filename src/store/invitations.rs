@@ -3,22 +3,22 @@
 //! A link is known here by the SHA-256 of its token; the token itself is nowhere. Rows are taken in one order: the room's,
 //! the invitation's, the user's.
 
+mod using;
+
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::accounts::{self, NewAccount};
 use super::actors;
 use super::audit::{self, Entry};
 use super::connection::{AnyConnection, transaction};
-use super::members;
-use super::room_changes::join_defaults;
-use super::rooms::{self, RoomState};
+use super::rooms;
 use super::schema::{invitations, members as member_rows, rooms as room_rows, users};
-use crate::config::Signup;
 use crate::error::{Code, Refusal};
 use crate::policy::{Action, Object, Place, may};
-use crate::protocol::{Act, InstanceRole, Role, Room, RoomId, RoomKind, User, UserId};
+use crate::protocol::{Act, InstanceRole, Role, Room, RoomId, RoomKind, UserId};
+
+pub use self::using::{Destination, Entered, accept, admits, look_up, sign_up};
 
 /// How long the first owner's link lasts; a start prints a new one.
 const OWNERS_LINK: TimeDelta = TimeDelta::days(365);
@@ -57,23 +57,6 @@ pub struct Invitation {
 pub struct Made {
     pub token: String,
     pub invitation: Invitation,
-}
-
-/// Where a link that can be used leads.
-#[derive(Clone, Debug)]
-pub struct Destination {
-    pub role: InstanceRole,
-    pub room: Option<Room>,
-}
-
-/// What came of a link, or of signing up.
-pub struct Entered {
-    pub user: User,
-    pub role: InstanceRole,
-    /// Where the link leads.
-    pub room: Option<Room>,
-    /// The rooms they are a member of since now.
-    pub joined: Vec<RoomId>,
 }
 
 /// Makes a link; `by` is `None` for the operator. Nobody gives more than they have.
@@ -133,100 +116,6 @@ pub fn make_first_owner(connection: &mut AnyConnection) -> Result<Option<String>
         }
         let new = NewInvitation { role: InstanceRole::Owner, room: None, lasts: OWNERS_LINK, uses: Some(1) };
         Ok(Some(make(connection, None, &new)?.token))
-    })
-}
-
-/// Where a link leads.
-///
-/// # Errors
-/// `not_found`: it is over, or there never was such a link.
-pub fn look_up(connection: &mut AnyConnection, token: &str) -> Result<Destination, Refusal> {
-    let found = find(connection, token)?.ok_or_else(over)?;
-    let room = found.room_id.map(|id| rooms::by_id(connection, id)).transpose()?.flatten();
-    is_valid(connection, &found, room.as_ref())?;
-    Ok(Destination { role: found.role, room: room.map(|state| state.room) })
-}
-
-/// Makes an account, by a link where `token` is given; with the rooms that new members join. All of it or nothing.
-///
-/// # Errors
-/// `forbidden`: new accounts need a link, or are not open at all; `not_found`: the link is over; `taken`.
-pub fn sign_up(
-    connection: &mut AnyConnection,
-    signup: Signup,
-    token: Option<&str>,
-    account: &NewAccount,
-) -> Result<Entered, Refusal> {
-    transaction(connection, |connection| {
-        let used = token.map(|token| take(connection, token)).transpose()?;
-        let (role, room) = match used {
-            Some(Used { found, room }) => (found.role, room),
-            None => (InstanceRole::Member, None),
-        };
-        admits(signup, token.map(|_| role))?;
-        let user = accounts::create(connection, account)?;
-        diesel::update(users::table.find(user.id)).set(users::role.eq(role.as_str())).execute(connection)?;
-        if role == InstanceRole::Owner {
-            note_owner(connection, &user)?;
-        }
-        let mut joined = if role == InstanceRole::Guest { Vec::new() } else { join_defaults(connection, user.id)? };
-        if let Some(room) = room.as_ref().filter(|room| !joined.contains(&room.id)) {
-            members::insert(connection, room.id, user.id, Role::Member, room.seq)?;
-            joined.push(room.id);
-        }
-        Ok(Entered { user, role, room, joined })
-    })
-}
-
-/// Whether new accounts are made: by a link to this role, or by none.
-///
-/// # Errors
-/// `forbidden`
-pub fn admits(signup: Signup, link: Option<InstanceRole>) -> Result<(), Refusal> {
-    match (signup, link) {
-        (_, Some(InstanceRole::Owner)) | (Signup::Open, _) | (Signup::Invite, Some(_)) => Ok(()),
-        (Signup::Invite, None) => Err(Refusal::new(Code::Forbidden, "new accounts are made by an invitation here")),
-        (Signup::Closed, _) => Err(Refusal::new(Code::Forbidden, "new accounts are not open here")),
-    }
-}
-
-/// Leads somebody who has an account where the link leads. Where they are there already, none of its uses is taken.
-///
-/// # Errors
-/// `not_found`: the link is over; `forbidden`: they are banned.
-pub fn accept(connection: &mut AnyConnection, user: UserId, token: &str) -> Result<Entered, Refusal> {
-    transaction(connection, |connection| {
-        let to = look_up(connection, token)?;
-        let known = actors::one(connection, to.room.as_ref().map_or(0, |room| room.id), user)?;
-        if known.actor.excluded || known.actor.banned {
-            return Err(Refusal::new(Code::Forbidden, "you are banned from there"));
-        }
-        let makes_owner = to.role == InstanceRole::Owner;
-        let there = known.actor.role.is_some() || to.room.is_none();
-        if !makes_owner && there {
-            let role = known.actor.instance;
-            return Ok(Entered { user: known.user, role, room: to.room, joined: Vec::new() });
-        }
-        let Used { room, .. } = take(connection, token)?;
-        let mut joined = Vec::new();
-        if let Some(room) = &room {
-            // Again: the room's row is held since `take`, so neither a ban nor another way in comes between.
-            let known = actors::one(connection, room.id, user)?;
-            if known.actor.excluded || known.actor.banned {
-                return Err(Refusal::new(Code::Forbidden, "you are banned from there"));
-            }
-            if known.actor.role.is_none() {
-                members::insert(connection, room.id, user, Role::Member, room.seq)?;
-                joined.push(room.id);
-            }
-        }
-        let mut role = known.actor.instance;
-        if makes_owner {
-            role = InstanceRole::Owner;
-            diesel::update(users::table.find(user)).set(users::role.eq(role.as_str())).execute(connection)?;
-            note_owner(connection, &known.user)?;
-        }
-        Ok(Entered { user: known.user, role, room, joined })
     })
 }
 
@@ -352,60 +241,6 @@ fn find(connection: &mut AnyConnection, token: &str) -> QueryResult<Option<Link>
     Ok(row.first::<Found>(connection).optional()?.map(Link::from))
 }
 
-/// A link one of whose uses is taken, with its room, whose row is held.
-struct Used {
-    found: Link,
-    room: Option<Room>,
-}
-
-/// Takes one of a link's uses for this transaction.
-fn take(connection: &mut AnyConnection, token: &str) -> Result<Used, Refusal> {
-    let found = find(connection, token)?.ok_or_else(over)?;
-    let room = match found.room_id {
-        Some(id) => rooms::lock(connection, &[id])?.remove(&id),
-        None => None,
-    };
-    if found.role == InstanceRole::Owner {
-        // Of all who have such a link one becomes the owner: they take the same rows.
-        hold_owners_links(connection)?;
-    }
-    let row = invitations::table
-        .find(found.id)
-        .filter(invitations::revoked_at.is_null())
-        .filter(invitations::uses_left.is_null().or(invitations::uses_left.gt(0)));
-    let taken = diesel::update(row)
-        .set((
-            invitations::uses_left.eq(invitations::uses_left - 1.into_sql::<diesel::sql_types::BigInt>().nullable()),
-            invitations::uses.eq(invitations::uses + 1),
-        ))
-        .execute(connection)?;
-    if taken == 0 {
-        return Err(over());
-    }
-    is_valid(connection, &Link { uses_left: None, ..found }, room.as_ref())?;
-    let found = find(connection, token)?.ok_or_else(over)?;
-    Ok(Used { found, room: room.map(|state| state.room) })
-}
-
-/// Whether a link can be used: it lasts, and whoever made it might still make it.
-fn is_valid(connection: &mut AnyConnection, found: &Link, room: Option<&RoomState>) -> Result<(), Refusal> {
-    let used_up = found.uses_left.is_some_and(|left| left <= 0);
-    let archived = room.is_some_and(|state| state.room.archived);
-    if found.revoked || used_up || archived || found.expires_at <= Utc::now().naive_utc() {
-        return Err(over());
-    }
-    if found.role == InstanceRole::Owner && has_owner(connection)? {
-        return Err(over());
-    }
-    let Some(maker) = found.made_by else { return Ok(()) };
-    let maker = actors::one(connection, found.room_id.unwrap_or(0), maker)?.actor;
-    let allowed = match room {
-        Some(state) => may(maker, Action::InviteTo, Object { place: Some(state.place()), whose: None }),
-        None => may(maker, Action::Invite, Object::default()),
-    };
-    if allowed.is_err() || maker.instance < found.role { Err(over()) } else { Ok(()) }
-}
-
 /// A room that the operator leads people into.
 fn open_room(connection: &mut AnyConnection, slug: &str) -> Result<Room, Refusal> {
     let room = rooms::by_slug(connection, slug)?.ok_or_else(Refusal::room_not_found)?.room;
@@ -416,39 +251,11 @@ fn open_room(connection: &mut AnyConnection, slug: &str) -> Result<Room, Refusal
     }
 }
 
-fn hold_owners_links(connection: &mut AnyConnection) -> QueryResult<()> {
-    let links = invitations::table.filter(invitations::role.eq(InstanceRole::Owner.as_str()));
-    match connection {
-        AnyConnection::Postgres(postgres) => {
-            let _: Vec<i64> =
-                links.order(invitations::id).select(invitations::id).for_no_key_update().load(postgres)?;
-        }
-        // A transaction that begins with a write holds SQLite's one write lock from there on.
-        AnyConnection::Sqlite(sqlite) => {
-            diesel::update(links).set(invitations::uses.eq(invitations::uses)).execute(sqlite)?;
-        }
-    }
-    Ok(())
-}
-
 /// Also one to whom the chat is closed for now: that makes nobody else the owner.
 fn has_owner(connection: &mut AnyConnection) -> QueryResult<bool> {
     let owners = users::table.filter(users::role.eq(InstanceRole::Owner.as_str()).and(users::deleted_at.is_null()));
     let one: Option<UserId> = owners.select(users::id).first(connection).optional()?;
     Ok(one.is_some())
-}
-
-fn note_owner(connection: &mut AnyConnection, user: &User) -> QueryResult<()> {
-    let entry = Entry {
-        them: Some(user),
-        detail: "owner, by the first owner's link",
-        ..Entry::new(None, Act::SetInstanceRole)
-    };
-    audit::note(connection, &entry)
-}
-
-fn over() -> Refusal {
-    Refusal::new(Code::NotFound, "this invitation is over: ask for a new one")
 }
 
 fn hash_of(token: &str) -> String {

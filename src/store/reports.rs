@@ -47,13 +47,19 @@ pub fn make(connection: &mut AnyConnection, slug: &str, by: UserId, message: Seq
     })
 }
 
-type Row = ((i64, String, Seq, UserId, String, UserId, String), (NaiveDateTime, Option<NaiveDateTime>));
+type Name = (UserId, String, String);
+type Row = ((i64, String, Seq, Name, String, Name, String), (NaiveDateTime, Option<NaiveDateTime>));
 
 /// Reports of a room, for its moderators, or of all rooms, for admins: the open ones, the oldest first, before the settled
 /// ones, the newest first.
 pub fn list(connection: &mut AnyConnection, slug: Option<&str>, user: UserId) -> Result<Vec<Report>, Refusal> {
     snapshot(connection, |connection| {
-        let mut query = reports::table.inner_join(room_rows::table).into_boxed();
+        let (author, reporter) = diesel::alias!(users as author, users as reporter);
+        let mut query = reports::table
+            .inner_join(room_rows::table)
+            .inner_join(author.on(author.field(users::id).eq(reports::author_id)))
+            .inner_join(reporter.on(reporter.field(users::id).eq(reports::reporter_id)))
+            .into_boxed();
         match slug {
             Some(slug) => {
                 let (found, _) = permitted(connection, slug, user, Action::Oversee)?;
@@ -69,24 +75,20 @@ pub fn list(connection: &mut AnyConnection, slug: Option<&str>, user: UserId) ->
                     reports::id,
                     room_rows::slug,
                     reports::message_id,
-                    reports::author_id,
+                    author.fields((users::id, users::username, users::display_name)),
                     reports::body,
-                    reports::reporter_id,
+                    reporter.fields((users::id, users::username, users::display_name)),
                     reports::reason,
                 ),
                 (reports::made_at, reports::settled_at),
             ))
             .load(connection)?;
-        let mut person = |id: UserId| -> QueryResult<User> {
-            let (username, display_name) =
-                users::table.find(id).select((users::username, users::display_name)).first(connection)?;
-            Ok(User { id, username, display_name })
-        };
+        let person = |(id, username, display_name): Name| User { id, username, display_name };
         let report = |((id, room, message, author, body, reporter, reason), (made_at, settled_at)): Row| {
-            let (author, reporter) = (person(author)?, person(reporter)?);
-            Ok(Report { id, room, message, author, body, reporter, reason, made_at, settled_at })
+            let (author, reporter) = (person(author), person(reporter));
+            Report { id, room, message, author, body, reporter, reason, made_at, settled_at }
         };
-        rows.into_iter().map(report).collect()
+        Ok(rows.into_iter().map(report).collect())
     })
 }
 

@@ -41,9 +41,6 @@ pub enum Column<'a> {
     Moment(Vec<NaiveDateTime>, String),
 }
 
-/// How SQLite has a time, as Diesel writes it.
-const TIME_FORMAT: &str = "%F %T%.f";
-
 thread_local! {
     /// Statements as they are run, by their texts and whether that is on Postgres.
     static COMPLETE: RefCell<HashMap<(&'static str, bool), Rc<str>>> = RefCell::default();
@@ -64,7 +61,7 @@ impl<'a> Rows<'a> {
     /// Adds a column that has the same time for all rows.
     pub fn with_moment(self, name: &'static str, moment: NaiveDateTime) -> Self {
         let times = vec![moment; self.count];
-        self.with(name, Column::Moment(times, moment.format(TIME_FORMAT).to_string()))
+        self.with(name, Column::Moment(times, moment.to_string()))
     }
 
     /// Runs a statement that gives nothing back; none where there are no rows.

@@ -118,11 +118,17 @@ fn lift_row(connection: &mut AnyConnection, room: RoomId, user: UserId, kind: Ki
     Ok(diesel::delete(sanctions::table.find((room, user, kind.as_str()))).execute(connection)? > 0)
 }
 
+/// Those of a room that have not ended.
+#[diesel::dsl::auto_type]
+fn lasting(room: RoomId, now: NaiveDateTime) -> _ {
+    let lasts = sanctions::until.is_null().or(sanctions::until.gt(now));
+    sanctions::room_id.eq(room).and(lasts)
+}
+
 /// Those to whom a room is closed.
 pub fn banned(connection: &mut AnyConnection, room: RoomId) -> QueryResult<Vec<UserId>> {
     sanctions::table
-        .filter(sanctions::room_id.eq(room).and(sanctions::kind.eq(Kind::Ban.as_str())))
-        .filter(sanctions::until.is_null().or(sanctions::until.gt(Utc::now().naive_utc())))
+        .filter(lasting(room, Utc::now().naive_utc()).and(sanctions::kind.eq(Kind::Ban.as_str())))
         .select(sanctions::user_id)
         .load(connection)
 }
@@ -132,8 +138,7 @@ pub fn list(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<
     let (found, _) = rooms::permitted(connection, slug, user, Action::Oversee)?;
     let rows: Vec<(UserId, String, String, String, Option<NaiveDateTime>)> = sanctions::table
         .inner_join(users::table)
-        .filter(sanctions::room_id.eq(found.room.id))
-        .filter(sanctions::until.is_null().or(sanctions::until.gt(Utc::now().naive_utc())))
+        .filter(lasting(found.room.id, Utc::now().naive_utc()))
         .order((users::username_key, sanctions::kind))
         .select((users::id, users::username, users::display_name, sanctions::kind, sanctions::until))
         .load(connection)?;

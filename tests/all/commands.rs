@@ -1,5 +1,7 @@
 //! What the operator does by the command line, beside a server that runs.
 
+use crate::common::postgres::TestDatabase;
+use crate::common::redis::Redis;
 use crate::common::server::{run, shell};
 use crate::common::*;
 use std::process::Output;
@@ -125,6 +127,23 @@ async fn the_doctor_finds_a_chat_well_and_then_numbers_that_are_not(server: Serv
     let report = String::from_utf8(ill.stdout).expect("text");
     assert_eq!(ill.status.code(), Some(1), "{report}");
     assert!(report.contains("BAD numbers: not so: den"), "{report}");
+}
+
+#[tokio::test]
+async fn the_doctor_asks_redis_and_never_tells_its_password() {
+    let database = TestDatabase::create();
+    let mut redis = Redis::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let secret = "5e".repeat(64);
+    let report = async |url: &str| {
+        let words = ["doctor", "--database-url", &database.url, "--redis-url", url, "--secret", &secret];
+        String::from_utf8(run(folder.path(), &words, &[]).await.stdout).unwrap()
+    };
+    let well = report(&redis.url()).await;
+    assert!(well.contains("ok  redis: "), "{well}");
+    redis.kill().await;
+    let ill = report(&format!("redis://:hunter2@{}", redis.address())).await;
+    assert!(ill.contains("BAD redis: does not answer") && !ill.contains("hunter2"), "{ill}");
 }
 
 #[tokio::test]

@@ -9,9 +9,9 @@ use diesel::prelude::*;
 
 use super::{Action, Change, Done, Write, rows, rules};
 use crate::error::Refusal;
-use crate::policy::{Action as May, Actor, Object, Person, Place, may};
+use crate::policy::{Action as May, Actor, Object, Person, may};
 use crate::protocol::{Act, Key, MAX_EMOJI, Message, Role, RoomId, RoomKind, Seq, User, UserId};
-use crate::render::{Mention, Rendered};
+use crate::render::Rendered;
 use crate::store::audit::{self, Entry};
 use crate::store::connection::AnyConnection;
 use crate::store::marks::{self, Marks};
@@ -58,9 +58,6 @@ struct Draft<'a> {
     reply_to: Option<Seq>,
     present: &'a [UserId],
 }
-
-/// Members of a room whom only moderators mention all at once, where there are more.
-const LARGE: usize = 100;
 
 pub struct Membership {
     pub role: Role,
@@ -325,7 +322,7 @@ impl Picture {
     }
 
     /// How somebody stands to a room by now: who enters in a batch is a member for the rest of it.
-    fn actor(&self, room: RoomId, user: UserId) -> Option<Actor> {
+    pub(super) fn actor(&self, room: RoomId, user: UserId) -> Option<Actor> {
         let role = self.members.get(&(room, user)).map(|member| member.role);
         self.actors.get(&(room, user)).map(|actor| Actor { role, ..*actor })
     }
@@ -340,50 +337,6 @@ impl Picture {
         let target = self.target(room, id)?;
         self.permit(room, user, action, Some(target.author()))?;
         Ok(target)
-    }
-
-    /// Whom a body mentions: members by their names, those present or all members where its author may, and the author of
-    /// what it answers; never its own author.
-    fn mentioned(
-        &self,
-        room: RoomId,
-        by: UserId,
-        rendered: &Rendered,
-        answered: Option<UserId>,
-        present: &[UserId],
-    ) -> BTreeSet<UserId> {
-        let member = |user: &UserId| self.members.contains_key(&(room, *user));
-        let named = rendered.mentions.iter().filter_map(|Mention(names)| {
-            names.iter().filter_map(|name| self.names.get(name)).copied().find(|user| member(user))
-        });
-        let all = self.all.get(&room).map(Vec::as_slice).unwrap_or_default();
-        let at_once = match () {
-            () if rendered.mentions_room() && self.may_mention(room, by, May::MentionRoom, all) => all.to_vec(),
-            () if rendered.mentions_here() && self.may_mention(room, by, May::MentionHere, all) => {
-                all.iter().filter(|user| present.contains(user)).copied().collect()
-            }
-            () => Vec::new(),
-        };
-        named.chain(at_once).chain(answered.filter(member)).filter(|user| *user != by).collect()
-    }
-
-    fn may_mention(&self, room: RoomId, by: UserId, action: May, all: &[UserId]) -> bool {
-        let (Some(state), Some(actor)) = (self.rooms.get(&room), self.actor(room, by)) else { return false };
-        let place = Place { large: all.len() > LARGE, ..state.place() };
-        may(actor, action, Object { place: Some(place), whose: None }).is_ok()
-    }
-
-    /// Who gets a `mention` frame for a new message.
-    fn told(&self, room: RoomId, by: UserId, mentioned: &BTreeSet<UserId>) -> Vec<UserId> {
-        match self.all.get(&room).filter(|_| self.rooms[&room].room.kind == RoomKind::Direct) {
-            Some(all) => self.loud(room, all.iter()).filter(|user| *user != by).collect(),
-            None => self.loud(room, mentioned.iter()).collect(),
-        }
-    }
-
-    /// Those who want to be told.
-    fn loud<'a>(&'a self, room: RoomId, users: impl Iterator<Item = &'a UserId>) -> impl Iterator<Item = UserId> {
-        users.copied().filter(move |user| !self.quiet.contains(&(room, *user)))
     }
 
     fn next_number(&mut self, room: RoomId) -> Seq {

@@ -16,7 +16,7 @@ use crate::web::{Account, App, Failure, accounts, fields};
 #[derive(Deserialize, ToSchema)]
 pub struct MakeInvitation {
     /// What it makes of a new account: `member` (default) or `guest`
-    #[schema(value_type = Option<GivenRole>)]
+    #[schema(pattern = "^(member|guest)$")]
     pub role: Option<String>,
     /// The slug of the room it leads into.
     pub room: Option<String>,
@@ -28,15 +28,6 @@ pub struct MakeInvitation {
     #[serde(default = "once")]
     #[schema(minimum = 0, maximum = 100000, default = 1)]
     pub uses: Option<i64>,
-}
-
-/// The roles that a link gives.
-#[derive(ToSchema)]
-#[schema(rename_all = "lowercase")]
-#[allow(dead_code, reason = "only described")]
-enum GivenRole {
-    Member,
-    Guest,
 }
 
 fn a_week() -> i64 {
