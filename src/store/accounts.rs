@@ -88,15 +88,12 @@ pub fn find(c: &mut AnyConnection, id: UserId) -> Result<Option<User>, Refusal> 
     Ok(found.map(|(username, display_name)| User { id, username, display_name }))
 }
 
-/// Holds these people's rows for this transaction, in the order of their ids: what they may do stays as it is.
+/// Holds these people's rows for this transaction, in the order of their ids: what they may do stays as it is. SQLite has
+/// one writer, and this is it.
 pub fn hold(c: &mut AnyConnection, ids: &[UserId]) -> QueryResult<()> {
-    let those = users::table.filter(users::id.eq_any(ids));
-    match c {
-        AnyConnection::Postgres(postgres) => {
-            let _: Vec<UserId> = those.order(users::id).select(users::id).for_no_key_update().load(postgres)?;
-        }
-        // A transaction that begins with a write holds SQLite's one write lock from there on.
-        AnyConnection::Sqlite(sqlite) => _ = diesel::update(those).set(users::role.eq(users::role)).execute(sqlite)?,
+    if let AnyConnection::Postgres(postgres) = c {
+        let those = users::table.filter(users::id.eq_any(ids)).order(users::id).select(users::id);
+        let _: Vec<UserId> = those.for_no_key_update().load(postgres)?;
     }
     Ok(())
 }

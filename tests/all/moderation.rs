@@ -1,5 +1,6 @@
 //! Seeing to order: what moderators and admins do, and what it does to those it is done to.
 
+use crate::common::postgres::Transaction;
 use crate::common::*;
 
 /// Ann, who moderates the den, and bob with a socket in it.
@@ -34,6 +35,40 @@ async fn a_removed_message_is_shown_as_removed_and_its_text_is_in_nothing_that_c
     for answer in all {
         assert!(!answer.contains("secret"), "{answer}");
     }
+}
+
+/// As a look into the room's memory would show it: what catches up, and what waits for slow sockets, comes from there.
+async fn what_a_removed_message_said_is_not_in_the_rooms_memory(server: Server) {
+    let (ann, _bob, mut bobs) = the_den(&server).await;
+    let remembered = async || server.metric("klatch_room_recent_bytes").await;
+    let before = remembered().await;
+    let id = bobs.say("den", &"secret ".repeat(500)).await;
+    eventually(PATIENCE, "a message that is remembered", async || {
+        (remembered().await > before + 3_500.0).then_some(())
+    })
+    .await;
+    ann.http.delete(&format!("/rooms/den/messages/{id}")).await.ok(204);
+    eventually(PATIENCE, "a message that is forgotten", async || (remembered().await < before + 3_500.0).then_some(()))
+        .await;
+}
+
+/// An admin who is one no more when the removal is stored has not removed anything.
+#[tokio::test]
+async fn who_removes_as_an_admin_is_one_until_it_is_stored() {
+    let server = Server::start(Options::on(Database::Postgres)).await;
+    let database = server.test_database().expect("a Postgres database");
+    let (_ann, _bob, mut bobs) = the_den(&server).await;
+    let boss = server.person_as("boss", "admin").await;
+    let mut socket = boss.socket_in("den").await;
+    let id = bobs.say("den", "stays").await;
+    let demotion = Transaction::begin(database, "UPDATE users SET role = 'member' WHERE username = 'boss'").await;
+    socket.send_json(json!({"type": "delete", "room": "den", "id": id, "ref": "removal"})).await;
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually(PATIENCE, "a removal that waits", async || (database.number(waiting) > 0).then_some(())).await;
+    demotion.commit().await;
+    let answer = socket.expect_where("an answer", |f| f["ref"] == "removal").await;
+    assert_eq!(answer["code"], "forbidden", "{answer}");
 }
 
 async fn only_moderators_remove_what_others_wrote_and_a_log_tells_of_it(server: Server) {
@@ -329,6 +364,7 @@ async fn who_wants_to_be_told_nothing_of_a_room_hears_of_no_mention(server: Serv
 on_both_databases![
     who_wants_to_be_told_nothing_of_a_room_hears_of_no_mention,
     a_removed_message_is_shown_as_removed_and_its_text_is_in_nothing_that_clients_get,
+    what_a_removed_message_said_is_not_in_the_rooms_memory,
     only_moderators_remove_what_others_wrote_and_a_log_tells_of_it,
     a_muted_member_only_reads_until_the_mute_ends,
     who_is_banned_from_a_room_is_out_until_the_ban_is_lifted,

@@ -187,6 +187,12 @@ impl Transaction {
         Self(psql)
     }
 
+    pub async fn commit(mut self) {
+        let stdin = self.0.stdin.as_mut().expect("stdin is piped");
+        stdin.write_all(b"COMMIT;\n").await.expect("psql reads");
+        self.let_go().await;
+    }
+
     /// The end of its input ends psql, and so the transaction.
     pub async fn let_go(mut self) {
         drop(self.0.stdin.take());
