@@ -88,6 +88,10 @@ pub fn find(c: &mut AnyConnection, id: UserId) -> Result<Option<User>, Refusal> 
     Ok(found.map(|(username, display_name)| User { id, username, display_name }))
 }
 
+pub fn password_hash(c: &mut AnyConnection, user: UserId) -> QueryResult<Option<String>> {
+    users::table.find(user).select(users::password_hash).first(c).optional()
+}
+
 /// Holds these people's rows for this transaction, in the order of their ids: what they may do stays as it is. SQLite has
 /// one writer, and this is it.
 pub fn hold(c: &mut AnyConnection, ids: &[UserId]) -> QueryResult<()> {

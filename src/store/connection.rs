@@ -2,9 +2,11 @@
 
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
+use diesel::sql_types::Bool;
 use diesel::{PgConnection, QueryResult, SqliteConnection};
 use url::Url;
 
+use super::schema::meta;
 use super::sqlite;
 
 /// How long Postgres waits for a lock.
@@ -64,7 +66,7 @@ where
     connection.transaction(|connection| {
         if let AnyConnection::Sqlite(sqlite) = connection {
             // Writes nothing, and takes the lock of those who write.
-            diesel::sql_query("DELETE FROM meta WHERE FALSE").execute(sqlite)?;
+            diesel::delete(meta::table.filter(false.into_sql::<Bool>())).execute(sqlite)?;
         }
         work(connection)
     })

@@ -3,10 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::Utc;
+use diesel::dsl::not;
 use diesel::prelude::*;
 
 use super::connection::{AnyConnection, snapshot};
-use super::members::not_banned;
+use super::members::banned;
 use super::messages::{Page, changes, latest};
 use super::rooms::{self, RoomState};
 use super::schema::{members, users};
@@ -75,7 +76,7 @@ pub fn entries(connection: &mut AnyConnection, wanted: &Wanted) -> Result<Entrie
         let members: Vec<(UserId, Seq)> = members::table
             .inner_join(users::table)
             .filter(members::room_id.eq(wanted.room).and(members::user_id.eq_any(&wanted.users)))
-            .filter(not_banned(Utc::now().naive_utc()))
+            .filter(not(banned(Utc::now().naive_utc())))
             .select((members::user_id, members::last_read_seq))
             .load(connection)?;
         let members = members.into_iter().collect();

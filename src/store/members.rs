@@ -1,6 +1,7 @@
 //! Who belongs to a room.
 
 use chrono::{NaiveDateTime, Utc};
+use diesel::dsl::not;
 use diesel::prelude::*;
 
 use super::actors::{self, Known};
@@ -26,10 +27,11 @@ pub fn is_member(connection: &mut AnyConnection, room: RoomId, user: UserId) -> 
     Ok(found.is_some())
 }
 
-/// Whether the chat is open to a user: false, or null, while they are banned from it.
+/// Whether the chat is closed to a user; never null, whatever its type says.
 #[diesel::dsl::auto_type]
-pub(super) fn not_banned(now: NaiveDateTime) -> _ {
-    users::banned_at.is_null().or(users::banned_until.le(now))
+pub(super) fn banned(now: NaiveDateTime) -> _ {
+    let lasts = users::banned_until.is_null().or(users::banned_until.gt(now));
+    users::banned_at.is_not_null().and(lasts)
 }
 
 /// The members of a room, by their names.
@@ -59,7 +61,7 @@ pub fn ids(connection: &mut AnyConnection, room: RoomId) -> Result<(Vec<UserId>,
         let ids = members::table
             .inner_join(users::table)
             .filter(members::room_id.eq(room))
-            .filter(not_banned(Utc::now().naive_utc()))
+            .filter(not(banned(Utc::now().naive_utc())))
             .select(members::user_id)
             .load(connection)?;
         Ok((ids, state.access))

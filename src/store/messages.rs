@@ -3,10 +3,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, Utc};
+use diesel::dsl::not;
 use diesel::prelude::*;
 
 use super::connection::{AnyConnection, directly, snapshot};
+use super::members::banned;
 use super::rooms;
 use super::schema::{members, mentions, messages, reactions, users};
 use crate::error::Refusal;
@@ -74,36 +76,32 @@ pub fn gap(connection: &mut AnyConnection, room: RoomId, after: Seq) -> Result<O
     })
 }
 
-/// Whom the new ones among these messages mention, by their ids.
+/// Whom the new ones among these messages mention, of those who are told: members who want to be, and are not banned.
 fn mentioned_by(
     connection: &mut AnyConnection,
     state: &rooms::RoomState,
     messages: &[Message],
 ) -> QueryResult<HashMap<Seq, Vec<UserId>>> {
-    let new: Vec<&Message> = messages.iter().filter(|message| message.id == message.seq).collect();
-    let quiet: HashSet<UserId> = members::table
-        .filter(members::room_id.eq(state.room.id).and(members::notify.eq(Notify::None.as_str())))
-        .select(members::user_id)
-        .load(connection)?
-        .into_iter()
-        .collect();
-    let mut mentioned: HashMap<Seq, Vec<UserId>> = HashMap::new();
+    let new = messages.iter().filter(|message| message.id == message.seq);
+    let told = members::table
+        .inner_join(users::table)
+        .filter(members::room_id.eq(state.room.id).and(members::notify.ne(Notify::None.as_str())))
+        .filter(not(banned(Utc::now().naive_utc())))
+        .select(members::user_id);
     if state.room.kind == RoomKind::Direct {
-        let all: Vec<UserId> =
-            members::table.filter(members::room_id.eq(state.room.id)).select(members::user_id).load(connection)?;
-        for message in new {
-            let others =
-                all.iter().copied().filter(|user| *user != message.author.id && !quiet.contains(user)).collect();
-            mentioned.insert(message.id, others);
-        }
-        return Ok(mentioned);
+        let told: Vec<UserId> = told.load(connection)?;
+        let but_author = |message: &Message| told.iter().copied().filter(|user| *user != message.author.id).collect();
+        return Ok(new.map(|message| (message.id, but_author(message))).collect());
     }
-    let ids: Vec<Seq> = new.iter().map(|message| message.id).collect();
+    let ids: Vec<Seq> = new.map(|message| message.id).collect();
     let rows: Vec<(Seq, UserId)> = mentions::table
         .filter(mentions::room_id.eq(state.room.id).and(mentions::message_id.eq_any(&ids)))
         .select((mentions::message_id, mentions::user_id))
         .load(connection)?;
-    for (id, user) in rows.into_iter().filter(|(_, user)| !quiet.contains(user)) {
+    let users: BTreeSet<UserId> = rows.iter().map(|(_, user)| *user).collect();
+    let told: HashSet<UserId> = told.filter(members::user_id.eq_any(users)).load(connection)?.into_iter().collect();
+    let mut mentioned: HashMap<Seq, Vec<UserId>> = HashMap::new();
+    for (id, user) in rows.into_iter().filter(|(_, user)| told.contains(user)) {
         mentioned.entry(id).or_default().push(user);
     }
     Ok(mentioned)

@@ -170,22 +170,13 @@ pub fn standings(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<
     Ok(standings)
 }
 
-/// Takes the rooms' rows for this transaction, in the order of their ids, and reads them: whoever holds a room's row
-/// alone gives it numbers and ends memberships in it.
+/// Takes the rooms' rows for this [`transaction`](super::connection::transaction), in the order of their ids, and reads them:
+/// whoever holds a room's row alone gives it numbers and ends memberships in it. SQLite has one writer, and this is it.
 pub fn lock(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<HashMap<RoomId, RoomState>> {
+    let those = rooms::table.filter(rooms::id.eq_any(ids)).select(COLUMNS);
     let rows: Vec<Row> = match connection {
-        AnyConnection::Postgres(postgres) => rooms::table
-            .filter(rooms::id.eq_any(ids))
-            .order(rooms::id)
-            .select(COLUMNS)
-            .for_no_key_update()
-            .load(postgres)?,
-        AnyConnection::Sqlite(sqlite) => {
-            // A transaction that begins with a write holds SQLite's one write lock from there on.
-            let rooms = || rooms::table.filter(rooms::id.eq_any(ids));
-            diesel::update(rooms()).set(rooms::last_seq.eq(rooms::last_seq)).execute(sqlite)?;
-            rooms().select(COLUMNS).load(sqlite)?
-        }
+        AnyConnection::Postgres(postgres) => those.order(rooms::id).for_no_key_update().load(postgres)?,
+        AnyConnection::Sqlite(sqlite) => those.load(sqlite)?,
     };
     Ok(rows.into_iter().map(state).map(|state| (state.room.id, state)).collect())
 }

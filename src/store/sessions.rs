@@ -17,8 +17,8 @@ use super::connection::transaction;
 use super::rows::Column::Texts;
 use super::rows::Rows;
 use super::schema::sessions;
-use super::{AnyConnection, known_networks};
-use crate::error::Refusal;
+use super::{AnyConnection, accounts, known_networks};
+use crate::error::{Code, Refusal};
 use crate::protocol::{User, UserId};
 use crate::testing::always_clears;
 
@@ -36,6 +36,8 @@ static START: LazyLock<(NaiveDateTime, Instant)> = LazyLock::new(|| (Utc::now().
 pub struct NewSession {
     pub token_hash: String,
     pub user: UserId,
+    /// Of the password they signed in with.
+    pub password_hash: String,
     /// How the client calls itself.
     pub agent: String,
     /// Where it connected from.
@@ -54,7 +56,20 @@ pub struct Session {
 
 /// Begins a session that lasts `span` from now, and makes its network a known one. Now and then clears away those that
 /// ran out long ago.
+///
+/// # Errors
+/// `bad_credentials`: the password was changed since it was shown, and the sessions that it began have ended.
 pub fn create(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> Result<(), Refusal> {
+    transaction(c, |c| {
+        accounts::hold(c, &[session.user])?;
+        if accounts::password_hash(c, session.user)?.as_ref() != Some(&session.password_hash) {
+            return Err(Refusal::new(Code::BadCredentials, "the password was changed meanwhile"));
+        }
+        insert(c, session, span)
+    })
+}
+
+fn insert(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> Result<(), Refusal> {
     let now = Utc::now().naive_utc();
     if always_clears() || rand::random_ratio(1, CLEAR_ONE_IN) {
         diesel::delete(sessions::table.filter(sessions::expires_at.le(now - KEEP))).execute(c)?;

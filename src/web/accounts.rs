@@ -6,7 +6,7 @@ use actix_web::http::header::USER_AGENT;
 use actix_web::{HttpMessage, HttpRequest};
 use chrono::NaiveDateTime;
 
-use super::sessions::{ADDRESS, AGENT};
+use super::sessions::{ADDRESS, AGENT, PASSWORD_HASH};
 use super::{App, client, fields, sessions};
 use crate::broker::Event;
 use crate::error::{Code, Refusal};
@@ -52,11 +52,11 @@ pub async fn sign_up(
         return Err(accounts::taken());
     }
     let password_hash = app.passwords.hash(password).await?;
-    let account = NewAccount { username, display_name, password_hash };
+    let account = NewAccount { username, display_name, password_hash: password_hash.clone() };
     let entered = app.store.write(move |c| invitations::sign_up(c, signup, invitation.as_deref(), &account)).await?;
     METRICS.signups.increment(1);
     announce_entry(app, &entered).await;
-    begin_session(app, req, &entered.user)?;
+    begin_session(app, req, &entered.user, password_hash)?;
     Ok(entered)
 }
 
@@ -81,9 +81,16 @@ async fn announce_entry(app: &App, entered: &Entered) {
 /// # Errors
 /// As for [`verify`].
 pub async fn log_in(app: &App, req: &HttpRequest, username: &str, password: String) -> Result<User, Refusal> {
-    let user = verify(app, req, username, password).await?;
+    let Verified { user, password_hash } = verify(app, req, username, password).await?;
     METRICS.logins.increment(1);
-    begin_session(app, req, &user).map(|()| user)
+    begin_session(app, req, &user, password_hash).map(|()| user)
+}
+
+/// Somebody who has shown that they know their password.
+pub struct Verified {
+    pub user: User,
+    /// Of the password they know, which may be another's by now.
+    pub password_hash: String,
 }
 
 /// Who has this name and this password. Whether the name or the password was wrong shows neither in the answer nor in the
@@ -91,7 +98,7 @@ pub async fn log_in(app: &App, req: &HttpRequest, username: &str, password: Stri
 ///
 /// # Errors
 /// `bad_credentials`, `rate_limited`, `forbidden` for somebody who is banned, `unavailable`.
-pub async fn verify(app: &App, req: &HttpRequest, username: &str, password: String) -> Result<User, Refusal> {
+pub async fn verify(app: &App, req: &HttpRequest, username: &str, password: String) -> Result<Verified, Refusal> {
     // Names that nobody can have count as one.
     let username = if fields::username(username).is_ok() { username.to_owned() } else { String::new() };
     let address = client::address(req, &app.config);
@@ -100,12 +107,12 @@ pub async fn verify(app: &App, req: &HttpRequest, username: &str, password: Stri
     let attempt = app.login_rate.reserve(&username, address, is_known).await?;
     let verified = async {
         let found = app.store.read(move |c| accounts::find_by_name(c, &username)).await?;
-        let (known, hash) = found.map(|account| ((account.user, account.banned), account.password_hash)).unzip();
+        let hash = found.as_ref().map(|account| account.password_hash.clone());
         let fits = app.passwords.verify(password, hash).await?;
         // Only those who know the password are told of a ban.
-        match known.filter(|_| fits) {
-            Some((_, Some(until))) => Err(banned(until)),
-            known => Ok(known.map(|(user, _)| user)),
+        match found.filter(|_| fits) {
+            Some(accounts::Account { banned: Some(until), .. }) => Err(banned(until)),
+            found => Ok(found.map(|account| Verified { user: account.user, password_hash: account.password_hash })),
         }
     };
     match verified.await {
@@ -114,7 +121,7 @@ pub async fn verify(app: &App, req: &HttpRequest, username: &str, password: Stri
             METRICS.login_failures.increment(1);
             Err(Refusal::new(Code::BadCredentials, "the username or the password is wrong"))
         }
-        Ok(Some(user)) => Ok(user),
+        Ok(Some(verified)) => Ok(verified),
         Err(refusal) => Err(refusal),
     }
 }
@@ -134,13 +141,15 @@ pub fn log_out(req: &HttpRequest) -> bool {
     signed_in
 }
 
-/// Gives the browser a new token, and ends the session that it may have had.
-fn begin_session(app: &App, req: &HttpRequest, user: &User) -> Result<(), Refusal> {
+/// Gives the browser a new token, and ends the session that it may have had. It is stored with the answer, unless they have
+/// another password by then.
+fn begin_session(app: &App, req: &HttpRequest, user: &User, password_hash: String) -> Result<(), Refusal> {
     let agent = req.headers().get(USER_AGENT).map_or("".into(), |agent| String::from_utf8_lossy(agent.as_bytes()));
     let agent: String = agent.chars().filter(|c| !c.is_control()).take(MAX_AGENT_CHARS).collect();
     let session = req.get_session();
     let begun = session
         .insert(AGENT, agent)
+        .and_then(|()| session.insert(PASSWORD_HASH, password_hash))
         .and_then(|()| session.insert(ADDRESS, client::address(req, &app.config)))
         .map_err(|error| error.to_string())
         .and_then(|()| Identity::login(&req.extensions(), user.id.to_string()).map_err(|error| error.to_string()));

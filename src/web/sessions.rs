@@ -35,6 +35,7 @@ pub const COOKIE: &str = "klatch_session";
 pub const USER_ID: &str = "user_id";
 pub const AGENT: &str = "agent";
 pub const ADDRESS: &str = "address";
+pub const PASSWORD_HASH: &str = "password_hash";
 pub const USERNAME: &str = "username";
 pub const DISPLAY_NAME: &str = "display_name";
 pub const TOKEN_HASH: &str = "token_hash";
@@ -133,6 +134,7 @@ impl SessionStore for DatabaseSessions {
         let session = sessions::NewSession {
             token_hash: hash_of(&key),
             user,
+            password_hash: value(&state, PASSWORD_HASH).unwrap_or_default(),
             agent: value(&state, AGENT).unwrap_or_default(),
             address,
             network: network_of(address),

@@ -1,5 +1,6 @@
 //! One's own account: another password, a copy of one's data, and its end.
 
+use crate::common::postgres::Transaction;
 use crate::common::*;
 
 fn goodbye(messages: &str) -> Value {
@@ -104,6 +105,28 @@ async fn the_last_owner_stays(server: Server) {
     assert_eq!(ann.reads_whole_room("den").await[0]["body"], "mine");
     let _bob = server.person_as("bob", "owner").await;
     ann.http.delete_with("/me", goodbye("remove")).await.ok(204);
+}
+
+/// Its session would outlive the end of all others.
+#[tokio::test]
+async fn nobody_comes_in_with_a_password_that_is_changed_meanwhile() {
+    let server = Server::start(Options::on(Database::Postgres)).await;
+    let database = server.test_database().expect("a Postgres database");
+    server.person("ann").await;
+    let change = "UPDATE users SET password_hash = 'another'";
+    let change = Transaction::begin(database, change).await;
+    let stranger = server.stranger();
+    let login = tokio::spawn(async move {
+        let answer = stranger.post("/login", json!({"username": "ann", "password": PASSWORD})).await;
+        (answer.status, stranger.get("/me").await.status)
+    });
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually(PATIENCE, "a login that waits", async || (database.number(waiting) > 0).then_some(())).await;
+    change.commit().await;
+    let (answer, me) = login.await.unwrap();
+    assert!(answer >= 400, "{answer}");
+    assert_eq!(me, 401);
 }
 
 on_both_databases![

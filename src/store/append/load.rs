@@ -13,7 +13,7 @@ use crate::render::Mention;
 use crate::store::accounts;
 use crate::store::actors::{self, Known};
 use crate::store::connection::AnyConnection;
-use crate::store::members::not_banned;
+use crate::store::members::banned;
 use crate::store::messages::{self as reading, reactions_to};
 use crate::store::rooms::{self as room_rows, Taking};
 use crate::store::rows::Column::{Numbers, Texts};
@@ -149,10 +149,10 @@ impl Picture {
             let rows: Vec<(RoomId, UserId, String, Option<bool>)> = members::table
                 .inner_join(users::table)
                 .filter(members::room_id.eq_any(&all))
-                .select((members::room_id, members::user_id, members::notify, not_banned(self.now)))
+                .select((members::room_id, members::user_id, members::notify, banned(self.now)))
                 .load(connection)?;
-            for (room, user, notify, welcome) in rows {
-                if Notify::from_column(&notify) == Notify::None || welcome != Some(true) {
+            for (room, user, notify, banned) in rows {
+                if Notify::from_column(&notify) == Notify::None || banned == Some(true) {
                     self.quiet.insert((room, user));
                 }
                 self.all.entry(room).or_default().push(user);

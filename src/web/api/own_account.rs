@@ -35,7 +35,7 @@ pub async fn set_password(
 ) -> Result<HttpResponse, Failure> {
     let SetPassword { old, new } = body.into_inner();
     fields::password(&new)?;
-    let user = accounts::verify(&app, &req, &account.user.username, old).await.map_err(wrong_password)?;
+    let user = accounts::verify(&app, &req, &account.user.username, old).await.map_err(wrong_password)?.user;
     let hash = app.passwords.hash(new).await?;
     let ended = app.store.write(move |c| departures::set_password(c, user.id, &hash, &account.token_hash)).await?;
     announce_ended(&app, ended).await;
@@ -84,7 +84,7 @@ pub async fn delete(
     body: Json<DeleteAccount>,
 ) -> Result<HttpResponse, Failure> {
     let DeleteAccount { password, messages } = body.into_inner();
-    let user = accounts::verify(&app, &req, &account.user.username, password).await.map_err(wrong_password)?.id;
+    let user = accounts::verify(&app, &req, &account.user.username, password).await.map_err(wrong_password)?.user.id;
     let turn = app.errands.begin(user)?;
     let with_messages = messages == WithMessages::Remove;
     let at_work = app.clone();
