@@ -185,7 +185,8 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(message_pages::routes)
         .configure(room_settings::routes)
         .service(resource("/rooms").get(pages::rooms).post(pages::make_room_by_form))
-        .service(resource("/settings").get(people_pages::settings))
+        .service(resource("/settings").get(people_pages::settings).post(people_pages::save_profile))
+        .service(resource("/settings/password").post(people_pages::set_password))
         .service(resource("/people/{username}").get(people_pages::person))
         .service(resource("/rooms/{slug}").get(pages::room));
 }

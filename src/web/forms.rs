@@ -7,6 +7,15 @@ use serde::Deserialize;
 use super::api::bodies::{For, Why};
 use crate::error::Refusal;
 
+/// How a page is looked at.
+#[derive(Default, Deserialize)]
+pub struct Look {
+    /// Only entries of the log with a lower id.
+    pub before: Option<i64>,
+    /// Present after a form was sent that did what it says.
+    pub done: Option<String>,
+}
+
 /// Somebody.
 #[derive(Deserialize)]
 pub struct Whom {

@@ -30,23 +30,30 @@ enum Asked {
     Removal,
 }
 
-/// Where to go when it is done.
-#[derive(Deserialize)]
-struct Back {
+#[derive(Default, Deserialize)]
+struct Look {
+    /// Where to go when it is done; the room, if left out.
     next: Option<String>,
+    /// Present after the report was sent.
+    sent: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Remove {
     #[serde(default)]
     reason: String,
-    /// The room, if left out.
+    /// Where to go when it is done; the room, if left out.
     next: Option<String>,
 }
 
 /// `GET /rooms/{slug}/messages/{id}/report`
-async fn report(app: Data<App>, Reader(account): Reader, place: Place) -> Result<HttpResponse, Failure> {
-    page(&app, &account, &place, Asked::Report, None, None).await
+async fn report(
+    app: Data<App>,
+    Reader(account): Reader,
+    place: Place,
+    look: Query<Look>,
+) -> Result<HttpResponse, Failure> {
+    page(&app, &account, &place, Asked::Report, &look, None).await
 }
 
 /// `POST /rooms/{slug}/messages/{id}/report`
@@ -58,8 +65,8 @@ async fn send_report(
 ) -> Result<HttpResponse, Failure> {
     let sent = moderation::report(app.clone(), account.clone(), place.clone().into(), Json(form.why())).await;
     match sent {
-        Ok(_) => Ok(see(&in_the_room(&place))),
-        Err(failure) => page(&app, &account, &place, Asked::Report, None, Some(failure)).await,
+        Ok(_) => Ok(see(&format!("/rooms/{}/messages/{}/report?sent=1", place.0, place.1))),
+        Err(failure) => page(&app, &account, &place, Asked::Report, &Look::default(), Some(failure)).await,
     }
 }
 
@@ -68,9 +75,9 @@ async fn removal(
     app: Data<App>,
     Reader(account): Reader,
     place: Place,
-    back: Query<Back>,
+    look: Query<Look>,
 ) -> Result<HttpResponse, Failure> {
-    page(&app, &account, &place, Asked::Removal, back.next.as_deref(), None).await
+    page(&app, &account, &place, Asked::Removal, &look, None).await
 }
 
 /// `POST /rooms/{slug}/messages/{id}/remove`
@@ -81,15 +88,17 @@ async fn remove(
     form: Form<Remove>,
 ) -> Result<HttpResponse, Failure> {
     let why = Reason { reason: form.reason.clone() }.why();
+    let look = Look { next: form.into_inner().next, sent: None };
     match moderation::remove_message(app.clone(), account.clone(), place.clone().into(), Query(why)).await {
-        Ok(_) => Ok(see(&form.next.as_deref().map_or_else(|| in_the_room(&place), |next| local(next).to_owned()))),
-        Err(failure) => page(&app, &account, &place, Asked::Removal, form.next.as_deref(), Some(failure)).await,
+        Ok(_) => Ok(see(&look.back_to(&place))),
+        Err(failure) => page(&app, &account, &place, Asked::Removal, &look, Some(failure)).await,
     }
 }
 
-fn in_the_room(place: &(String, Seq)) -> String {
-    let (slug, id) = place;
-    format!("/rooms/{slug}#m-{id}")
+impl Look {
+    fn back_to(&self, (slug, id): &(String, Seq)) -> String {
+        self.next.as_deref().map_or_else(|| format!("/rooms/{slug}#m-{id}"), |next| local(next).to_owned())
+    }
 }
 
 /// The page with the message, if the reader may do this to it; with the reason where it was refused.
@@ -98,7 +107,7 @@ async fn page(
     account: &Account,
     place: &(String, Seq),
     asked: Asked,
-    next: Option<&str>,
+    look: &Look,
     failure: Option<Failure>,
 ) -> Result<HttpResponse, Failure> {
     let refusal = failure.map(|failure| failure.refusal);
@@ -114,7 +123,9 @@ async fn page(
         "room": room,
         "removal": asked == Asked::Removal,
         "m": shown(std::slice::from_ref(&message)).first(),
-        "next": next,
+        "next": look.next.as_deref().map(local),
+        "back": look.back_to(place),
+        "sent": look.sent.is_some(),
     });
     again(app, "message_page.html", Some(&account.user), values, refusal)
 }

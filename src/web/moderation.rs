@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::account::Reader;
-use super::api::bodies::{Older, SetRole};
+use super::api::bodies::SetRole;
 use super::api::{self, people};
-use super::forms::{self, Reason, Role, Terms, Whom};
+use super::forms::{self, Look, Reason, Role, Terms, Whom};
 use super::pages::{again, in_words, see};
 use super::{Account, App, Failure};
 use crate::error::{Code, Refusal};
@@ -36,8 +36,8 @@ struct Wipe {
 }
 
 /// `GET /moderation`
-async fn show(app: Data<App>, Reader(account): Reader, older: Query<Older>) -> Result<HttpResponse, Failure> {
-    shown(&app, &account, older.before, None).await
+async fn show(app: Data<App>, Reader(account): Reader, look: Query<Look>) -> Result<HttpResponse, Failure> {
+    shown(&app, &account, &look, None).await
 }
 
 /// `POST /moderation/reports/{id}/settle`
@@ -90,18 +90,13 @@ fn named(username: &str) -> Path<String> {
 /// The page anew: by its own address where what was asked is done, and with the reason where it is not.
 async fn after(app: &App, account: &Account, done: Result<HttpResponse, Failure>) -> Result<HttpResponse, Failure> {
     match done {
-        Ok(_) => Ok(see(PAGE)),
-        Err(failure) => shown(app, account, None, Some(failure.refusal)).await,
+        Ok(_) => Ok(see(&format!("{PAGE}?done=1"))),
+        Err(failure) => shown(app, account, &Look::default(), Some(failure.refusal)).await,
     }
 }
 
-async fn shown(
-    app: &App,
-    account: &Account,
-    before: Option<i64>,
-    refusal: Option<Refusal>,
-) -> Result<HttpResponse, Failure> {
-    let user = account.user.id;
+async fn shown(app: &App, account: &Account, look: &Look, refusal: Option<Refusal>) -> Result<HttpResponse, Failure> {
+    let (user, before) = (account.user.id, look.before);
     let (reports, removable, banned, log) = app
         .store
         .read(move |c| {
@@ -133,6 +128,7 @@ async fn shown(
         "log": log.entries,
         "more": log.more,
         "before": before,
+        "done": look.done.is_some(),
     });
     again(app, "moderation.html", Some(&account.user), values, refusal)
 }

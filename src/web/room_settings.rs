@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::account::Reader;
-use super::api::bodies::{ChangeRoom, Confirm, Older, SetNotify, SetRole};
+use super::api::bodies::{ChangeRoom, Confirm, SetNotify, SetRole};
 use super::api::{members, moderation, rooms};
-use super::forms::{Reason, Role, Terms, Whom, in_room};
+use super::forms::{Look, Reason, Role, Terms, Whom, in_room};
 use super::pages::{again, in_words, see};
 use super::{Account, App, Failure};
 use crate::error::Refusal;
@@ -70,9 +70,9 @@ async fn show(
     app: Data<App>,
     Reader(account): Reader,
     slug: Path<String>,
-    older: Query<Older>,
+    look: Query<Look>,
 ) -> Result<HttpResponse, Failure> {
-    shown(&app, &account, &slug, older.before, None).await
+    shown(&app, &account, &slug, &look, None).await
 }
 
 /// `POST /rooms/{slug}/settings`
@@ -269,8 +269,8 @@ async fn after(
     done: Result<HttpResponse, Failure>,
 ) -> Result<HttpResponse, Failure> {
     match done {
-        Ok(_) => Ok(see(&format!("/rooms/{slug}/settings"))),
-        Err(failure) => shown(app, account, slug, None, Some(failure.refusal)).await,
+        Ok(_) => Ok(see(&format!("/rooms/{slug}/settings?done=1"))),
+        Err(failure) => shown(app, account, slug, &Look::default(), Some(failure.refusal)).await,
     }
 }
 
@@ -278,10 +278,10 @@ async fn shown(
     app: &App,
     account: &Account,
     slug: &str,
-    before: Option<i64>,
+    look: &Look,
     refusal: Option<Refusal>,
 ) -> Result<HttpResponse, Failure> {
-    let (slug, user) = (slug.to_owned(), account.user.id);
+    let (slug, user, before) = (slug.to_owned(), account.user.id, look.before);
     let (settings, overseen) = app
         .store
         .read(move |c| {
@@ -312,6 +312,7 @@ async fn shown(
         "blocked_words": rules.blocked_words,
         "blocks_links": rules.blocks_links,
         "before": before,
+        "done": look.done.is_some(),
     });
     if let Some((reports, sanctions, log)) = overseen {
         values["removable"] = json!(if powers.remove_messages { vec![&room.slug] } else { vec![] });
