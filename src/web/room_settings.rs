@@ -10,7 +10,7 @@ use super::api::bodies::{ChangeRoom, Confirm, SetNotify, SetRole};
 use super::api::{members, moderation, rooms};
 use super::forms::{Look, Reason, Role, Terms, Whom, in_room};
 use super::pages::{again, in_words, see};
-use super::{Account, App, Failure};
+use super::{Account, App, Failure, fields};
 use crate::error::Refusal;
 use crate::store::{audit, oversight, reports, sanctions};
 
@@ -252,6 +252,8 @@ async fn settle(
     form: Form<Reason>,
 ) -> Result<HttpResponse, Failure> {
     let (slug, id) = path.into_inner();
+    // The report is found without the room, whose name is only where to go then.
+    fields::slug(&slug).map_err(|_| Refusal::room_not_found())?;
     let done = moderation::settle(app.clone(), account.clone(), id.into(), Json(form.why())).await;
     after(&app, &account, &slug, done).await
 }
