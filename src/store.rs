@@ -29,6 +29,7 @@ pub mod messages;
 pub mod migrate;
 pub mod open;
 pub mod operator;
+pub mod oversight;
 pub mod profiles;
 pub mod reports;
 pub mod room_changes;

@@ -9,6 +9,7 @@
 //! | `one_at_a_time` | long work, once at a time for each person |
 //! | `sessions`, `account` | the session cookie and whom it stands for |
 //! | `invitations` | the pages of links that let somebody in |
+//! | `moderation`, `room_settings`, `message_pages`, `forms` | the pages of those who see to order |
 //! | `fields` | what names, titles and passwords must be like |
 //! | `origin`, `client` | where a request comes from |
 //! | `exchange` | how long a client may take |
@@ -30,13 +31,17 @@ pub mod client;
 pub mod exchange;
 mod failure;
 pub(crate) mod fields;
+mod forms;
 mod invitations;
+mod message_pages;
+mod moderation;
 mod one_at_a_time;
 mod operators;
 mod origin;
 mod pages;
 mod people_pages;
 mod room_page;
+mod room_settings;
 mod sessions;
 mod templates;
 pub mod upgrade;
@@ -176,8 +181,12 @@ fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/signup").get(pages::signup).post(pages::sign_up))
         .service(resource("/logout").post(pages::log_out))
         .configure(invitations::routes)
+        .configure(moderation::routes)
+        .configure(message_pages::routes)
+        .configure(room_settings::routes)
         .service(resource("/rooms").get(pages::rooms).post(pages::make_room_by_form))
-        .service(resource("/settings").get(people_pages::settings))
+        .service(resource("/settings").get(people_pages::settings).post(people_pages::save_profile))
+        .service(resource("/settings/password").post(people_pages::set_password))
         .service(resource("/people/{username}").get(people_pages::person))
         .service(resource("/rooms/{slug}").get(pages::room));
 }

@@ -19,7 +19,7 @@ import { sheets } from './sheets.js';
 const OLDER = 50; // messages a time
 const NOTICE = 8_000; // ms that a notice stays
 
-const { room: slug, name, userId, username, displayName } = $('#talk').dataset;
+const { room: slug, name, userId, username, displayName, removes } = $('#talk').dataset;
 const id = Number(userId);
 const me = { id: Number.isSafeInteger(id) ? id : userId, username, display_name: displayName };
 const kept = (what) => `klatch:${what}:${userId}:${slug}`;
@@ -69,7 +69,7 @@ const composer = new Composer({
   lastOwn: () => log.lastOwn(),
 });
 new Tools(log.list, {
-  me, act,
+  me, act, removes: removes !== undefined,
   find: (article) => log.get(Number(article?.dataset.id)),
   leave: () => composer.focus(),
 });
@@ -234,7 +234,9 @@ async function act(what, message, emoji) {
     const mine = message.reactions?.find((each) => each.emoji === emoji)?.users.some((each) => each.toLowerCase() === me.username.toLowerCase());
     return request({ type: 'react', id: message.id, emoji, on: !mine });
   }
-  if (await ask('Delete this message? Everyone sees that it is gone.', 'Delete')) request({ type: 'delete', id: message.id });
+  if (what === 'report') return location.assign(`/rooms/${slug}/messages/${message.id}/report`);
+  const verb = message.author.id === me.id ? 'Delete' : 'Remove';
+  if (await ask(`${verb} this message? Everyone sees that it is gone.`, verb)) request({ type: 'delete', id: message.id });
 }
 
 function followQuote(event) {

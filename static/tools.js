@@ -7,13 +7,14 @@ const QUICK = [['👍', 'Thumbs up'], ['❤️', 'Heart'], ['😂', 'Laughing']]
  * through the list, Tab goes from a message into its toolbar.
  */
 export class Tools {
-  /** `act(name, message, emoji?)` with `react`, `reply`, `edit` or `delete`; `find(article)` gives its message. */
-  constructor(list, { me, find, act, leave }) {
-    Object.assign(this, { list, me, find, act, leave });
+  /** `act(name, message, emoji?)` with `react`, `reply`, `edit`, `report` or `delete`; `find(article)` gives its message; `removes`: other people's too. */
+  constructor(list, { me, removes, find, act, leave }) {
+    Object.assign(this, { list, me, removes, find, act, leave });
     this.bar = el('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Message' },
       ...QUICK.map(([emoji, name]) => this.#button('react', `React with ${name.toLowerCase()}`, emoji, emoji)),
       this.#button('reply', 'Reply', icon('reply')),
       this.#button('edit', 'Edit', icon('edit')),
+      this.#button('report', 'Report', icon('flag')),
       this.#button('delete', 'Delete', icon('bin')));
     // A finger "leaves" before its click counts, and would take the button away from under it; a tap focuses instead.
     list.addEventListener('pointerover', (event) => event.pointerType === 'mouse' && this.#over(event.target.closest('.msg')));
@@ -36,7 +37,8 @@ export class Tools {
     const message = article && this.find(article);
     if (!message || message.deleted) return this.bar.remove();
     const own = message.author.id === this.me.id;
-    for (const button of this.bar.querySelectorAll('[data-act=edit], [data-act=delete]')) button.hidden = !own;
+    const offered = { edit: own, report: !own, delete: own || this.removes };
+    for (const button of this.bar.children) button.hidden = offered[button.dataset.act] === false;
     if (this.bar.parentElement !== article) article.append(this.bar);
   }
 

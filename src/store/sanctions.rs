@@ -186,6 +186,22 @@ pub fn unban_from_chat(connection: &mut AnyConnection, by: Option<UserId>, usern
     })
 }
 
+/// Those to whom the chat is closed now, for admins.
+pub fn banned_from_chat(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Sanction>, Refusal> {
+    may(actors::outside(connection, user)?, Action::Administer, Object::default())?;
+    let rows: Vec<(UserId, String, String, Option<NaiveDateTime>)> = users::table
+        .filter(members::banned(Utc::now().naive_utc()).and(users::deleted_at.is_null()))
+        .order(users::username_key)
+        .select((users::id, users::username, users::display_name, users::banned_until))
+        .load(connection)?;
+    let ban = |(id, username, display_name, until)| Sanction {
+        user: User { id, username, display_name },
+        kind: Kind::Ban.as_str().to_owned(),
+        until,
+    };
+    Ok(rows.into_iter().map(ban).collect())
+}
+
 /// Makes somebody a guest, a member, an admin or an owner. Nobody gives more than they have.
 pub fn set_instance_role(
     connection: &mut AnyConnection,

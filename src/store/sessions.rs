@@ -19,7 +19,7 @@ use super::rows::Rows;
 use super::schema::sessions;
 use super::{AnyConnection, accounts, known_networks};
 use crate::error::{Code, Refusal};
-use crate::protocol::{User, UserId};
+use crate::protocol::{InstanceRole, User, UserId};
 use crate::testing::always_clears;
 
 /// Hashes in one query; SQLite binds 32,766 values at most.
@@ -50,6 +50,7 @@ pub struct NewSession {
 #[derive(Clone)]
 pub struct Session {
     pub user: User,
+    pub role: InstanceRole,
     /// When its use was last written down.
     pub seen_at: NaiveDateTime,
 }
@@ -91,10 +92,11 @@ fn insert(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> Resul
 /// Those of the sessions with these tokens, at most [`HASHES_AT_ONCE`], that have not ended; by their hashes.
 pub fn find(c: &mut AnyConnection, token_hashes: &[String]) -> Result<HashMap<String, Session>, Refusal> {
     let now = Utc::now().naive_utc();
-    let found: Vec<(String, UserId, String, String, NaiveDateTime)> =
-        unexpired(token_hashes, now).load::<(Text, BigInt, Text, Text, Timestamp), _>(c, &FIND)?;
-    let session = |(hash, id, username, display_name, seen_at)| {
-        (hash, Session { user: User { id, username, display_name }, seen_at })
+    let found: Vec<(String, UserId, String, String, String, NaiveDateTime)> =
+        unexpired(token_hashes, now).load::<(Text, BigInt, Text, Text, Text, Timestamp), _>(c, &FIND)?;
+    let session = |(hash, id, username, display_name, role, seen_at): (_, _, _, _, String, _)| {
+        let role = InstanceRole::from_column(&role);
+        (hash, Session { user: User { id, username, display_name }, role, seen_at })
     };
     Ok(found.into_iter().map(session).collect())
 }
@@ -153,7 +155,7 @@ pub fn still_alive(c: &mut AnyConnection, token_hashes: &[String]) -> Result<Has
 
 static FIND: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT sessions.token_hash, users.id, users.username, users.display_name, sessions.seen_at \
+        "SELECT sessions.token_hash, users.id, users.username, users.display_name, users.role, sessions.seen_at \
          FROM {{given}} JOIN sessions ON sessions.token_hash = given.token_hash AND sessions.expires_at > given.moment \
          JOIN users ON users.id = sessions.user_id AND NOT {EXCLUDED}"
     )

@@ -4,7 +4,7 @@ use super::connection::{AnyConnection, snapshot};
 use super::messages::{Page, latest};
 use super::rooms::{Listed, list, permitted};
 use crate::error::Refusal;
-use crate::policy::Action;
+use crate::policy::{Action, Object, may};
 use crate::protocol::{DEFAULT_PAGE_MESSAGES, Room, UserId};
 
 /// A room as its page shows it.
@@ -14,14 +14,17 @@ pub struct RoomView {
     pub latest: Page,
     /// All rooms that the reader may see, by their names.
     pub rooms: Vec<Listed>,
+    /// Whether the reader may remove what others wrote.
+    pub removes: bool,
 }
 
 /// The room of this name, if `user` may see it.
 pub fn room(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<RoomView, Refusal> {
     snapshot(connection, |connection| {
-        let (found, _) = permitted(connection, slug, user, Action::See)?;
+        let (found, actor) = permitted(connection, slug, user, Action::See)?;
         let latest = latest(connection, found.room.id, None, DEFAULT_PAGE_MESSAGES)?;
         let rooms = list(connection, user)?;
-        Ok(RoomView { room: found.room, latest, rooms })
+        let removes = may(actor, Action::RemoveMessage, Object { place: Some(found.place()), whose: None }).is_ok();
+        Ok(RoomView { room: found.room, latest, rooms, removes })
     })
 }

@@ -11,13 +11,16 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 use thiserror::Error;
 
 use super::failure::Failure;
-use super::sessions::{DISPLAY_NAME, TOKEN_HASH, USERNAME};
-use crate::protocol::User;
+use super::sessions::{DISPLAY_NAME, ROLE, TOKEN_HASH, USERNAME};
+use crate::policy::{Action, Actor, Object, may};
+use crate::protocol::{InstanceRole, User};
 
 /// The person whose session the request carries. Without one the answer is 401.
 #[derive(Clone, Debug)]
 pub struct Account {
     pub user: User,
+    /// In the whole chat, as it was when the request came: what they may do is decided again where it is done.
+    pub role: InstanceRole,
     /// Names the session, so that its sockets can be closed when it ends.
     pub token_hash: String,
 }
@@ -28,7 +31,13 @@ impl Account {
         let session = req.get_session();
         let text = |name| session.get::<String>(name).ok().flatten();
         let user = User { id, username: text(USERNAME)?, display_name: text(DISPLAY_NAME)? };
-        Some(Self { user, token_hash: text(TOKEN_HASH)? })
+        let role = InstanceRole::from_column(&text(ROLE)?);
+        Some(Self { user, role, token_hash: text(TOKEN_HASH)? })
+    }
+
+    /// Whether pages offer them what admins do.
+    pub fn administers(&self) -> bool {
+        may(Actor::outside(self.user.id, self.role), Action::Administer, Object::default()).is_ok()
     }
 }
 

@@ -3,12 +3,12 @@
 mod accounts;
 pub mod bodies;
 pub mod invitations;
-mod members;
+pub mod members;
 mod messages;
-mod moderation;
-mod own_account;
-mod people;
-mod profiles;
+pub mod moderation;
+pub mod own_account;
+pub mod people;
+pub mod profiles;
 pub mod rooms;
 
 use actix_web::HttpResponse;
@@ -49,6 +49,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/rooms/{slug}/audit").get(moderation::read_log))
         .service(resource("/reports").get(moderation::list_all_reports))
         .service(resource("/reports/{id}/settle").post(moderation::settle))
+        .service(resource("/sanctions").get(people::list_banned))
         .service(resource("/audit").get(moderation::read_whole_log))
         .service(resource("/users/{username}").get(profiles::show).patch(people::set_role))
         .service(resource("/users/{username}/ban").put(people::ban).delete(people::unban))
@@ -91,6 +92,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         moderation::read_whole_log,
         people::ban,
         people::unban,
+        people::list_banned,
         people::set_role,
         people::wipe,
         people::begin_direct,
@@ -171,7 +173,7 @@ mod tests {
                 assert!(responses.contains_key("401"), "{method} {path}");
             }
         }
-        assert_eq!(calls.len(), 42);
+        assert_eq!(calls.len(), 43);
         let mut ids: Vec<_> =
             calls.iter().map(|(path, method)| api["paths"][path][method]["operationId"].to_string()).collect();
         ids.sort_unstable();

@@ -138,6 +138,7 @@ async fn listed(
     let found = app.store.read(move |c| invitations::list(c, user)).await?;
     let values = json!({
         "error": refusal.as_ref().map(in_words),
+        "administers": account.administers(),
         "invitations": found.into_iter().map(Invitation::from).collect::<Vec<_>>(),
         // By its path, since people may come by several addresses.
         "picture": made.as_ref().and_then(|url| url.rsplit_once("/invite/")).map(|(_, token)| format!("/invite/{token}/qr.svg")),

@@ -84,7 +84,7 @@ pub async fn log_out(req: HttpRequest) -> HttpResponse {
 
 /// `GET /rooms`
 pub async fn rooms(app: Data<App>, Reader(account): Reader) -> Result<HttpResponse, Failure> {
-    lobby(&app, &account.user, None).await
+    lobby(&app, &account, None).await
 }
 
 /// `POST /rooms`
@@ -95,19 +95,21 @@ pub async fn make_room_by_form(
 ) -> Result<HttpResponse, Failure> {
     match make_room(&app, account.user.id, &form).await {
         Ok(room) => Ok(see(&format!("/rooms/{}", room.slug))),
-        Err(refusal) => lobby(&app, &account.user, Some(refusal)).await,
+        Err(refusal) => lobby(&app, &account, Some(refusal)).await,
     }
 }
 
 /// `GET /rooms/{slug}`
 pub async fn room(app: Data<App>, Reader(account): Reader, slug: Path<String>) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
-    let RoomView { room, latest, rooms } = app.store.read(move |c| views::room(c, &slug, user)).await?;
+    let RoomView { room, latest, rooms, removes } = app.store.read(move |c| views::room(c, &slug, user)).await?;
     let values = RoomPage {
         room: &room,
         rooms: rooms.into_iter().map(ListedRoom::from).collect(),
         messages: shown(&latest.messages),
         more: latest.more,
+        removes,
+        administers: account.administers(),
     };
     page(&app, StatusCode::OK, "room.html", Some(&account.user), &values)
 }
@@ -132,10 +134,11 @@ fn entrance(app: &App, template: &str, form: &Credentials, refusal: Option<Refus
 }
 
 /// The list of rooms, with the form for a new one.
-async fn lobby(app: &App, user: &User, refusal: Option<Refusal>) -> Result<HttpResponse, Failure> {
-    let rooms = visible_to(app, user.id).await?;
-    let values = json!({ "rooms": rooms, "error": refusal.as_ref().map(in_words) });
-    again(app, "rooms.html", Some(user), values, refusal)
+async fn lobby(app: &App, account: &Account, refusal: Option<Refusal>) -> Result<HttpResponse, Failure> {
+    let rooms = visible_to(app, account.user.id).await?;
+    let administers = account.administers();
+    let values = json!({ "rooms": rooms, "administers": administers, "error": refusal.as_ref().map(in_words) });
+    again(app, "rooms.html", Some(&account.user), values, refusal)
 }
 
 /// A page with a form, with the status of what became of the form.
@@ -182,7 +185,7 @@ pub(super) fn see(path: &str) -> HttpResponse {
 }
 
 /// The path, if it leads nowhere but to this server: browsers take `//host` and `/\host` for another one.
-fn local(path: &str) -> &str {
+pub(super) fn local(path: &str) -> &str {
     let is_local =
         path.starts_with('/') && !path.starts_with("//") && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     if is_local { path } else { "/rooms" }

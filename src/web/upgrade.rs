@@ -44,7 +44,7 @@ pub async fn put_off(
 /// 401 without a session, 503 while draining or with as many sockets as may be open, 400 where it is no WebSocket
 /// handshake; an origin that is not allowed has been refused before.
 pub async fn ws(app: Data<App>, req: HttpRequest, account: Account) -> Result<HttpResponse, Failure> {
-    let Account { user, token_hash } = account;
+    let Account { user, token_hash, .. } = account;
     let arrival = req.extensions_mut().remove::<Arrival>();
     shake_hands(&app, &req, |permit, request| Visit { user, token_hash, request, permit, arrival, echo: false })
 }

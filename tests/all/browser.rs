@@ -2,6 +2,7 @@
 
 mod builds;
 mod keyboard;
+mod moderation;
 mod outages;
 mod parts;
 mod plain;

@@ -37,6 +37,7 @@ mod reconnect_storm;
 mod rooms_api;
 mod session_length;
 mod sessions;
+mod settings_page;
 
 mod activity;
 mod join;
@@ -84,6 +85,7 @@ mod unavailable;
 
 mod moderation;
 mod moderation_elsewhere;
+mod moderation_pages;
 mod private_places;
 
 mod brokers;

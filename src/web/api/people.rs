@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 use diesel::QueryResult;
 
-use super::bodies::{Always, BeginDirect, Changing, ErrorBody, For, SetRole, WithBody, WithSession};
+use super::bodies::{Always, BeginDirect, Changing, ErrorBody, For, Sanctions, SetRole, WithBody, WithSession};
 use crate::broker::Event;
 use crate::error::{Code, Refusal};
 use crate::protocol::{Room, Seq, UserId};
@@ -50,6 +50,19 @@ pub async fn unban(app: Data<App>, account: Account, username: Path<String>) -> 
     let by = account.user.id;
     app.store.write(move |c| sanctions::unban_from_chat(c, Some(by), &username)).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// The people to whom the chat is closed now, for admins
+#[utoipa::path(get, path = "/api/v1/sanctions", operation_id = "list_banned_users", tag = "people", security(("session" = [])),
+    responses(
+        (status = 200, body = Sanctions),
+        (status = 403, body = ErrorBody, description = "`forbidden`: only for admins"),
+        WithSession, Always,
+    ),
+)]
+pub async fn list_banned(app: Data<App>, account: Account) -> Result<HttpResponse, Failure> {
+    let sanctions = app.store.read(move |c| sanctions::banned_from_chat(c, account.user.id)).await?;
+    Ok(HttpResponse::Ok().json(Sanctions { sanctions }))
 }
 
 /// Make somebody a guest, a member, an admin or an owner
