@@ -173,7 +173,9 @@ fn the_same_for_all(cfg: &mut ServiceConfig) {
 
 /// What is answered according to who asks.
 fn routes(cfg: &mut ServiceConfig) {
+    // What is asked for most comes first: routes are tried in turn.
     cfg.service(resource("/ws").get(upgrade::ws))
+        .service(resource("/rooms/{slug}").get(pages::room))
         .service(scope("/api/v1").configure(api::routes))
         .service(resource("/avatars/{username}.svg").get(avatars::show))
         .service(resource("/").get(pages::home))
@@ -187,6 +189,5 @@ fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/rooms").get(pages::rooms).post(pages::make_room_by_form))
         .service(resource("/settings").get(people_pages::settings).post(people_pages::save_profile))
         .service(resource("/settings/password").post(people_pages::set_password))
-        .service(resource("/people/{username}").get(people_pages::person))
-        .service(resource("/rooms/{slug}").get(pages::room));
+        .service(resource("/people/{username}").get(people_pages::person));
 }
