@@ -37,7 +37,7 @@ use crate::store::Store;
 const MAX_IN_FLIGHT: usize = 64;
 /// What an idle socket that has joined one room takes of the process's memory. Measured, as the growth of the resident set
 /// over a thousand sockets (`tests/all/socket_memory.rs`); what the kernel keeps for a connection is not in it.
-pub const IDLE_SOCKET_BYTES: usize = 4_096;
+pub const IDLE_SOCKET_BYTES: usize = 3 * 1_024;
 /// How long a socket that is told to go may go on sending.
 const LAST_READS: Duration = Duration::from_secs(1);
 /// How long a closed socket may take to fetch its last frames.

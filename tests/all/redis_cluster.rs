@@ -1,7 +1,7 @@
 //! Instances that hear of each other through a Redis Cluster, where each channel belongs to a shard.
 
 use crate::common::redis::Redis;
-use crate::common::server::bare_command;
+use crate::common::server::{bare_command, lasting_port};
 use crate::common::*;
 
 /// Three shards of one node each.
@@ -13,7 +13,10 @@ impl Cluster {
     async fn start() -> Self {
         let mut nodes = vec![];
         for _ in 0..3 {
-            nodes.push(Redis::with(&["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]).await);
+            // Redis would take a port 10,000 above its own, which a connection of somebody else may have.
+            let bus = lasting_port().to_string();
+            let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", &bus];
+            nodes.push(Redis::with(&options).await);
         }
         let mut words = vec!["redis-cli".to_owned(), "--cluster".to_owned(), "create".to_owned()];
         words.extend(nodes.iter().map(Redis::address));

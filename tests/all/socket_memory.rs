@@ -6,7 +6,9 @@ use crate::limits::start_line;
 
 const PEOPLE: usize = 4;
 const WARM: usize = 100;
-const MEASURED: usize = 1_000;
+const MEASURED: usize = 500;
+/// What the allocator gives back of what signing up took may fall into one of them.
+const ROUNDS: usize = 3;
 
 #[tokio::test]
 async fn an_idle_socket_costs_what_the_log_says_within_a_factor_of_two() {
@@ -19,11 +21,16 @@ async fn an_idle_socket_costs_what_the_log_says_within_a_factor_of_two() {
     for n in 0..WARM {
         sockets.push(people[n % PEOPLE].socket_in("den").await);
     }
-    let before = memory(&server);
-    for n in 0..MEASURED {
-        sockets.push(people[n % PEOPLE].socket_in("den").await);
+    let mut rounds = vec![];
+    for _ in 0..ROUNDS {
+        let before = memory(&server) as f64;
+        for n in 0..MEASURED {
+            sockets.push(people[n % PEOPLE].socket_in("den").await);
+        }
+        rounds.push((memory(&server) as f64 - before) / MEASURED as f64);
     }
-    let each = (memory(&server) - before) as f64 / MEASURED as f64;
+    rounds.sort_by(f64::total_cmp);
+    let each = rounds[ROUNDS / 2];
     eprintln!("an idle socket: {each:.0} bytes; the log says {told}");
     assert!((0.5..=2.0).contains(&(each / told)), "an idle socket costs {each:.0} bytes, the log says {told}");
 }
