@@ -1,8 +1,7 @@
 export class ApiError extends Error {
-  constructor(status, code, message) {
+  constructor(status, code, message, retryAfter = 0) {
     super(message);
-    this.status = status;
-    this.code = code;
+    Object.assign(this, { status, code, retryAfter });
   }
 }
 
@@ -10,17 +9,21 @@ export function toLogin() {
   location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
-/** Calls `/api/v1` with `given` as its body, if any; answers the parsed body, or null where there is none. Throws ApiError with a text for people. */
-export async function api(method, path, given) {
+/**
+ * Calls `/api/v1` with `given` as its body, if any, and waits `within` ms at most; answers the parsed body, or null where there is none.
+ * Throws ApiError with a text for people, and with `retryAfter` in ms where the server says so.
+ */
+export async function api(method, path, given, within) {
   let response;
   try {
     const headers = { accept: 'application/json', ...given && { 'content-type': 'application/json' } };
-    response = await fetch(`/api/v1${path}`, { method, headers, cache: 'no-store', body: given && JSON.stringify(given) });
+    response = await fetch(`/api/v1${path}`, { method, headers, cache: 'no-store', body: given && JSON.stringify(given), signal: within && AbortSignal.timeout(within) });
   } catch {
     throw new ApiError(0, 'unreachable', 'The server can’t be reached.');
   }
   const body = await response.json().catch(() => null);
   if (response.status === 401 && body?.error?.code !== 'bad_credentials') toLogin();
   if (response.ok) return body;
-  throw new ApiError(response.status, body?.error?.code ?? 'failed', body?.error?.message ?? `The server answered ${response.status}.`);
+  throw new ApiError(response.status, body?.error?.code ?? 'failed', body?.error?.message ?? `The server answered ${response.status}.`,
+    1_000 * response.headers.get('retry-after') || 0);
 }

@@ -158,7 +158,7 @@ export class Composer {
 
   #draft() {
     try {
-      return sessionStorage.getItem(this.store) ?? '';
+      return localStorage.getItem(this.store) ?? '';
     } catch {
       return '';
     }
@@ -166,8 +166,8 @@ export class Composer {
 
   #keep(text) {
     try {
-      if (text) sessionStorage.setItem(this.store, text);
-      else sessionStorage.removeItem(this.store);
+      if (text) localStorage.setItem(this.store, text);
+      else localStorage.removeItem(this.store);
     } catch {
       // A draft that can't be kept is still in the box.
     }

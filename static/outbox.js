@@ -1,10 +1,7 @@
 import { el } from './dom.js';
 import { face, nameOf } from './faces.js';
+import { Mail } from './mail.js';
 import { quote } from './message.js';
-
-const ANSWER_WITHIN = 10_000; // ms for `sent`; then the connection is doubted
-const FIRST_WAIT = 1_000; // ms after `unavailable`; doubles with each
-const LONGEST_WAIT = 30_000;
 
 /** A version 4 UUID; plain http on a network address has no `crypto.randomUUID`. */
 export function uuid() {
@@ -17,53 +14,50 @@ export function uuid() {
 }
 
 /**
- * What was written and is not yet known to be in the room. One message is on its way at a time, so that a
- * refusal in the middle ("too fast") can't change their order; each keeps its key until the server has it,
- * over reconnects and reloads of the page.
+ * How what was written in the open room, in any tab, and is not yet known to be there shows at the end of the list. Mail has
+ * the messages and sends them; one that was sent stands here until it comes as a message.
  */
 export class Outbox {
-  #entries = []; // { key, body, replyTo, state: pending | failed | sent, id, error, article }
-  #asked = null; // the entry on its way
-  #ready = false;
-  #held = false;
-  #timer = 0;
-  #tries = 0;
-  #over = false;
+  #entries = []; // { key, body, replyTo, held, state: pending | failed | sent, id, error, article, adding }
+  #settled = new Set(); // keys of messages that came: the store may still have them
+  #online = false;
+  #over = null;
 
-  /** `send(entry)` hands it to the socket, `late()` says that an answer is overdue, `log` is where they show. */
-  constructor({ me, store, send, late, log, hold }) {
-    Object.assign(this, { me, store, send, late, log, hold });
-    for (const saved of this.#load()) this.#add(saved);
+  /** `cursor()` is that of the room, `log` is where they show; `forgotten()`: all was wiped, by logging out. */
+  constructor({ me, room, cursor, log, hold, forgotten }) {
+    Object.assign(this, { me, room, cursor, log, hold, forgotten });
+    this.mail = new Mail(me.id, (news) => this.#hear(news));
+    this.#read();
   }
 
-  post(body, replyTo) {
-    this.#add({ key: uuid(), body, replyTo, state: 'pending' });
-    this.#save();
-    this.#next();
+  /** `held`: the room was never joined, and does not take it before that. */
+  post(body, replyTo, held) {
+    this.#send({ key: uuid(), body, replyTo, held });
   }
 
-  /** The room is joined and caught up: what waits may go. */
-  open(cursor) {
-    this.#ready = true;
-    // Stored, and given to this page before the cursor: then it is above, or too old to be.
-    for (const entry of this.#entries.filter((each) => each.state === 'sent' && each.id <= cursor)) this.#remove(entry);
+  hurry() {
+    this.mail.hurry();
+  }
+
+  /** The room is joined and caught up. */
+  open() {
+    this.#online = true;
+    for (const entry of this.#entries.filter(({ state }) => state === 'sent')) this.#sent(entry, entry.id);
+    for (const { key } of this.#entries.filter(({ held }) => held)) this.mail.release(this.room, key);
     this.#repaint();
-    this.#next();
   }
 
   /** The list was made anew, of these messages. What was sent and is not among them may be older, or lost: its key tells. */
   renew(messages) {
     for (const message of messages) this.settle(message);
-    for (const entry of this.#entries.filter((each) => each.state === 'sent')) {
-      Object.assign(entry, { state: 'pending', id: null });
-      this.#paint(entry);
+    for (const entry of this.#entries.filter(({ state }) => state === 'sent')) {
+      this.#remove(entry);
+      this.#send(entry);
     }
-    this.#save();
   }
 
   close() {
-    this.#ready = false;
-    this.#release();
+    this.#online = false;
     this.#repaint();
   }
 
@@ -71,99 +65,56 @@ export class Outbox {
   settle(message) {
     const entry = message.author.id === this.me.id && this.#find(message.key);
     if (!entry) return false;
+    this.#settled.add(entry.key);
     this.#remove(entry);
-    this.#answered(entry);
-    return true;
-  }
-
-  onSent({ key, id }, cursor) {
-    const entry = this.#find(key);
-    if (!entry) return;
-    if (this.log.get(id) || id <= cursor) {
-      this.#remove(entry);
-    } else {
-      Object.assign(entry, { state: 'sent', id });
-      this.#paint(entry);
-    }
-    this.#answered(entry);
-  }
-
-  /** False where the error is not about one of these. */
-  onError(frame) {
-    const entry = this.#find(frame.key);
-    if (!entry) return false;
-    if (entry.state !== 'pending') return true;
-    this.#release();
-    if (frame.code === 'rate_limited') {
-      this.#pause(frame.retry_after_ms ?? FIRST_WAIT);
-    } else if (frame.code === 'unavailable') {
-      this.#tries += 1;
-      this.#pause(Math.max(frame.retry_after_ms ?? 0, Math.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#tries)));
-    } else if (frame.code === 'not_joined') {
-      this.close(); // the join that follows opens it again
-    } else {
-      Object.assign(entry, { state: 'failed', error: frame.message });
-      this.#paint(entry);
-      this.#save();
-      this.#next();
-    }
+    this.mail.remove(this.room, entry.key);
     return true;
   }
 
   /** Nothing here can be sent any more. */
   fail(why) {
-    this.#over = true;
-    this.close();
-    for (const entry of this.#entries.filter((each) => each.state === 'pending')) {
-      Object.assign(entry, { state: 'failed', error: why });
-      this.#paint(entry);
-    }
+    this.#over = why;
+    this.#repaint();
   }
 
-  #next() {
-    if (!this.#ready || this.#held || this.#asked) return;
-    const entry = this.#entries.find((each) => each.state === 'pending');
-    if (!entry || !this.send(entry)) return;
-    this.#asked = entry;
-    // Asking again is always safe: the key makes it the same message.
-    this.#timer = setTimeout(() => {
-      this.late();
-      this.#release();
-      this.#next();
-    }, ANSWER_WITHIN);
+  async #send({ key, body, replyTo, held = false }) {
+    const entry = { key, body, replyTo, held, state: 'pending', adding: true };
+    this.#add(entry);
+    await this.mail.post({ room: this.room, key, body, replyTo, held });
+    entry.adding = false;
   }
 
-  #answered(entry) {
-    this.#tries = 0;
-    if (this.#asked === entry) {
-      this.#release();
-      this.#next();
-    }
+  #hear({ room, key, id, over }) {
+    if (over) {
+      this.hold(() => this.#entries.forEach((entry) => this.#remove(entry)));
+      this.forgotten();
+    } else if (room === this.room) id ? this.#sent(this.#find(key), id) : this.#read();
   }
 
-  #pause(wait) {
-    this.#held = true;
-    this.#timer = setTimeout(() => {
-      this.#held = false;
-      this.#next();
-    }, wait);
-  }
-
-  #release() {
-    clearTimeout(this.#timer);
-    this.#held = false;
-    this.#asked = null;
-  }
-
-  #retry(entry) {
-    Object.assign(entry, { state: 'pending', error: null });
+  #sent(entry, id) {
+    if (!entry) return;
+    // Given to this page before the cursor: then it is above, or too old to be.
+    if (this.log.get(id) || id <= this.cursor()) return this.hold(() => this.#remove(entry));
+    Object.assign(entry, { state: 'sent', id });
     this.#paint(entry);
-    this.#save();
-    this.#next();
+  }
+
+  async #read() {
+    const stored = (await this.mail.entries(this.room)).filter(({ key }) => !this.#settled.has(key));
+    this.hold(() => {
+      for (const given of stored) {
+        const entry = this.#find(given.key);
+        if (!entry) this.#add(given);
+        else if (entry.state !== 'sent' && entry.state !== given.state) this.#paint(Object.assign(entry, given));
+        else if (!given.held) entry.held = false;
+      }
+      const kept = new Set(stored.map(({ key }) => key));
+      for (const entry of this.#entries) if (!kept.has(entry.key) && entry.state !== 'sent' && !entry.adding) this.#remove(entry);
+    });
   }
 
   #find(key) {
-    return key && this.#entries.find((entry) => entry.key === key);
+    return this.#entries.find((entry) => entry.key === key);
   }
 
   #add(entry) {
@@ -176,7 +127,6 @@ export class Outbox {
   #remove(entry) {
     this.#entries = this.#entries.filter((each) => each !== entry);
     entry.article.remove();
-    this.#save();
   }
 
   #repaint() {
@@ -184,12 +134,13 @@ export class Outbox {
   }
 
   #paint(entry) {
-    const { article, state } = entry;
+    const { article } = entry;
+    const state = this.#over && entry.state === 'pending' ? 'failed' : entry.state;
     article.classList.toggle('pending', state === 'pending');
     article.classList.toggle('failed', state === 'failed');
     if (state === 'sent') article.dataset.id = entry.id;
     else delete article.dataset.id;
-    const label = { pending: this.#ready ? 'sending' : 'waiting to be sent', failed: 'not sent', sent: 'sent' }[state];
+    const label = { pending: this.#online ? 'sending' : 'waiting to be sent', failed: 'not sent', sent: 'sent' }[state];
     article.replaceChildren(face(this.me), el('div', { class: 'main' },
       el('header', {}, el('b', { class: 'author', dir: 'auto' }, nameOf(this.me)), el('time', {}, label)),
       entry.replyTo == null ? null : quote(entry.replyTo, this.log.get(entry.replyTo)),
@@ -203,27 +154,8 @@ export class Outbox {
       made.addEventListener('click', () => act());
       return made;
     };
-    return el('p', { class: 'why', role: 'alert' }, `${entry.error ?? 'It could not be sent.'} `,
-      ...this.#over ? [] : [button('Try again', () => this.#retry(entry)), ' '],
-      button('Discard', () => this.#remove(entry)));
-  }
-
-  #load() {
-    try {
-      return JSON.parse(sessionStorage.getItem(this.store)) ?? [];
-    } catch {
-      return [];
-    }
-  }
-
-  #save() {
-    const kept = this.#entries.filter((entry) => entry.state !== 'sent')
-      .map(({ key, body, replyTo, state, error }) => ({ key, body, replyTo, state, error }));
-    try {
-      if (kept.length) sessionStorage.setItem(this.store, JSON.stringify(kept));
-      else sessionStorage.removeItem(this.store);
-    } catch {
-      // Storage that is full or forbidden costs the safety over a reload, nothing else.
-    }
+    return el('p', { class: 'why', role: 'alert' }, `${this.#over ?? entry.error ?? 'It could not be sent.'} `,
+      ...this.#over ? [] : [button('Try now', () => this.mail.release(this.room, entry.key)), ' '],
+      button('Discard', () => this.mail.remove(this.room, entry.key)));
   }
 }

@@ -22,7 +22,6 @@ const NOTICE = 8_000; // ms that a notice stays
 const { room: slug, name, userId, username, displayName, removes } = $('#talk').dataset;
 const id = Number(userId);
 const me = { id: Number.isSafeInteger(id) ? id : userId, username, display_name: displayName };
-const kept = (what) => `klatch:${what}:${userId}:${slug}`;
 
 const socket = new Socket({ onFrame, onState });
 const tellConnection = connectionLine(() => socket.connectNow());
@@ -45,17 +44,17 @@ const reading = new Reading({
 });
 const feed = new Feed(socket, slug, { fresh, resumed, changed, caughtUp });
 const outbox = new Outbox({
-  me, log, store: kept('outbox'),
+  me, log, room: slug,
+  cursor: () => feed.cursor,
   hold: (change) => scroll.hold(change),
-  send: ({ key, body, replyTo }) => socket.send({ type: 'send', room: slug, key, body, ...(replyTo == null ? {} : { reply_to: replyTo }) }),
-  late: () => socket.probe(),
+  forgotten: () => end('You have logged out.'),
 });
 const composer = new Composer({
-  store: kept('draft'),
+  store: `klatch:draft:${userId}:${slug}`,
   post: (body, replyTo) => {
     scroll.toEnd();
     log.markFresh(null);
-    outbox.post(body, replyTo);
+    outbox.post(body, replyTo, feed.epoch === null && !rooms.isMember());
   },
   edit: (message, body) => {
     if (log.get(message.id)?.body === body) return true;
@@ -106,10 +105,10 @@ function onFrame(frame) {
     case 'message': return feed.onMessage(frame.message);
     case 'history': return onHistory(frame);
     case 'done': return edits.delete(frame.ref);
-    case 'sent': return scroll.hold(() => outbox.onSent(frame, feed.cursor));
     case 'presence': return people.change(frame);
     case 'typing': return people.typing(frame.user);
     case 'read': return reading.rise(frame.seq);
+    case 'mention': return reading.update();
     case 'left': return onLeft(frame.reason);
   }
 }
@@ -118,6 +117,7 @@ function welcomed({ user, limits }) {
   // Someone else signed in meanwhile, in another tab: this page shows the wrong person's side.
   if (user.id !== me.id) return location.reload();
   composer.limit = limits?.body ?? composer.limit;
+  outbox.hurry();
   feed.join();
 }
 
@@ -159,7 +159,7 @@ function changed(messages, live) {
 }
 
 function caughtUp() {
-  outbox.open(feed.cursor);
+  outbox.open();
   composer.settle((message) => log.get(message.id)?.body === message.body);
   reading.update(log.newest);
   scroll.checkTop();
@@ -190,7 +190,6 @@ function onHistory({ ref, messages, more }) {
 function onError(frame) {
   const joining = frame.ref === 'join' || frame.ref === 'resume';
   if (frame.code === 'not_joined' && !joining) feed.rejoin();
-  if (outbox.onError(frame)) return;
   const edit = edits.get(frame.ref);
   if (joining) {
     if (!feed.onError(frame)) end('This room is no longer open to you.');

@@ -1,5 +1,6 @@
 import { $, el, setText } from './dom.js';
 import { api } from './api.js';
+import { badge } from './badge.js';
 
 const MARKS = { private: '◆', direct: '@' };
 const REFRESH_AFTER = 300; // ms; several `room` frames in a row ask once
@@ -33,6 +34,11 @@ export class Rooms {
     if (!room || room.member) return;
     room.member = true;
     this.#draw(room);
+  }
+
+  /** Whether the reader is known to be a member of the open room. */
+  isMember() {
+    return this.#rooms.get(this.here)?.member ?? false;
   }
 
   /** A new message in the open room. `mine` are not unread. */
@@ -163,6 +169,7 @@ export class Rooms {
   #drawTotals() {
     const all = [...this.#rooms.values()].filter((room) => room.member);
     const total = all.reduce((sum, room) => sum + room.unread, 0);
+    badge(total, all.some((room) => room.mentions));
     document.title = `${total ? `(${total}) ` : ''}${this.title ?? 'Rooms'} · klatch`;
     const elsewhere = $('#elsewhere');
     if (elsewhere) elsewhere.hidden = !all.some((room) => room.unread && room.slug !== this.here);

@@ -1,5 +1,6 @@
 import { api } from './api.js';
 import { $ } from './dom.js';
+import { forget } from './store.js';
 
 /** Sends what a form holds when it is submitted, and tells in the form what became of it. */
 function onSubmit(form, send) {
@@ -43,6 +44,7 @@ name.addEventListener('input', () => {
 });
 onSubmit($('#delete'), async ({ password: typed, messages }) => {
   await api('DELETE', '/me', { password: typed, messages });
+  await forget();
   location.assign('/');
   return 'Your account is deleted.';
 });

@@ -4,6 +4,7 @@ mod builds;
 mod keyboard;
 mod moderation;
 mod outages;
+mod outbox;
 mod parts;
 mod plain;
 mod reading;

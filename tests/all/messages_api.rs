@@ -50,6 +50,18 @@ async fn a_key_of_another_room_is_invalid(server: Server) {
     assert_eq!(ann.reads_whole_room("attic").await, [] as [Value; 0]);
 }
 
+async fn a_message_of_somebody_else_than_is_signed_in_is_not_stored(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    let message = json!({"key": new_key(), "body": "hello", "author": bob.user["id"]});
+    let refused = ann.http.post("/rooms/den/messages", message.clone()).await;
+    assert_eq!(refused.error(), (401, "unauthorized"));
+    assert_eq!(ann.reads_whole_room("den").await, [] as [Value; 0]);
+    bob.http.put("/rooms/den/members/me").await.ok(204);
+    let stored = bob.http.post("/rooms/den/messages", message).await.ok(201);
+    assert_eq!(stored["author"], bob.user);
+}
+
 async fn a_body_out_of_bounds_is_invalid(server: Server) {
     let ann = server.person("ann").await;
     ann.makes_room("den").await;
@@ -138,6 +150,7 @@ on_both_databases![
     a_posted_message_reaches_sockets,
     a_key_posted_again_is_200_and_the_first_message,
     a_key_of_another_room_is_invalid,
+    a_message_of_somebody_else_than_is_signed_in_is_not_stored,
     a_body_out_of_bounds_is_invalid,
     a_reply_names_its_message,
     who_is_no_member_of_a_public_room_may_not_post,

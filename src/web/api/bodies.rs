@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 use crate::error::{Code, Refusal};
-use crate::protocol::{AuditEntry, Member, Message, Notify, Report, Room, Sanction, Seq};
+use crate::protocol::{AuditEntry, Member, Message, Notify, Report, Room, Sanction, Seq, UserId};
 use crate::store::rooms::Listed;
 
 /// Why a call was not served.
@@ -254,6 +254,8 @@ pub struct SendMessage {
     pub body: String,
     /// The id of the message this one answers.
     pub reply_to: Option<Seq>,
+    /// The id of whom the client sends for: with somebody else's session, as after another login, nothing is stored.
+    pub author: Option<UserId>,
 }
 
 /// Which messages of a room.

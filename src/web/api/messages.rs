@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path, Query};
 
 use super::bodies::{Always, ErrorBody, Messages, OfRoom, SendMessage, Which, WithBody, WithSession};
-use crate::error::Refusal;
+use crate::error::{Code, Refusal};
 use crate::hub::Post;
 use crate::limits::Kind;
 use crate::protocol::{DEFAULT_PAGE_MESSAGES, Key, MAX_PAGE_MESSAGES, Message};
@@ -59,8 +59,11 @@ pub async fn send(
     slug: Path<String>,
     body: Json<SendMessage>,
 ) -> Result<HttpResponse, Failure> {
-    let SendMessage { key, body, reply_to } = body.into_inner();
+    let SendMessage { key, body, reply_to, author } = body.into_inner();
     let user = account.user.id;
+    if author.is_some_and(|author| author != user) {
+        return Err(Refusal::new(Code::Unauthorized, "somebody else is signed in by now").into());
+    }
     app.send_rate.check(user, Kind::Message)?;
     let post = Post { key: Key::parse(&key)?, rendered: render_body(&body)?, reply_to };
     let (message, is_new) = app.hub.post(&slug, user, post).await?;

@@ -50,20 +50,26 @@ async fn names_are_shown_while_all_are_known_and_else_the_number() {
 async fn what_a_new_list_does_not_hold_is_sent_again_with_its_key() {
     let sent = with_module(
         "outbox.js",
-        "const me = { id: 1, username: 'ann', display_name: '' };
+        "const me = { id: 999, username: 'nobody', display_name: '' };
          const sent = [];
-         const log = { append() {}, get: () => undefined };
-         const box = new module.Outbox({
-           me, log, store: 'test', late() {}, hold: (change) => change(), send: ({ key, body }) => sent.push({ key, body }) });
-         box.open(0);
-         for (const body of ['lost', 'kept']) {
-           box.post(body, null);
-           box.onSent({ key: sent.at(-1).key, id: 10 + sent.length }, 0); // its message has not come
-         }
-         box.close();
-         box.renew([{ author: me, key: sent[1].key }]); // the room as it was restored
-         box.open(3);
-         answer({ bodies: sent.map(({ body }) => body), same: sent[0].key === sent[2]?.key });",
+         const until = async (what) => { while (!what()) await new Promise((next) => setTimeout(next, 10)); };
+         window.fetch = async (_, { body }) => {
+           const id = sent.push(JSON.parse(body));
+           return new Response(JSON.stringify({ id }), { status: 201 });
+         };
+         let cursor = 0; // no message has come
+         const list = document.createElement('div');
+         const log = { append: (article) => list.append(article), get: () => undefined };
+         const box = new module.Outbox({ me, room: 'den', log, cursor: () => cursor, hold: (change) => change() });
+         box.open();
+         for (const body of ['lost', 'kept']) box.post(body, null);
+         until(() => list.querySelectorAll('[data-id]').length === 2).then(() => {
+           box.close();
+           cursor = 3;
+           box.renew([{ author: me, key: sent[1].key }]); // the room as it was restored
+           box.open();
+           return until(() => sent.length === 3);
+         }).then(() => answer({ bodies: sent.map(({ body }) => body), same: sent[0].key === sent[2].key }));",
     );
     assert_eq!(sent.await, json!({"bodies": ["lost", "kept", "lost"], "same": true}));
 }

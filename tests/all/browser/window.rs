@@ -2,8 +2,10 @@
 
 use crate::common::{self, *};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
+use thirtyfour::WindowHandle;
 use thirtyfour::prelude::*;
 use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -75,17 +77,24 @@ impl Chromedriver {
     }
 }
 
+/// What a browser keeps on the machine.
+pub type Profile = Arc<TempDir>;
+
 /// One person's browser window, with a profile of its own.
 pub struct Window {
     pub driver: WebDriver,
     site: String,
-    _profile: TempDir,
+    profile: Profile,
 }
 
 impl Window {
     /// A window for the site at this address, `http://…`.
     pub async fn open(chromedriver: &Chromedriver, site: String) -> Self {
-        let profile = tempfile::tempdir().unwrap();
+        Self::open_with(chromedriver, site, Arc::new(tempfile::tempdir().unwrap())).await
+    }
+
+    /// A window of the browser that keeps this; another one must have been closed.
+    pub async fn open_with(chromedriver: &Chromedriver, site: String, profile: Profile) -> Self {
         let mut capabilities = DesiredCapabilities::chrome();
         for argument in ARGUMENTS {
             capabilities.add_arg(argument).unwrap();
@@ -94,11 +103,27 @@ impl Window {
         capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display())).unwrap();
         capabilities.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
         let driver = WebDriver::new(&chromedriver.url, capabilities).await.expect("a browser");
-        Self { driver, site, _profile: profile }
+        Self { driver, site, profile }
+    }
+
+    pub fn profile(&self) -> Profile {
+        self.profile.clone()
     }
 
     pub async fn goto(&self, path: &str) {
         self.driver.goto(format!("{}{path}", self.site)).await.unwrap();
+    }
+
+    /// What follows is done in that tab, wherever the person looks.
+    pub async fn goes_to(&self, tab: &WindowHandle) {
+        self.driver.switch_to_window(tab.clone()).await.unwrap();
+    }
+
+    /// The person turns to that tab; the others are hidden.
+    pub async fn turns_to(&self, tab: &WindowHandle) {
+        self.goes_to(tab).await;
+        self.driver.cdp().send_raw("Page.bringToFront", json!({})).await.unwrap();
+        self.until("return !document.hidden").await;
     }
 
     /// Waits until the page at this path has taken the window.
