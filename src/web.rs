@@ -40,10 +40,12 @@ mod operators;
 mod origin;
 mod pages;
 mod people_pages;
+mod preferences;
 mod room_page;
 mod room_settings;
 mod sessions;
 mod templates;
+mod texts;
 pub mod upgrade;
 
 use std::sync::Arc;
@@ -156,6 +158,7 @@ pub fn app(
         .default_service(actix_web::web::to(failure::no_such_page))
         .wrap(from_fn(origin::guard))
         .wrap(from_fn(answers::complete))
+        .wrap(from_fn(preferences::respect))
         .wrap(from_fn(exchange::keep_time))
 }
 
@@ -165,6 +168,8 @@ fn the_same_for_all(cfg: &mut ServiceConfig) {
     }
     cfg.service(resource("/static/{build}/{path:.*}").get(assets::file))
         .service(resource("/favicon.ico").get(assets::favicon))
+        .service(resource("/sw.js").get(assets::service_worker))
+        .service(resource("/offline").get(pages::offline))
         .service(resource("/healthz").get(operators::healthz))
         .service(resource("/readyz").get(operators::readyz))
         .service(resource("/metrics").get(operators::metrics))
@@ -188,6 +193,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(room_settings::routes)
         .service(resource("/rooms").get(pages::rooms).post(pages::make_room_by_form))
         .service(resource("/settings").get(people_pages::settings).post(people_pages::save_profile))
+        .service(resource("/settings/appearance").post(people_pages::set_appearance))
         .service(resource("/settings/password").post(people_pages::set_password))
         .service(resource("/people/{username}").get(people_pages::person));
 }

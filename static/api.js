@@ -1,3 +1,5 @@
+import { leaving } from './logout.js';
+
 export class ApiError extends Error {
   constructor(status, code, message, retryAfter = 0) {
     super(message);
@@ -6,7 +8,7 @@ export class ApiError extends Error {
 }
 
 export function toLogin() {
-  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  if (!leaving) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
 /**

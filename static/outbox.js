@@ -82,6 +82,7 @@ export class Outbox {
     this.#add(entry);
     await this.mail.post({ room: this.room, key, body, replyTo, held });
     entry.adding = false;
+    this.#paint(entry);
   }
 
   #hear({ room, key, id, over }) {
@@ -136,6 +137,7 @@ export class Outbox {
   #paint(entry) {
     const { article } = entry;
     const state = this.#over && entry.state === 'pending' ? 'failed' : entry.state;
+    article.ariaBusy = String(Boolean(entry.adding)); // until it is stored
     article.classList.toggle('pending', state === 'pending');
     article.classList.toggle('failed', state === 'failed');
     if (state === 'sent') article.dataset.id = entry.id;

@@ -12,6 +12,7 @@ export class Reading {
     this.seen = seen;
     document.addEventListener('visibilitychange', () => this.update());
     addEventListener('focus', () => this.update());
+    addEventListener('pagehide', () => this.#tell()); // what was seen since the last time
   }
 
   /** The mark as the server has it. */

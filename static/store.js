@@ -78,7 +78,7 @@ export class Store {
 
   // Settles when the transaction has, with the result of the request.
   async #in(mode, ask) {
-    const transaction = (await this.#database).transaction(BOX, mode);
+    const transaction = (await this.#database).transaction(BOX, mode, { durability: 'strict' });
     const request = ask(transaction.objectStore(BOX));
     await done(transaction, 'oncomplete');
     return request.result;
@@ -95,6 +95,7 @@ export async function forget() {
   channel().postMessage({ over: true });
   try {
     for (const key of Object.keys(localStorage)) if (key.startsWith('klatch:draft:')) localStorage.removeItem(key);
+    await globalThis.caches?.delete('klatch-pages');
     const deleted = done(indexedDB.deleteDatabase(DATABASE), 'onsuccess');
     await Promise.race([deleted, new Promise((resolve) => { setTimeout(resolve, FORGET_WITHIN); })]);
   } catch {

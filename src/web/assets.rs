@@ -11,6 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, IfNoneMatch, LOCATION};
 use actix_web::web::{Bytes, Data, Header, Path};
 use rust_embed::RustEmbed;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{App, Failure};
@@ -22,6 +23,8 @@ struct Files;
 
 /// Bytes of the hash that stand in the address.
 const BUILD_BYTES: usize = 4;
+
+const SERVICE_WORKER: &str = "sw.js";
 
 /// A file to be served.
 #[derive(Clone)]
@@ -59,6 +62,11 @@ pub fn own_files() -> (String, Vec<(String, Vec<u8>)>) {
         Some((name.into_owned(), content))
     });
     (build().into_owned(), files.collect())
+}
+
+/// A file of this build.
+pub fn own_file(name: &str) -> Option<Bytes> {
+    Asset::own(name).map(|asset| asset.content)
 }
 
 /// Where the files of this build are: `/static/<8 hexadecimal digits>`.
@@ -113,6 +121,20 @@ fn media_type(name: &str) -> String {
         mime_guess::mime::TEXT => format!("{media_type}; charset=utf-8"),
         _ => media_type.to_string(),
     }
+}
+
+/// `GET /sw.js`: the service worker, which is another one for each build.
+pub async fn service_worker() -> Result<HttpResponse, Failure> {
+    let script = own_file(SERVICE_WORKER).ok_or_else(|| Failure::of_status(StatusCode::NOT_FOUND))?;
+    let prefix = prefix();
+    let files: Vec<_> =
+        Files::iter().filter(|name| name != SERVICE_WORKER && !name.ends_with(".png")).map(|name| format!("{prefix}/{name}")).collect();
+    let head = format!("const BUILD = {};\nconst FILES = {};\n", json!(build()), json!(files));
+    let body = [head.as_bytes(), &script].concat();
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .content_type(media_type(SERVICE_WORKER))
+        .body(body))
 }
 
 /// Browsers ask for it by themselves on pages that are not ours, such as the JSON of the API.

@@ -43,6 +43,11 @@ pub async fn home(app: Data<App>, account: Option<Account>) -> Result<HttpRespon
     }
 }
 
+/// `GET /offline`: what the service worker shows in place of a page that it has not.
+pub async fn offline(app: Data<App>) -> Result<HttpResponse, Failure> {
+    page(&app, StatusCode::OK, "offline.html", None, json!({}))
+}
+
 /// `GET /login`
 pub async fn login(app: Data<App>, account: Option<Account>, query: Query<Next>) -> Result<HttpResponse, Failure> {
     match account {

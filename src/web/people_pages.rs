@@ -10,6 +10,8 @@ use super::account::Reader;
 use super::api;
 use super::api::bodies::{ChangeProfile, SetPassword};
 use super::pages::{again, in_words, page, see};
+use super::preferences::{Choice, Preferences};
+use super::texts::LANGUAGES;
 use super::{Account, App, Failure};
 use crate::error::Refusal;
 use crate::store::profiles;
@@ -25,7 +27,7 @@ pub async fn person(app: Data<App>, Reader(account): Reader, username: Path<Stri
 /// What a page of settings says of the form that was sent.
 #[derive(Default)]
 struct Said {
-    /// Which form, where one was sent: `profile` or `password`.
+    /// Which form, where one was sent: `profile`, `appearance` or `password`.
     form: Option<&'static str>,
     refusal: Option<Refusal>,
 }
@@ -40,6 +42,7 @@ pub struct Look {
 pub async fn settings(app: Data<App>, Reader(account): Reader, look: Query<Look>) -> Result<HttpResponse, Failure> {
     let form = match look.done.as_deref() {
         Some("password") => Some("password"),
+        Some("appearance") => Some("appearance"),
         Some(_) => Some("profile"),
         None => None,
     };
@@ -56,6 +59,18 @@ pub async fn save_profile(
         Ok(_) => Ok(see("/settings?done=profile")),
         Err(failure) => shown(&app, &account, Said { form: Some("profile"), refusal: Some(failure.refusal) }).await,
     }
+}
+
+/// `POST /settings/appearance`
+pub async fn set_appearance(app: Data<App>, Reader(_): Reader, form: Form<Choice>) -> HttpResponse {
+    let mut response = see("/settings?done=appearance");
+    for cookie in form.cookies(app.config.secure_cookies()) {
+        // Fails for a name or a value that no cookie can have; these are all ours.
+        if let Err(error) = response.add_cookie(&cookie) {
+            tracing::error!(%error, "a cookie could not be set");
+        }
+    }
+    response
 }
 
 /// `POST /settings/password`
@@ -78,6 +93,8 @@ async fn shown(app: &App, account: &Account, said: Said) -> Result<HttpResponse,
     let values = json!({
         "profile": profile,
         "time_zones": time_zones,
+        "languages": LANGUAGES.map(|language| json!({ "tag": language.tag, "name": language.name })),
+        "chosen_language": Preferences::present().chosen_language.map(|language| language.tag),
         "administers": account.administers(),
         "sent": said.form,
         "error": said.refusal.as_ref().map(in_words),

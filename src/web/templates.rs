@@ -5,7 +5,9 @@ use serde::Serialize;
 use serde_json::json;
 use tera::{Context, Kwargs, State, Tera};
 
+use super::preferences::{Preferences, Theme};
 use super::room_page::initials;
+use super::texts::Texts;
 use super::{Failure, assets};
 use crate::error::{Refusal, StartError};
 use crate::metrics::METRICS;
@@ -22,10 +24,10 @@ impl Templates {
     /// # Errors
     /// A template that can't be parsed.
     pub fn new() -> Result<Self, StartError> {
-        parsed().map(Self).map_err(|error| StartError(format!("templates: {}", described(&error))))
+        parsed(Texts::read()?).map(Self).map_err(|error| StartError(format!("templates: {}", described(&error))))
     }
 
-    /// A page for `user`. What every page is given (`static`, `user`) is added to `values`.
+    /// A page for `user`. What every page is given (`static`, `language`, `theme`, `user`) is added to `values`.
     ///
     /// # Errors
     /// `unavailable`, when the template and the values don't fit; the log says why.
@@ -62,12 +64,21 @@ impl Templates {
         #[derive(Serialize)]
         struct Page<'a, V> {
             r#static: String,
+            language: &'static str,
+            theme: Theme,
             user: Option<&'a User>,
             #[serde(flatten)]
             values: V,
         }
-        let context = Context::from_serialize(&Page { r#static: assets::prefix(), user, values })?;
-        if cfg!(debug_assertions) { parsed()?.render(name, &context) } else { self.0.render(name, &context) }
+        let Preferences { language, theme, .. } = Preferences::present();
+        let page = Page { r#static: assets::prefix(), language: language.tag, theme, user, values };
+        let context = Context::from_serialize(&page)?;
+        if cfg!(debug_assertions) {
+            let texts = Texts::read().map_err(|error| tera::Error::message(error.to_string()))?;
+            parsed(texts)?.render(name, &context)
+        } else {
+            self.0.render(name, &context)
+        }
     }
 }
 
@@ -80,8 +91,9 @@ pub fn sentence(message: &str) -> String {
     }
 }
 
-fn parsed() -> Result<Tera, tera::Error> {
+fn parsed(texts: Texts) -> Result<Tera, tera::Error> {
     let mut tera = Tera::new();
+    tera.register_function("t", move |values: Kwargs, state: &State| texts.say(&values, state));
     tera.register_filter("initials", |name: &str, _: Kwargs, _: &State| initials(name));
     let sources = Sources::iter().filter_map(|name| {
         let source = Sources::get(&name)?.data;

@@ -33,3 +33,30 @@ async fn a_profile_and_a_password_are_changed_by_forms_alone(server: Server) {
 }
 
 on_both_databases!(a_profile_and_a_password_are_changed_by_forms_alone);
+
+#[tokio::test]
+async fn pages_speak_the_language_that_the_browser_asks_for_or_that_was_chosen_in_the_colours_that_were_chosen() {
+    let server = Server::start(Options::sqlite()).await;
+    let ann = server.person("ann").await;
+    let settings = async |accepts: &str| {
+        let request = ann.http.request(Method::GET, "page:/settings").header("Accept", "text/html");
+        Reply::of(request.header("Accept-Language", accepts)).await.text
+    };
+    for (accepts, opening) in [
+        ("", r#"<html lang="en">"#),
+        ("tlh", r#"<html lang="en">"#),
+        ("de-AT,en;q=0.5", r#"<html lang="de">"#),
+        ("fr, en;q=0.5, de;q=0.7", r#"<html lang="de">"#),
+        ("no such header ;;", r#"<html lang="en">"#),
+    ] {
+        let page = settings(accepts).await;
+        assert!(page.contains(opening), "{accepts}: {page}");
+    }
+    assert!(settings("de").await.contains("Darstellung"));
+
+    let set = submit(&ann, "/settings/appearance", &[("language", "en"), ("theme", "dark")]).await;
+    assert_eq!((set.status, set.header("location")), (303, "/settings?done=appearance"));
+    assert!(settings("de").await.contains(r#"<html lang="en" data-theme="dark">"#));
+    submit(&ann, "/settings/appearance", &[("language", ""), ("theme", "system")]).await;
+    assert!(settings("de").await.contains(r#"<html lang="de">"#));
+}

@@ -6,7 +6,7 @@ use crate::common::*;
 
 /// What the console tells of a server that can't be reached.
 const UNREACHABLE: [&str; 2] = ["net::ERR_", "WebSocket connection to"];
-const PENDING: &str = "return document.querySelectorAll('#log article.pending').length";
+const PENDING: &str = "return document.querySelectorAll('#log article.pending[aria-busy=false]').length";
 /// What of the chat is on the machine: drafts, and the outbox.
 const KEPT: &str = "const { length } = Object.keys(localStorage).filter((key) => key.startsWith('klatch:draft:'));
     return indexedDB.databases().then((databases) => length + databases.length)";

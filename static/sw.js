@@ -1,0 +1,64 @@
+/*
+ * The service worker. Pages of rooms that were opened before are shown while the server can't be reached, with what they
+ * are made of: `BUILD` and `FILES`, which the server writes above. Logging out takes them off this machine (store.js).
+ */
+const PAGES = 'klatch-pages';
+const PARTS = `klatch-parts-${BUILD}`;
+const MOST_PAGES = 60;
+const ANSWER_WITHIN = 8_000; // ms; then a page that was kept is better than none
+const isPage = (path) => path === '/rooms' || /^\/rooms\/[a-z0-9-]+$/.test(path);
+
+self.addEventListener('install', (event) => event.waitUntil(install()));
+self.addEventListener('activate', (event) => event.waitUntil(activate()));
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== 'GET' || origin !== location.origin) return;
+  if (pathname.startsWith('/static/')) event.respondWith(part(request));
+  else if (request.mode === 'navigate') event.respondWith(page(event, pathname));
+});
+
+async function install() {
+  const parts = await caches.open(PARTS);
+  await parts.addAll([...FILES, '/offline']);
+  await self.skipWaiting();
+}
+
+// Pages that were kept may be of the build before.
+async function activate() {
+  const builds = (await caches.keys()).filter((name) => name.startsWith('klatch-parts-') && name !== PARTS);
+  await Promise.all(builds.slice(0, -1).map((name) => caches.delete(name)));
+  await self.clients.claim();
+  for (const { url } of await self.clients.matchAll()) {
+    const { pathname } = new URL(url);
+    if (isPage(pathname)) await keep(pathname, await fetch(pathname));
+  }
+}
+
+// A file's address changes with the file.
+async function part(request) {
+  return await caches.match(request, { ignoreVary: true }) ?? fetch(request);
+}
+
+async function page(event, path) {
+  const kept = isPage(path) && await caches.match(path, { cacheName: PAGES, ignoreVary: true });
+  try {
+    const response = await fetch(event.request, kept ? { signal: AbortSignal.timeout(ANSWER_WITHIN) } : {});
+    if (isPage(path)) event.waitUntil(keep(path, response.clone()));
+    // Whoever has to sign in may be somebody else.
+    else if (path === '/login' && response.ok) event.waitUntil(caches.delete(PAGES));
+    return response;
+  } catch {
+    return kept || await caches.match('/offline', { ignoreVary: true }) || Response.error();
+  }
+}
+
+// What may no longer be seen goes; the newest stands last.
+async function keep(path, response) {
+  const pages = await caches.open(PAGES);
+  await pages.delete(path);
+  if (!response.ok || response.redirected) return;
+  await pages.put(path, response);
+  const kept = await pages.keys();
+  await Promise.all(kept.slice(0, -MOST_PAGES).map((oldest) => pages.delete(oldest)));
+}

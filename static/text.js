@@ -1,0 +1,14 @@
+const { lang } = document.documentElement;
+const texts = await (await fetch(new URL(`texts/${lang}.json`, import.meta.url))).json();
+const plurals = new Intl.PluralRules(lang);
+const numbers = new Intl.NumberFormat(lang);
+
+/** A text in the page's language, with values in the place of their `{name}`; `count` chooses the plural form. */
+export function t(key, values = {}) {
+  const text = texts[key] ?? key;
+  const form = typeof text === 'string' ? text : text[plurals.select(values.count)] ?? text.other;
+  return form.replace(/\{(\w+)\}/g, (whole, name) => {
+    const value = values[name] ?? whole;
+    return typeof value === 'number' ? numbers.format(value) : value;
+  });
+}
