@@ -1,17 +1,21 @@
 import { $ } from './dom.js';
 import { connectionLine } from './connection.js';
 import { Mail } from './mail.js';
+import { Notices } from './notices.js';
 import { Rooms } from './rooms.js';
 import { Socket } from './socket.js';
 
+const id = Number($('#rooms').dataset.userId);
 const rooms = new Rooms();
-const mail = new Mail(Number($('#rooms').dataset.userId));
+const notices = new Notices({ id });
+const mail = new Mail(id);
 const socket = new Socket({ onFrame, onState: (...state) => tell(...state) });
 const tell = connectionLine(() => socket.connectNow());
 socket.start();
 
 function onFrame(frame) {
   rooms.onFrame(frame);
+  notices.onFrame(frame);
   if (frame.type === 'welcome') mail.hurry();
 }
 

@@ -32,7 +32,7 @@ export class Mail {
     return (await this.#store.all()).filter((entry) => entry.user === this.user && (!room || entry.room === room));
   }
 
-  /** `{ room, key, body, replyTo, held }` */
+  /** `{ room, key, body, replyTo, joins }` */
   async post(entry) {
     if (this.#over) return;
     await this.#store.add({ ...entry, user: this.user, state: 'pending' });
@@ -41,7 +41,7 @@ export class Mail {
 
   /** Sends it, or sends it again. */
   async release(room, key) {
-    await this.#store.change(key, { state: 'pending', error: null, held: false });
+    await this.#store.change(key, { state: 'pending', error: null });
     this.#take(room);
   }
 
@@ -117,8 +117,9 @@ export class Mail {
 
   async #sendAll(room, lane) {
     for (let entry, tries = 0; (entry = await this.#next(room));) {
-      const { key, body, replyTo } = entry;
+      const { key, body, replyTo, joins } = entry;
       try {
+        if (joins) await api('PUT', `/rooms/${room}/members/me`, undefined, ANSWER_WITHIN);
         const given = { key, body, author: this.user, ...replyTo != null && { reply_to: replyTo } };
         const { id } = await api('POST', `/rooms/${room}/messages`, given, ANSWER_WITHIN);
         tries = 0;
@@ -138,7 +139,7 @@ export class Mail {
   // A tab that does not lead sends only what it alone has.
   async #next(room) {
     const entry = (await this.entries(room)).find((each) => each.state === 'pending');
-    return entry && !entry.held && (this.#leads || entry.n === undefined) ? entry : null;
+    return entry && (this.#leads || entry.n === undefined) ? entry : null;
   }
 
   async #pause(lane, { retryAfter }, tries) {

@@ -18,7 +18,7 @@ export function uuid() {
  * the messages and sends them; one that was sent stands here until it comes as a message.
  */
 export class Outbox {
-  #entries = []; // { key, body, replyTo, held, state: pending | failed | sent, id, error, article, adding }
+  #entries = []; // { key, body, replyTo, joins, state: pending | failed | sent, id, error, article, adding }
   #settled = new Set(); // keys of messages that came: the store may still have them
   #online = false;
   #over = null;
@@ -30,9 +30,9 @@ export class Outbox {
     this.#read();
   }
 
-  /** `held`: the room was never joined, and does not take it before that. */
-  post(body, replyTo, held) {
-    this.#send({ key: uuid(), body, replyTo, held });
+  /** `joins`: the room was never joined, and takes messages of its members alone. */
+  post(body, replyTo, joins) {
+    this.#send({ key: uuid(), body, replyTo, joins });
   }
 
   hurry() {
@@ -43,7 +43,6 @@ export class Outbox {
   open() {
     this.#online = true;
     for (const entry of this.#entries.filter(({ state }) => state === 'sent')) this.#sent(entry, entry.id);
-    for (const { key } of this.#entries.filter(({ held }) => held)) this.mail.release(this.room, key);
     this.#repaint();
   }
 
@@ -77,10 +76,10 @@ export class Outbox {
     this.#repaint();
   }
 
-  async #send({ key, body, replyTo, held = false }) {
-    const entry = { key, body, replyTo, held, state: 'pending', adding: true };
+  async #send({ key, body, replyTo, joins = false }) {
+    const entry = { key, body, replyTo, joins, state: 'pending', adding: true };
     this.#add(entry);
-    await this.mail.post({ room: this.room, key, body, replyTo, held });
+    await this.mail.post({ room: this.room, key, body, replyTo, joins });
     entry.adding = false;
     this.#paint(entry);
   }
@@ -107,7 +106,6 @@ export class Outbox {
         const entry = this.#find(given.key);
         if (!entry) this.#add(given);
         else if (entry.state !== 'sent' && entry.state !== given.state) this.#paint(Object.assign(entry, given));
-        else if (!given.held) entry.held = false;
       }
       const kept = new Set(stored.map(({ key }) => key));
       for (const entry of this.#entries) if (!kept.has(entry.key) && entry.state !== 'sent' && !entry.adding) this.#remove(entry);

@@ -4,6 +4,7 @@ import { Composer } from './composer.js';
 import { connectionLine } from './connection.js';
 import { Feed } from './feed.js';
 import { Log } from './log.js';
+import { Notices } from './notices.js';
 import { Outbox } from './outbox.js';
 import { People } from './people.js';
 import { Reading } from './reading.js';
@@ -27,6 +28,7 @@ const socket = new Socket({ onFrame, onState });
 const tellConnection = connectionLine(() => socket.connectNow());
 const rooms = new Rooms({ here: slug, title: name });
 const people = new People(me);
+const notices = new Notices(me);
 
 let olderAsked = false;
 let first = true;
@@ -96,6 +98,7 @@ function onState(state, text, retry) {
 
 function onFrame(frame) {
   rooms.onFrame(frame);
+  notices.onFrame(frame);
   if (frame.type === 'welcome') return welcomed(frame);
   if (frame.type === 'error') return onError(frame);
   if (frame.room !== slug) return;

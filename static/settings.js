@@ -1,6 +1,9 @@
 import { api } from './api.js';
 import { $ } from './dom.js';
+import { WANTED } from './notices.js';
+import { chime } from './sound.js';
 import { forget } from './store.js';
+import { t } from './text.js';
 
 /** Sends what a form holds when it is submitted, and tells in the form what became of it. */
 function onSubmit(form, send) {
@@ -28,6 +31,19 @@ function tell(said, text, kind) {
 onSubmit($('#profile'), async (profile) => {
   await api('PATCH', '/me', profile);
   return 'Saved.';
+});
+
+const notices = $('#notices');
+for (const [name, key] of Object.entries(WANTED)) notices.querySelector(`[name=${name}]`).checked = localStorage.getItem(key) === 'on';
+notices.addEventListener('change', async ({ target: box }) => {
+  const said = notices.nextElementSibling;
+  said.hidden = true;
+  if (box.name === 'notices' && box.checked && (!window.isSecureContext || await Notification.requestPermission() !== 'granted')) {
+    box.checked = false;
+    tell(said, t(window.isSecureContext ? 'notices.denied' : 'notices.secure'), 'error');
+  }
+  if (box.name === 'sound' && box.checked) chime();
+  localStorage.setItem(WANTED[box.name], box.checked ? 'on' : 'off');
 });
 
 const password = $('#password');

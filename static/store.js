@@ -22,7 +22,7 @@ async function open() {
 
 /**
  * Messages that were written and not sent, of all users of this browser:
- * { n, user, room, key, body, replyTo, state: pending | failed, error, held }. A `held` one waits until its room was joined.
+ * { n, user, room, key, body, replyTo, state: pending | failed, error, joins }. Whoever sends one that `joins` becomes a member of the room by it.
  * Where the browser stores nothing (some private windows, a full disk) they are kept in memory, without `n`, for this page alone.
  */
 export class Store {

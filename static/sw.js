@@ -62,3 +62,16 @@ async function keep(path, response) {
   const kept = await pages.keys();
   await Promise.all(kept.slice(0, -MOST_PAGES).map((oldest) => pages.delete(oldest)));
 }
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(open(event.notification.data));
+});
+
+async function open(path) {
+  const pages = await self.clients.matchAll({ type: 'window' });
+  const page = pages.find(({ url }) => new URL(url).pathname === path) ?? pages[0];
+  if (!page) return self.clients.openWindow(path);
+  const focused = await page.focus();
+  if (new URL(focused.url).pathname !== path) await focused.navigate(path);
+}

@@ -127,8 +127,10 @@ fn media_type(name: &str) -> String {
 pub async fn service_worker() -> Result<HttpResponse, Failure> {
     let script = own_file(SERVICE_WORKER).ok_or_else(|| Failure::of_status(StatusCode::NOT_FOUND))?;
     let prefix = prefix();
-    let files: Vec<_> =
-        Files::iter().filter(|name| name != SERVICE_WORKER && !name.ends_with(".png")).map(|name| format!("{prefix}/{name}")).collect();
+    let files: Vec<_> = Files::iter()
+        .filter(|name| name != SERVICE_WORKER && !name.ends_with(".png"))
+        .map(|name| format!("{prefix}/{name}"))
+        .collect();
     let head = format!("const BUILD = {};\nconst FILES = {};\n", json!(build()), json!(files));
     let body = [head.as_bytes(), &script].concat();
     Ok(HttpResponse::Ok()

@@ -1,8 +1,10 @@
 //! People at browsers: what is served to them, and what their pages make of it, over a good connection and a bad one.
 
 mod builds;
+mod installed;
 mod keyboard;
 mod moderation;
+mod notices;
 mod outages;
 mod outbox;
 mod parts;

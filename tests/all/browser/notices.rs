@@ -1,0 +1,100 @@
+//! Notices for those who look elsewhere: what they are told of, by one of their tabs, and once they have asked for it.
+
+use super::window::{Chromedriver, Window};
+use crate::common::*;
+
+/// What stands among the system's notices, as `title: text`.
+const NOTICES: &str = "return navigator.serviceWorker.ready.then((worker) => worker.getNotifications())
+    .then((notices) => notices.map(({ title, body }) => `${title}: ${body}`))";
+const CLEAR: &str = "return navigator.serviceWorker.ready.then((worker) => worker.getNotifications())
+    .then((notices) => notices.forEach((notice) => notice.close()))";
+
+async fn may_notify(window: &Window, state: &str) {
+    let permission = json!({ "permission": { "name": "notifications" }, "setting": state });
+    window.driver.cdp().send_raw("Browser.setPermission", permission).await.unwrap();
+}
+
+/// The window shows a page that is none of the chat's, from which all that follows is asked.
+async fn looks_elsewhere(window: &Window) {
+    let elsewhere = window.driver.new_tab().await.unwrap();
+    window.goes_to(&elsewhere).await;
+    window.goto("/healthz").await;
+    window.turns_to(&elsewhere).await;
+    let nobody =
+        "return navigator.locks.query().then(({ held }) => !held.some(({ name }) => name === 'klatch:looked-at'))";
+    window.until(nobody).await;
+}
+
+#[tokio::test]
+async fn whoever_looks_elsewhere_is_told_of_what_concerns_them_by_the_level_of_each_room() {
+    let server = Server::start(Options::sqlite()).await;
+    let bob = server.person("bob").await;
+    for room in ["all", "none", "usual"] {
+        bob.makes_room(room).await;
+    }
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    for (room, level) in [("all", Some("all")), ("none", Some("none")), ("usual", None)] {
+        ann.opens_room(room).await;
+        ann.element("#people li[data-user=ann]").await;
+        if let Some(level) = level {
+            let body = json!({ "method": "PUT", "headers": { "content-type": "application/json" }, "body": json!({ "notify": level }).to_string() });
+            ann.until(&format!("return fetch('/api/v1/rooms/{room}/notify', {body}).then(({{ ok }}) => ok)")).await;
+        }
+    }
+    may_notify(&ann, "granted").await;
+    ann.goto("/settings").await;
+    ann.click("#notices [name=notices]").await;
+    ann.until("return localStorage.getItem('klatch:notices') === 'on'").await;
+    ann.opens_room("usual").await;
+
+    // While a page is looked at there is no notice, though another is hidden.
+    let hidden = ann.driver.window().await.unwrap();
+    let seen = ann.driver.new_tab().await.unwrap();
+    ann.turns_to(&seen).await;
+    ann.opens_room("all").await;
+    bob.posts("usual", "one, @ann").await;
+    ann.shows("#rooms a[data-slug=usual] .count", "@1").await;
+    ann.goes_to(&hidden).await;
+    ann.bodies_up_to("one, @ann").await;
+    assert_eq!(ann.run(NOTICES).await, json!([]));
+
+    ann.goes_to(&seen).await;
+    looks_elsewhere(&ann).await;
+    bob.posts("usual", "two, for nobody").await;
+    bob.posts("none", "three, @ann").await;
+    bob.posts("usual", "four, @ann").await;
+    bob.posts("all", "five, for nobody").await;
+    let both = json!(["bob in usual: four, @ann", "bob in all: five, for nobody"]);
+    eventually(super::window::LIMIT, "two notices", async || {
+        let mut shown: Vec<Value> = serde_json::from_value(ann.run(NOTICES).await).unwrap();
+        shown.sort_by_key(|notice| notice.to_string().contains("five"));
+        (json!(shown) == both).then_some(())
+    })
+    .await;
+    ann.run(CLEAR).await;
+    let talk = bob.http.post("/direct", json!({ "users": ["ann"] })).await.ok(201);
+    bob.posts(talk["slug"].as_str().unwrap(), "only you").await;
+    ann.until(&format!("{NOTICES}.then((notices) => notices.includes('bob: only you'))")).await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn notices_are_off_until_somebody_asks_for_them_and_the_browser_agrees() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    may_notify(&ann, "denied").await;
+    ann.goto("/settings").await;
+    assert_eq!(ann.run("return document.querySelectorAll('#notices :checked').length").await, json!(0));
+    ann.click("#notices [name=notices]").await;
+    ann.shows("#notices + .said", "The browser forbids").await;
+    assert_eq!(ann.run("return document.querySelectorAll('#notices :checked').length").await, json!(0));
+    // A sound needs nobody's leave.
+    ann.click("#notices [name=sound]").await;
+    ann.goto("/settings").await;
+    ann.until("return document.querySelector('#notices [name=sound]').checked").await;
+    ann.close().await;
+}
