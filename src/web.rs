@@ -28,6 +28,7 @@ mod assets;
 mod avatars;
 pub mod builds;
 pub mod client;
+mod emoji;
 pub mod exchange;
 mod failure;
 pub(crate) mod fields;
@@ -189,6 +190,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/logout").post(pages::log_out))
         .configure(invitations::routes)
         .configure(moderation::routes)
+        .service(resource("/rooms/{slug}/{id:[0-9]+}").get(pages::message))
         .configure(message_pages::routes)
         .configure(room_settings::routes)
         .service(resource("/rooms").get(pages::rooms).post(pages::make_room_by_form))

@@ -5,6 +5,7 @@ export class Reading {
   #told = 0;
   #shown = 0;
   #timer = 0;
+  #held = false;
 
   constructor({ send, isReading, seen }) {
     this.send = send;
@@ -20,6 +21,15 @@ export class Reading {
     this.#told = read;
   }
 
+  /** From here on nothing counts as read, until the reader leaves the room or answers. */
+  hold() {
+    this.#held = true;
+  }
+
+  goOn() {
+    this.#held = false;
+  }
+
   /** Another window of this reader has read further. */
   rise(read) {
     this.#told = Math.max(this.#told, read);
@@ -27,13 +37,13 @@ export class Reading {
 
   update(newest = this.#shown) {
     this.#shown = newest;
-    if (!this.isReading()) return;
+    if (this.#held || !this.isReading()) return;
     this.seen();
     if (this.#shown > this.#told && !this.#timer) this.#timer = setTimeout(() => this.#tell(), 0);
   }
 
   #tell() {
-    if (this.isReading() && this.#shown > this.#told && this.send(this.#shown)) this.#told = this.#shown;
+    if (!this.#held && this.isReading() && this.#shown > this.#told && this.send(this.#shown)) this.#told = this.#shown;
     this.#timer = setTimeout(() => {
       this.#timer = 0;
       this.update();

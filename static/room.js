@@ -14,6 +14,7 @@ import { Socket } from './socket.js';
 import { Tools } from './tools.js';
 import { ask } from './ask.js';
 import { localise } from './served.js';
+import { t } from './text.js';
 import { members } from './members.js';
 import { sheets } from './sheets.js';
 
@@ -30,6 +31,7 @@ const rooms = new Rooms({ here: slug, title: name });
 const people = new People(me);
 const notices = new Notices(me);
 
+let deletions = null; // loaded with the first
 let olderAsked = false;
 let first = true;
 let editsAsked = 0;
@@ -54,6 +56,7 @@ const outbox = new Outbox({
 const composer = new Composer({
   store: `klatch:draft:${userId}:${slug}`,
   post: (body, replyTo) => {
+    reading.goOn();
     scroll.toEnd();
     log.markFresh(null);
     outbox.post(body, replyTo, feed.epoch === null && !rooms.isMember());
@@ -230,6 +233,7 @@ function request(frame) {
 }
 
 async function act(what, message, emoji) {
+  const near = emoji instanceof Element ? emoji : log.article(message.id);
   if (what === 'reply') return composer.startReply(message);
   if (what === 'edit') return composer.startEdit(message);
   if (what === 'react') {
@@ -237,8 +241,24 @@ async function act(what, message, emoji) {
     return request({ type: 'react', id: message.id, emoji, on: !mine });
   }
   if (what === 'report') return location.assign(`/rooms/${slug}/messages/${message.id}/report`);
-  const verb = message.author.id === me.id ? 'Delete' : 'Remove';
-  if (await ask(`${verb} this message? Everyone sees that it is gone.`, verb)) request({ type: 'delete', id: message.id });
+  if (what === 'more') return (await import('./actions.js')).messageMenu(near, message, { me, room: slug, removes: removes !== undefined, act, say });
+  if (what === 'unread') return markUnread(message.id);
+  if (what === 'pick') {
+    const picked = await (await import('./picker.js')).pick(near);
+    return picked && act('react', message, picked);
+  }
+  if (message.author.id !== me.id) {
+    if (await ask('Remove this message? Everyone sees that it is gone.', 'Remove')) request({ type: 'delete', id: message.id });
+    return;
+  }
+  deletions ??= new (await import('./deletions.js')).Deletions({ room: slug, say });
+  deletions.start(message, log.article(message.id));
+}
+
+function markUnread(id) {
+  log.markFresh(id);
+  reading.hold();
+  say(t('message.unread-done'));
 }
 
 function followQuote(event) {

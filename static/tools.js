@@ -1,13 +1,15 @@
 import { el, icon } from './dom.js';
+import { t } from './text.js';
 
 const QUICK = [['👍', 'Thumbs up'], ['❤️', 'Heart'], ['😂', 'Laughing']];
+const SHORTCUTS = { e: 'edit', r: 'reply', '+': 'pick', ':': 'pick', m: 'more', ContextMenu: 'more', Delete: 'delete', Backspace: 'delete' };
 
 /**
  * One toolbar for all messages: it goes to the one under the pointer or with the focus. The arrow keys walk
  * through the list, Tab goes from a message into its toolbar.
  */
 export class Tools {
-  /** `act(name, message, emoji?)` with `react`, `reply`, `edit`, `report` or `delete`; `find(article)` gives its message; `removes`: other people's too. */
+  /** `act(name, message, with)` with `react` (and an emoji), `reply`, `edit`, `report`, `delete`, `pick` or `more` (and what to open beside); `find(article)` gives its message; `removes`: other people's too. */
   constructor(list, { me, removes, find, act, leave }) {
     Object.assign(this, { list, me, removes, find, act, leave });
     this.bar = el('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Message' },
@@ -15,7 +17,8 @@ export class Tools {
       this.#button('reply', 'Reply', icon('reply')),
       this.#button('edit', 'Edit', icon('edit')),
       this.#button('report', 'Report', icon('flag')),
-      this.#button('delete', 'Delete', icon('bin')));
+      this.#button('delete', 'Delete', icon('bin')),
+      this.#button('more', t('message.more'), icon('more')));
     // A finger "leaves" before its click counts, and would take the button away from under it; a tap focuses instead.
     list.addEventListener('pointerover', (event) => event.pointerType === 'mouse' && this.#over(event.target.closest('.msg')));
     list.addEventListener('pointerleave', (event) => event.pointerType === 'mouse' && this.#over(null));
@@ -47,7 +50,7 @@ export class Tools {
     if (!message) return;
     const tool = event.target.closest('[data-act]');
     const react = event.target.closest('.react');
-    if (tool) this.act(tool.dataset.act, message, tool.dataset.with);
+    if (tool) this.act(tool.dataset.act, message, tool.dataset.with ?? tool);
     else if (react) this.act('react', message, react.dataset.emoji);
   }
 
@@ -59,6 +62,16 @@ export class Tools {
     else if (event.key === 'ArrowUp' || event.key === 'ArrowDown') this.#walk(event, article, event.key === 'ArrowDown');
     else if (event.key === 'Escape' && inBar) article.focus();
     else if (event.key === 'Escape') this.leave();
+    else if (event.target === article) this.#shortcut(event, article);
+  }
+
+  #shortcut(event, article) {
+    const message = this.find(article);
+    const what = event.shiftKey && event.key === 'F10' ? 'more' : SHORTCUTS[event.key];
+    const own = message?.author.id === this.me.id;
+    if (!what || !message || message.deleted || (what === 'edit' && !own) || (what === 'delete' && !own && !this.removes)) return;
+    event.preventDefault();
+    this.act(what, message, article);
   }
 
   #along(event, step) {

@@ -2,6 +2,7 @@
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use super::accounts;
 use super::connection::{AnyConnection, snapshot, transaction};
@@ -49,6 +50,42 @@ pub fn one(connection: &mut AnyConnection, id: UserId) -> Result<Profile, Refusa
     Ok(Profile { user: User { id, username, display_name }, about, time_zone, avatar, role })
 }
 
+/// Those whose username, or a word of whose display name, begins with this in whatever case, by username: at most `limit`
+/// that the asker may know of.
+pub fn search(connection: &mut AnyConnection, asker: UserId, text: &str, limit: i64) -> Result<Vec<User>, Refusal> {
+    let text = text.trim().to_lowercase().replace('\0', "");
+    let literal = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    let (beginning, word) = (format!("{literal}%"), format!("% {literal}%"));
+    snapshot(connection, |connection| {
+        let found = users::table
+            .filter(users::deleted_at.is_null())
+            .filter(
+                users::username_key
+                    .like(&beginning)
+                    .escape('\\')
+                    .or(lower(users::display_name).like(&beginning).escape('\\'))
+                    .or(lower(users::display_name).like(&word).escape('\\')),
+            )
+            .order(users::username_key)
+            .select((users::id, users::username, users::display_name));
+        let rows: Vec<(UserId, String, String)> = if sees_all(connection, asker)? {
+            found.limit(limit).load(connection)?
+        } else {
+            let (mine, theirs) = diesel::alias!(members as mine, members as theirs);
+            let company = mine
+                .inner_join(theirs.on(theirs.field(members::room_id).eq(mine.field(members::room_id))))
+                .filter(mine.field(members::user_id).eq(asker))
+                .select(theirs.field(members::user_id));
+            found.filter(users::id.eq_any(company)).limit(limit).load(connection)?
+        };
+        Ok(rows.into_iter().map(|(id, username, display_name)| User { id, username, display_name }).collect())
+    })
+}
+
+define_sql_function! {
+    fn lower(text: Text) -> Text;
+}
+
 /// Changes one's own profile.
 pub fn change(connection: &mut AnyConnection, user: UserId, changes: &Changes) -> Result<Profile, Refusal> {
     transaction(connection, |connection| {
@@ -60,9 +97,14 @@ pub fn change(connection: &mut AnyConnection, user: UserId, changes: &Changes) -
     })
 }
 
-fn knows(connection: &mut AnyConnection, asker: UserId, other: UserId) -> QueryResult<bool> {
+/// Whether somebody may know of everybody: of guests others tell them first.
+fn sees_all(connection: &mut AnyConnection, asker: UserId) -> QueryResult<bool> {
     let role: String = users::table.find(asker).select(users::role).first(connection)?;
-    if asker == other || InstanceRole::from_column(&role) > InstanceRole::Guest {
+    Ok(InstanceRole::from_column(&role) > InstanceRole::Guest)
+}
+
+fn knows(connection: &mut AnyConnection, asker: UserId, other: UserId) -> QueryResult<bool> {
+    if asker == other || sees_all(connection, asker)? {
         return Ok(true);
     }
     let (mine, theirs) = diesel::alias!(members as mine, members as theirs);

@@ -30,6 +30,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/rooms/{slug}").get(rooms::show).patch(rooms::change).delete(rooms::delete))
         .service(resource("/rooms/{slug}/notify").put(rooms::set_notify))
         .service(resource("/rooms/{slug}/messages").get(messages::list).post(messages::send))
+        .service(resource("/preview").post(messages::preview))
         .service(resource("/invitations").get(invitations::list).post(invitations::make))
         .service(resource("/invitations/accept").post(invitations::accept))
         .service(resource("/invitations/{id}").delete(invitations::revoke))
@@ -51,6 +52,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/reports/{id}/settle").post(moderation::settle))
         .service(resource("/sanctions").get(people::list_banned))
         .service(resource("/audit").get(moderation::read_whole_log))
+        .service(resource("/users").get(profiles::search))
         .service(resource("/users/{username}").get(profiles::show).patch(people::set_role))
         .service(resource("/users/{username}/ban").put(people::ban).delete(people::unban))
         .service(resource("/users/{username}/wipe").post(people::wipe))
@@ -72,6 +74,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         rooms::change,
         messages::list,
         messages::send,
+        messages::preview,
         members::list,
         members::add,
         members::remove,
@@ -101,6 +104,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         invitations::accept,
         invitations::revoke,
         profiles::show,
+        profiles::search,
         profiles::change,
         own_account::set_password,
         own_account::export,

@@ -14,7 +14,7 @@ use rust_embed::RustEmbed;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{App, Failure};
+use super::{App, Failure, emoji};
 use crate::testing;
 
 #[derive(RustEmbed)]
@@ -25,6 +25,8 @@ struct Files;
 const BUILD_BYTES: usize = 4;
 
 const SERVICE_WORKER: &str = "sw.js";
+/// Made rather than read.
+const EMOJI: &str = "emoji.json";
 
 /// A file to be served.
 #[derive(Clone)]
@@ -43,6 +45,9 @@ impl From<Vec<u8>> for Asset {
 impl Asset {
     /// The present file of this build.
     fn own(name: &str) -> Option<Self> {
+        if name == EMOJI {
+            return Some(emoji::list().to_vec().into());
+        }
         let file = Files::get(name)?;
         if let Some(mark) = testing::build_mark().filter(|_| name.ends_with(".js") || name.ends_with(".css")) {
             return Some([&file.data, mark.as_bytes()].concat().into());
@@ -57,7 +62,7 @@ impl Asset {
 
 /// The name of this build, and its files by path.
 pub fn own_files() -> (String, Vec<(String, Vec<u8>)>) {
-    let files = Files::iter().filter_map(|name| {
+    let files = names().filter_map(|name| {
         let content = Asset::own(&name)?.content.to_vec();
         Some((name.into_owned(), content))
     });
@@ -74,13 +79,17 @@ pub fn prefix() -> String {
     format!("/static/{}", build())
 }
 
+fn names() -> impl Iterator<Item = Cow<'static, str>> {
+    Files::iter().chain([EMOJI.into()])
+}
+
 fn build() -> Cow<'static, str> {
     static EMBEDDED: LazyLock<String> = LazyLock::new(hash_of_all);
     if cfg!(debug_assertions) { hash_of_all().into() } else { EMBEDDED.as_str().into() }
 }
 
 fn hash_of_all() -> String {
-    let mut names: Vec<_> = Files::iter().collect();
+    let mut names: Vec<_> = names().collect();
     names.sort_unstable();
     let mut all = Sha256::new();
     for name in names {
@@ -127,7 +136,7 @@ fn media_type(name: &str) -> String {
 pub async fn service_worker() -> Result<HttpResponse, Failure> {
     let script = own_file(SERVICE_WORKER).ok_or_else(|| Failure::of_status(StatusCode::NOT_FOUND))?;
     let prefix = prefix();
-    let files: Vec<_> = Files::iter()
+    let files: Vec<_> = names()
         .filter(|name| name != SERVICE_WORKER && !name.ends_with(".png"))
         .map(|name| format!("{prefix}/{name}"))
         .collect();

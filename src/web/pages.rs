@@ -92,6 +92,12 @@ pub async fn rooms(app: Data<App>, Reader(account): Reader) -> Result<HttpRespon
     lobby(&app, &account, None).await
 }
 
+/// `GET /rooms/{slug}/{id}`: a message's link. The room's page finds it.
+pub async fn message(Reader(_): Reader, place: Path<(String, u64)>) -> HttpResponse {
+    let (slug, id) = place.into_inner();
+    see(&format!("/rooms/{slug}#m-{id}"))
+}
+
 /// `POST /rooms`
 pub async fn make_room_by_form(
     app: Data<App>,

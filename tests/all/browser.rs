@@ -1,5 +1,6 @@
 //! People at browsers: what is served to them, and what their pages make of it, over a good connection and a bad one.
 
+mod accessible;
 mod builds;
 mod installed;
 mod keyboard;

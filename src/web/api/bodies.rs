@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 use crate::error::{Code, Refusal};
-use crate::protocol::{AuditEntry, Member, Message, Notify, Report, Room, Sanction, Seq, UserId};
+use crate::protocol::{AuditEntry, Member, Message, Notify, Report, Room, Sanction, Seq, User, UserId};
 use crate::store::rooms::Listed;
 
 /// Why a call was not served.
@@ -268,6 +268,35 @@ pub struct Which {
     /// At most so many; a page may have fewer and still not be the last.
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<i64>,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct Draft {
+    /// 1 to 4,000 characters after trimming; Markdown.
+    pub body: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Preview {
+    /// Sanitised.
+    pub html: String,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Search {
+    /// How a username, a display name or a word in one begins, in whatever case.
+    #[serde(default)]
+    pub q: String,
+    /// At most so many.
+    #[param(minimum = 1, maximum = 50, default = 20)]
+    pub limit: Option<i64>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Users {
+    /// By username.
+    pub users: Vec<User>,
 }
 
 #[derive(Serialize, ToSchema)]

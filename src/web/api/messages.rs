@@ -3,7 +3,9 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path, Query};
 
-use super::bodies::{Always, ErrorBody, Messages, OfRoom, SendMessage, Which, WithBody, WithSession};
+use super::bodies::{
+    Always, Changing, Draft, ErrorBody, Messages, OfRoom, Preview, SendMessage, Which, WithBody, WithSession,
+};
 use crate::error::{Code, Refusal};
 use crate::hub::Post;
 use crate::limits::Kind;
@@ -37,6 +39,21 @@ pub async fn list(
     }
     let page = app.store.read(move |c| messages::history(c, &slug, account.user.id, before, limit)).await?;
     Ok(HttpResponse::Ok().json(Messages { messages: page.messages, more: page.more }))
+}
+
+/// How a message would look
+#[utoipa::path(post, path = "/api/v1/preview", operation_id = "preview_message", tag = "messages", security(("session" = [])),
+    request_body = Draft,
+    responses(
+        (status = 200, body = Preview),
+        (status = 429, body = ErrorBody, description = "`rate_limited`: it counts as a change of a message; see `Retry-After`"),
+        WithSession, Changing, Always, WithBody,
+    ),
+)]
+pub async fn preview(app: Data<App>, account: Account, draft: Json<Draft>) -> Result<HttpResponse, Failure> {
+    app.send_rate.check(account.user.id, Kind::Change)?;
+    let html = render_body(&draft.body)?.html;
+    Ok(HttpResponse::Ok().json(Preview { html }))
 }
 
 /// Send a message

@@ -1,12 +1,16 @@
 //! What people tell of themselves.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Json, Path, Query};
 
-use super::bodies::{Always, ChangeProfile, Changing, ErrorBody, WithBody, WithSession};
+use super::bodies::{Always, ChangeProfile, Changing, ErrorBody, Search, Users, WithBody, WithSession};
+use crate::error::Refusal;
 use crate::protocol::Profile;
 use crate::store::profiles::{self, Changes};
 use crate::web::{Account, App, Failure, fields};
+
+const DEFAULT_FOUND: i64 = 20;
+const MOST_FOUND: i64 = 50;
 
 /// Somebody's profile
 ///
@@ -22,6 +26,27 @@ use crate::web::{Account, App, Failure, fields};
 pub async fn show(app: Data<App>, account: Account, username: Path<String>) -> Result<HttpResponse, Failure> {
     let profile = app.store.read(move |c| profiles::find(c, &username, account.user.id)).await?;
     Ok(HttpResponse::Ok().json(profile))
+}
+
+/// Find people by their names
+///
+/// A guest finds only those who share a room with them.
+#[utoipa::path(get, path = "/api/v1/users", operation_id = "search_users", tag = "people", security(("session" = [])),
+    params(Search),
+    responses(
+        (status = 200, body = Users),
+        (status = 422, body = ErrorBody, description = "`invalid`: `limit` out of range"),
+        WithSession, Always,
+    ),
+)]
+pub async fn search(app: Data<App>, account: Account, search: Query<Search>) -> Result<HttpResponse, Failure> {
+    let Search { q, limit } = search.into_inner();
+    let limit = limit.unwrap_or(DEFAULT_FOUND);
+    if !(1..=MOST_FOUND).contains(&limit) {
+        return Err(Refusal::invalid(format!("limit: 1 to {MOST_FOUND}")).into());
+    }
+    let users = app.store.read(move |c| profiles::search(c, account.user.id, &q, limit)).await?;
+    Ok(HttpResponse::Ok().json(Users { users }))
 }
 
 /// Change one's own profile
