@@ -5,6 +5,12 @@ const TYPING_EVERY = 3_000; // ms
 const COUNT_FROM = 200; // characters left from which the counter shows
 const GROWS_ALONE = CSS.supports('field-sizing', 'content');
 
+// With Ctrl or Cmd; the digits with Shift, wherever a keyboard has what stands on them.
+const FORMS = { KeyB: 'bold', KeyI: 'italic', KeyE: 'code' };
+const SHIFTED_FORMS = { KeyK: 'link', Digit9: 'quote', Digit8: 'list', Enter: 'preview' };
+const TOKEN_ENDS = /(?:^|[\s(])[@#:][^\s]*$/; // something may be completed
+const TOOLBAR = 'klatch:toolbar';
+
 /** Length as the server counts: Unicode scalar values after trimming. */
 const lengthOf = (text) => [...text.trim()].length;
 
@@ -17,8 +23,8 @@ export class Composer {
   #disabled = false;
 
   /** `post(body, replyTo)`, `edit(message, body)` (false when it could not go out), `typing()`, `lastOwn()`. */
-  constructor({ store, post, edit, typing, lastOwn }) {
-    Object.assign(this, { store, post, edit, typing, lastOwn });
+  constructor({ room, store, post, edit, typing, lastOwn }) {
+    Object.assign(this, { room, store, post, edit, typing, lastOwn });
     this.form = $('#composer');
     this.text = $('#message');
     this.button = $('#send');
@@ -31,6 +37,8 @@ export class Composer {
       this.#submit();
     });
     $('button', this.modeLine).addEventListener('click', () => this.cancel());
+    $('#format').addEventListener('click', () => this.#toggleToolbar());
+    if (localStorage.getItem(TOOLBAR)) this.#toggleToolbar();
     this.#draw();
   }
 
@@ -94,6 +102,12 @@ export class Composer {
   #key(event) {
     // While an input method composes, Enter picks a candidate (229 is how Safari tells).
     if (event.isComposing || event.keyCode === 229) return;
+    const form = (event.ctrlKey || event.metaKey) && !event.altKey && (event.shiftKey ? SHIFTED_FORMS : FORMS)[event.code];
+    if (form) {
+      event.preventDefault();
+      import('./format.js').then(({ format }) => format(this.text, form));
+      return;
+    }
     if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey) {
       event.preventDefault();
       this.#submit();
@@ -121,6 +135,8 @@ export class Composer {
     const replyTo = this.#mode?.message.id ?? null;
     this.#leaveMode();
     this.text.value = '';
+    this.text.hidden = false;
+    $('#preview')?.remove();
     this.#typed = 0;
     this.#typedIn();
     this.post(body, replyTo);
@@ -140,7 +156,28 @@ export class Composer {
         this.typing();
       }
     }
+    this.#complete();
     this.#draw();
+  }
+
+  async #complete() {
+    if (!this.completion && !TOKEN_ENDS.test(this.text.value.slice(0, this.text.selectionStart))) return;
+    this.completion ??= import('./complete.js').then(({ Completion }) => new Completion(this.text, this.room));
+    (await this.completion).update();
+  }
+
+  async #toggleToolbar() {
+    const button = $('#format');
+    const shown = this.form.querySelector('[role=toolbar]');
+    button.setAttribute('aria-pressed', String(!shown));
+    if (shown) {
+      shown.remove();
+      localStorage.removeItem(TOOLBAR);
+    } else {
+      localStorage.setItem(TOOLBAR, 'on');
+      const { toolbar } = await import('./format.js');
+      this.text.before(await toolbar(this.text));
+    }
   }
 
   #draw() {

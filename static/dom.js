@@ -19,13 +19,13 @@ const SHAPES = {
   bin: 'M4 6h12M8 6V4h4v2M5.5 6l.7 9.5h7.6l.7-9.5M8.5 9v4M11.5 9v4',
 };
 
-export function icon(name) {
+export function icon(name, shape = SHAPES[name]) {
   const space = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(space, 'svg');
   svg.setAttribute('viewBox', '0 0 20 20');
   svg.setAttribute('aria-hidden', 'true');
   const path = document.createElementNS(space, 'path');
-  path.setAttribute('d', SHAPES[name]);
+  path.setAttribute('d', shape);
   svg.append(path);
   return svg;
 }

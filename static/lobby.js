@@ -1,13 +1,15 @@
 import { $ } from './dom.js';
 import { connectionLine } from './connection.js';
 import { Mail } from './mail.js';
+import { keys } from './keys.js';
 import { Notices } from './notices.js';
 import { Rooms } from './rooms.js';
 import { Socket } from './socket.js';
 
 const id = Number($('#rooms').dataset.userId);
 const rooms = new Rooms();
-const notices = new Notices({ id });
+keys();
+const notices = new Notices();
 const mail = new Mail(id);
 const socket = new Socket({ onFrame, onState: (...state) => tell(...state) });
 const tell = connectionLine(() => socket.connectNow());

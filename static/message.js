@@ -69,8 +69,22 @@ function body(message) {
     link.target = '_blank';
     link.rel = 'noopener noreferrer nofollow';
   }
+  if (message.body.includes('#')) linkRooms(node);
   for (const code of node.querySelectorAll('pre')) code.tabIndex = 0; // scrolls sideways by keyboard too
   return node;
+}
+
+// `#room` leads to a room that the reader knows of.
+function linkRooms(node) {
+  const texts = document.createTreeWalker(node, NodeFilter.SHOW_TEXT, ({ data, parentElement }) =>
+    data.includes('#') && !parentElement.closest('a, code') ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP);
+  const found = [];
+  while (texts.nextNode()) found.push(texts.currentNode);
+  for (const text of found) {
+    const parts = text.data.split(/(?<![\p{L}\p{N}_#&/])(#[a-z0-9-]{1,64})(?![\p{L}\p{N}_])/u);
+    text.replaceWith(...parts.map((part, index) => index % 2 && document.querySelector(`#rooms a[data-slug="${part.slice(1)}"]`)
+      ? el('a', { class: 'at', href: `/rooms/${part.slice(1)}` }, part) : part));
+  }
 }
 
 export function quote(id, quoted) {

@@ -10,14 +10,13 @@ const SHOWN = 200; // characters of a message
 const on = (what) => localStorage.getItem(WANTED[what]) === 'on';
 
 /**
- * Tells the reader, who looks at no page of klatch, of what concerns them: mentions, direct messages, and all messages of
- * rooms of which they want to hear everything. Of several tabs one does it.
+ * Tells the reader, who looks at no page of klatch, of mentions and direct messages; the server leaves out rooms of which
+ * they want to hear nothing. Of several tabs one tells.
  */
 export class Notices {
   #rooms = new Map(); // slug → as `welcome` gives it
 
-  constructor(me) {
-    this.me = me;
+  constructor() {
     document.addEventListener('visibilitychange', () => this.#look());
     this.#look();
   }
@@ -26,9 +25,6 @@ export class Notices {
     const { type, message } = frame;
     if (type === 'welcome') this.#rooms = new Map(frame.rooms.map((room) => [room.slug, room]));
     else if (type === 'mention') this.#tell(frame.room, message);
-    else if (this.#rooms.get(frame.room)?.notify !== 'all') return;
-    else if (type === 'activity') this.#tell(frame.room, null, frame.count);
-    else if (type === 'message' && message.id === message.seq && message.author.id !== this.me.id) this.#tell(frame.room, message);
   }
 
   // Held by every page that is looked at.
@@ -38,11 +34,11 @@ export class Notices {
     }));
   }
 
-  async #tell(slug, message, id = message.id) {
+  async #tell(slug, message) {
     if (!document.hidden || !navigator.locks || !(on('notices') || on('sound'))) return;
     const { held } = await navigator.locks.query();
     if (held.some(({ name }) => name === LOOKED_AT)) return;
-    navigator.locks.request(`klatch:notice:${slug}:${id}`, { ifAvailable: true }, async (mine) => {
+    navigator.locks.request(`klatch:notice:${slug}:${message.id}`, { ifAvailable: true }, async (mine) => {
       if (!mine) return;
       if (on('notices')) await this.#show(slug, message).catch(() => {});
       if (on('sound')) (await import('./sound.js')).chime();
@@ -53,11 +49,11 @@ export class Notices {
   async #show(slug, message) {
     const { title, kind } = this.#rooms.get(slug) ?? await api('GET', `/rooms/${slug}`); // begun since `welcome`
     const room = title || slug;
-    const name = message && nameOf(message.author);
-    const heading = !message ? t('notices.room', { room }) : kind === 'direct' ? name : t('notices.message', { name, room });
+    const name = nameOf(message.author);
+    const heading = kind === 'direct' ? name : t('notices.message', { name, room });
     const registration = await navigator.serviceWorker.getRegistration();
     await registration?.showNotification(heading, {
-      body: message?.body.slice(0, SHOWN) ?? '', tag: slug, renotify: true, silent: true, data: `/rooms/${slug}`,
+      body: message.body.slice(0, SHOWN), tag: slug, renotify: true, silent: true, data: `/rooms/${slug}`,
       icon: new URL('icon-192.png', import.meta.url).href,
     });
   }

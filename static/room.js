@@ -15,6 +15,7 @@ import { Tools } from './tools.js';
 import { ask } from './ask.js';
 import { localise } from './served.js';
 import { t } from './text.js';
+import { keys, visit } from './keys.js';
 import { members } from './members.js';
 import { sheets } from './sheets.js';
 
@@ -29,7 +30,7 @@ const socket = new Socket({ onFrame, onState });
 const tellConnection = connectionLine(() => socket.connectNow());
 const rooms = new Rooms({ here: slug, title: name });
 const people = new People(me);
-const notices = new Notices(me);
+const notices = new Notices();
 
 let deletions = null; // loaded with the first
 let olderAsked = false;
@@ -54,6 +55,7 @@ const outbox = new Outbox({
   forgotten: () => end('You have logged out.'),
 });
 const composer = new Composer({
+  room: slug,
   store: `klatch:draft:${userId}:${slug}`,
   post: (body, replyTo) => {
     reading.goOn();
@@ -80,6 +82,9 @@ new Tools(log.list, {
 
 localise(log.list);
 members(slug, name);
+keys();
+$('#switch').addEventListener('click', () => import('./switcher.js').then(({ openSwitcher }) => openSwitcher()));
+visit(slug);
 sheets();
 log.list.addEventListener('click', followQuote);
 scroll.toEnd();

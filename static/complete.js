@@ -1,0 +1,129 @@
+import { api } from './api.js';
+import { el, style } from './dom.js';
+import { nameOf } from './faces.js';
+import { search } from './picker.js';
+import { t } from './text.js';
+
+const MOST = 8;
+const TOKEN = /(?:^|[\s(])([@#:])([\p{L}\p{N}._+-]*)$/u;
+
+/** Whether what stands before the cursor may be the beginning of a name, a room or an emoji. */
+export const mayComplete = (before) => TOKEN.test(before);
+
+/** Completes `@people`, `#rooms` and `:emoji` in the text box: arrow keys choose, Enter and Tab take, Escape leaves. */
+export class Completion {
+  #found = []; // { label, mark, aside, text }
+  #at = -1;
+  #start = 0; // where the token begins
+  #asked = 0;
+  #dismissed = null; // the token that Escape was pressed at
+  #members = null;
+
+  constructor(text, room) {
+    Object.assign(this, { text, room });
+    this.list = el('ul', { id: 'completion', class: 'pop completion', role: 'listbox', popover: 'manual', 'aria-label': t('complete.title') });
+    document.body.append(this.list);
+    text.setAttribute('aria-autocomplete', 'list');
+    text.setAttribute('aria-controls', 'completion');
+    // Before the text box's own meaning of Enter and of the arrow keys.
+    text.addEventListener('keydown', (event) => this.#key(event), true);
+    text.addEventListener('blur', () => this.#close());
+    this.list.addEventListener('pointerdown', (event) => {
+      event.preventDefault(); // the text box keeps the focus
+      const item = event.target.closest('li');
+      if (item) this.#take([...this.list.children].indexOf(item));
+    });
+  }
+
+  async update() {
+    const { value, selectionStart, selectionEnd } = this.text;
+    const before = value.slice(0, selectionStart);
+    const [, sign, word] = (selectionStart === selectionEnd && !inCode(before) && before.match(TOKEN)) || [];
+    if (!sign || before === this.#dismissed || (sign === ':' && word.length < 2)) return this.#close();
+    this.#asked += 1;
+    const asked = this.#asked;
+    const [found] = await Promise.all([this.#search(sign, word.toLowerCase()), style('pop.css')]);
+    if (asked !== this.#asked || this.text.value !== value) return;
+    this.#start = selectionStart - word.length - 1;
+    this.#show(found);
+  }
+
+  async #search(sign, word) {
+    if (sign === ':') return (await search(word, MOST)).map(([emoji, name, code]) => ({ mark: emoji, label: code ? `:${code}:` : name, aside: '', text: emoji }));
+    if (sign === '#') {
+      const links = [...document.querySelectorAll('#rooms a[data-slug]:not([data-kind=direct])')];
+      return best(links.map(({ dataset: { slug, title } }) => ({ mark: '#', label: slug, aside: title, text: `#${slug} `, words: `${slug} ${title}` })), word);
+    }
+    this.#members ??= api('GET', `/rooms/${this.room}/members`).then(({ members }) => members.map(({ user }) => user), () => []);
+    const groups = ['here', 'room'].map((name) => ({ mark: '@', label: name, aside: t(`complete.${name}`), text: `@${name} `, words: name }));
+    const people = (await this.#members).map((user) => ({
+      mark: '@', label: user.username, aside: nameOf(user), text: `@${user.username} `, words: `${user.username} ${nameOf(user)}`,
+    }));
+    return best([...people, ...groups], word);
+  }
+
+  #show(found) {
+    this.#found = found;
+    if (!found.length) return this.#close();
+    this.list.replaceChildren(...found.map(({ mark, label, aside }, index) => el('li', { role: 'option', id: `completion-${index}` },
+      el('i', { 'aria-hidden': 'true' }, mark), el('b', { dir: 'auto' }, label), el('small', { dir: 'auto' }, aside === label ? '' : aside))));
+    if (!this.list.matches(':popover-open')) this.list.showPopover();
+    const box = this.text.closest('.box').getBoundingClientRect();
+    Object.assign(this.list.style, { left: `${box.left}px`, width: `${Math.min(box.width, 440)}px`, bottom: `${innerHeight - box.top + 6}px` });
+    this.#choose(0);
+  }
+
+  #choose(at) {
+    this.#at = (at + this.#found.length) % this.#found.length;
+    [...this.list.children].forEach((item, index) => item.setAttribute('aria-selected', String(index === this.#at)));
+    this.list.children[this.#at].scrollIntoView({ block: 'nearest' });
+    this.text.setAttribute('aria-activedescendant', `completion-${this.#at}`);
+  }
+
+  #key(event) {
+    if (this.#at < 0 || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    const steps = { ArrowDown: 1, ArrowUp: -1 };
+    if (event.key in steps) this.#choose(this.#at + steps[event.key]);
+    else if (event.key === 'Enter' || event.key === 'Tab') this.#take(this.#at);
+    else if (event.key === 'Escape') {
+      this.#dismissed = this.text.value.slice(0, this.text.selectionStart);
+      this.#close();
+    } else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  #take(at) {
+    const { text } = this.#found[at];
+    const end = this.text.selectionStart;
+    this.text.setSelectionRange(this.#start, end);
+    this.#close();
+    if (!document.execCommand('insertText', false, text)) {
+      this.text.setRangeText(text, this.#start, end, 'end');
+      this.text.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+  }
+
+  #close() {
+    this.#asked += 1;
+    this.#at = -1;
+    this.text.removeAttribute('aria-activedescendant');
+    if (this.list.matches(':popover-open')) this.list.hidePopover();
+  }
+}
+
+// An odd number of fences or of backquotes is open.
+function inCode(before) {
+  const fences = before.split('```').length - 1;
+  const line = before.slice(before.lastIndexOf('\n') + 1).replaceAll('```', '');
+  return fences % 2 === 1 || (line.split('`').length - 1) % 2 === 1;
+}
+
+function best(all, word) {
+  const rank = ({ words, label }) => {
+    const text = words.toLowerCase();
+    return label.toLowerCase().startsWith(word) ? 0 : text.split(/[\s._-]+/).some((part) => part.startsWith(word)) ? 1 : 9;
+  };
+  const found = all.map((each) => [rank(each), each]).filter(([place]) => place < 9);
+  return found.sort(([a], [b]) => a - b).slice(0, MOST).map(([, each]) => each);
+}
