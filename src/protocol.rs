@@ -221,6 +221,7 @@ pub struct MemberRoom {
     pub unread: i64,
     pub mentions: i64,
     pub notify: Notify,
+    pub starred: bool,
 }
 
 /// A message in its latest state.

@@ -83,6 +83,7 @@ new Tools(log.list, {
 localise(log.list);
 members(slug, name);
 keys();
+$('#star').addEventListener('click', () => rooms.star().catch((error) => say(error.message)));
 $('#switch').addEventListener('click', () => import('./switcher.js').then(({ openSwitcher }) => openSwitcher()));
 visit(slug);
 sheets();

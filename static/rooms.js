@@ -9,12 +9,14 @@ const REFRESH_AFTER = 300; // ms; several `room` frames in a row ask once
 export class Rooms {
   #rooms = new Map(); // slug → { slug, title, kind, member, count, unread, mentions, seen }
   #timer = 0;
+  #arranging = 0;
 
   constructor({ here = null, title = null } = {}) {
     this.here = here;
     this.title = title;
     this.root = $('#rooms');
     for (const link of this.root.querySelectorAll('a[data-slug]')) this.#read(link);
+    for (const leave of ['pointerleave', 'focusout']) this.root.addEventListener(leave, () => requestAnimationFrame(() => this.#arrange()));
     this.#drawTotals();
   }
 
@@ -58,6 +60,12 @@ export class Rooms {
     this.#draw(room);
   }
 
+  /** Puts the open room first, or back among the others; the answer comes as a frame. */
+  star() {
+    const starred = this.#rooms.get(this.here)?.link.matches('.starred');
+    return api(starred ? 'DELETE' : 'PUT', `/rooms/${this.here}/star`);
+  }
+
   unreadHere() {
     return this.#rooms.get(this.here)?.unread ?? 0;
   }
@@ -72,6 +80,7 @@ export class Rooms {
   #welcome(list) {
     for (const given of list) {
       const room = this.#rooms.get(given.slug) ?? this.#make(given);
+      room.link.classList.toggle('starred', given.starred);
       Object.assign(room, { member: true, title: given.title, count: given.count, unread: given.unread, mentions: given.mentions, seen: new Set() });
       this.#draw(room);
     }
@@ -116,6 +125,7 @@ export class Rooms {
     for (const given of answer.rooms) {
       const room = this.#rooms.get(given.slug) ?? this.#make(given);
       room.title = given.title;
+      room.link.classList.toggle('starred', given.starred);
       room.member = given.member ?? room.member;
       // What the open room's page knows of its reader is newer than any answer.
       for (const number of room.slug === this.here ? [] : ['count', 'unread', 'mentions']) room[number] = given[number] ?? room[number];
@@ -151,19 +161,31 @@ export class Rooms {
       badge.setAttribute('aria-label', `${room.unread} unread${room.mentions ? `, ${room.mentions} for you` : ''}`);
     }
     if (room.member) $('.tag', link)?.remove();
+    if (room.slug === this.here) $('#star')?.setAttribute('aria-pressed', String(link.matches('.starred')));
     this.#drawTotals();
   }
 
-  // Puts a link into the list it belongs to, by name; one that is there already stays where it is.
+  // Puts a link into the list it belongs to; its place there is found with the others'.
   #settle(room) {
     const group = !room.member && room.slug !== this.here ? 'others' : room.kind === 'direct' ? 'direct' : 'rooms';
     const list = $(`ul[data-group=${group}]`, this.root) ?? $('ul', this.root);
     const item = room.link.closest('li');
-    if (item.parentElement === list) return;
-    const text = room.title || room.slug;
-    const next = [...list.children].find((each) => $('.name', each).textContent.localeCompare(text) > 0);
-    list.insertBefore(item, next ?? null);
+    if (item.parentElement !== list) list.append(item);
     $('.empty', this.root)?.remove();
+    this.#arranging ||= requestAnimationFrame(() => this.#arrange());
+  }
+
+  // Starred ones first, then those with something new, then by name. Nothing moves from under a pointer or the focus.
+  #arrange() {
+    this.#arranging = 0;
+    if (this.root.matches(':hover, :focus-within')) return;
+    const key = ({ link, mentions }) => link.matches('.starred') ? 0 : link.matches('.new') ? (mentions ? 1 : 2) : 3;
+    const order = [...this.#rooms.values()].map((room) => [key(room), room.title || room.slug, room.link.closest('li')]);
+    order.sort(([a, one], [b, other]) => a - b || one.localeCompare(other));
+    for (const list of this.root.querySelectorAll('ul')) {
+      const items = order.map(([, , item]) => item).filter((item) => item.parentElement === list);
+      if (items.some((item, index) => list.children[index] !== item)) list.append(...items);
+    }
   }
 
   #drawTotals() {

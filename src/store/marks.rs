@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::connection::AnyConnection;
 use super::rows::Column::Numbers;
@@ -53,6 +53,7 @@ pub struct Unread {
     pub unread: i64,
     pub mentions: i64,
     pub notify: Notify,
+    pub starred: bool,
 }
 
 impl Unread {
@@ -82,15 +83,15 @@ pub fn of_members(
          JOIN mentions ON mentions.room_id = members.room_id AND mentions.user_id = members.user_id \
          AND mentions.message_id > members.last_read_seq GROUP BY members.user_id, members.room_id",
     )?;
-    let marks: Vec<(UserId, RoomId, Seq, String)> = theirs.load::<(BigInt, BigInt, BigInt, Text), _>(
+    let marks: Vec<(UserId, RoomId, Seq, String, bool)> = theirs.load::<(BigInt, BigInt, BigInt, Text, Bool), _>(
         connection,
-        "SELECT members.user_id, members.room_id, members.last_read_seq, members.notify \
+        "SELECT members.user_id, members.room_id, members.last_read_seq, members.notify, members.starred \
          FROM {given} JOIN members ON members.user_id = given.user_id",
     )?;
     let mut found: HashMap<UserId, HashMap<RoomId, Unread>> = HashMap::new();
-    for (user, room, read, notify) in marks {
+    for (user, room, read, notify, starred) in marks {
         let notify = Notify::from_column(&notify);
-        found.entry(user).or_default().insert(room, Unread { read, notify, ..Unread::default() });
+        found.entry(user).or_default().insert(room, Unread { read, notify, starred, ..Unread::default() });
     }
     let mut note = |counts: Vec<(UserId, RoomId, i64)>, of: fn(&mut Unread) -> &mut i64| {
         for (user, room, count) in counts {

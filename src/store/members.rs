@@ -154,6 +154,17 @@ pub fn set_notify(connection: &mut AnyConnection, slug: &str, user: UserId, leve
     })
 }
 
+/// Puts a room first in a member's list, or back among the others.
+pub fn set_starred(connection: &mut AnyConnection, slug: &str, user: UserId, starred: bool) -> Result<(), Refusal> {
+    transaction(connection, |connection| {
+        let (room, _) = rooms::permitted(connection, slug, user, Action::Mark)?;
+        diesel::update(members::table.find((room.room.id, user)))
+            .set(members::starred.eq(starred))
+            .execute(connection)?;
+        Ok(())
+    })
+}
+
 /// Ends a membership in a room whose row is held.
 pub(super) fn end(connection: &mut AnyConnection, room: RoomId, user: UserId) -> QueryResult<()> {
     rooms::raise_access(connection, &[room])?;

@@ -56,6 +56,7 @@ pub struct Listed {
     pub unread: i64,
     pub mentions: i64,
     pub notify: Notify,
+    pub starred: bool,
 }
 
 /// Values in one query; SQLite takes 32,766 at most.
@@ -309,10 +310,13 @@ pub(super) fn list(connection: &mut AnyConnection, user: UserId) -> QueryResult<
     let rows: Vec<Row> = directly!(connection, |c| visible.load(c))?;
     let listed = rows.into_iter().map(state).map(|RoomState { room, count, .. }| match standings.remove(&room.id) {
         Some(marks) => {
-            let Unread { read, unread, mentions, notify } = marks.in_room(room.kind);
-            Listed { room, member: true, count, read, unread, mentions, notify }
+            let Unread { read, unread, mentions, notify, starred } = marks.in_room(room.kind);
+            Listed { room, member: true, count, read, unread, mentions, notify, starred }
         }
-        None => Listed { room, member: false, count: 0, read: 0, unread: 0, mentions: 0, notify: Notify::default() },
+        None => {
+            let (count, read, unread, mentions, notify) = Default::default();
+            Listed { room, member: false, count, read, unread, mentions, notify, starred: false }
+        }
     });
     Ok(listed.collect())
 }
@@ -333,8 +337,8 @@ pub fn of_members(
         let of = |(user, unread): (UserId, HashMap<RoomId, Unread>)| {
             let room = |(id, unread): (RoomId, Unread)| {
                 let RoomState { room, count, .. } = found.get(&id)?;
-                let Unread { read, unread, mentions, notify } = unread.in_room(room.kind);
-                Some(MemberRoom { room: room.clone(), count: *count, read, unread, mentions, notify })
+                let Unread { read, unread, mentions, notify, starred } = unread.in_room(room.kind);
+                Some(MemberRoom { room: room.clone(), count: *count, read, unread, mentions, notify, starred })
             };
             let mut rooms: Vec<MemberRoom> = unread.into_iter().filter_map(room).collect();
             rooms.sort_unstable_by(|one, other| one.room.slug.cmp(&other.room.slug));

@@ -84,6 +84,7 @@ diesel::table! {
         notify -> Text,
         joined_at -> Timestamp,
         sent_at -> Nullable<Timestamp>,
+        starred -> Bool,
     }
 }
 

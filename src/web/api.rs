@@ -29,6 +29,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/rooms").get(rooms::list).post(rooms::make))
         .service(resource("/rooms/{slug}").get(rooms::show).patch(rooms::change).delete(rooms::delete))
         .service(resource("/rooms/{slug}/notify").put(rooms::set_notify))
+        .service(resource("/rooms/{slug}/star").put(rooms::star).delete(rooms::unstar))
         .service(resource("/rooms/{slug}/messages").get(messages::list).post(messages::send))
         .service(resource("/preview").post(messages::preview))
         .service(resource("/invitations").get(invitations::list).post(invitations::make))
@@ -80,6 +81,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
         members::remove,
         rooms::delete,
         rooms::set_notify,
+        rooms::star,
+        rooms::unstar,
         moderation::remove_message,
         moderation::set_role,
         moderation::mute,

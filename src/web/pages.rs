@@ -10,7 +10,7 @@ use serde_json::json;
 use super::account::Reader;
 use super::api::bodies::{ListedRoom, MakeRoom};
 use super::api::rooms::{make_room, visible_to};
-use super::room_page::{RoomPage, shown};
+use super::room_page::{RoomPage, in_order, shown};
 use super::templates::sentence;
 use super::{Account, App, Failure, accounts};
 use crate::config::Signup;
@@ -115,8 +115,8 @@ pub async fn room(app: Data<App>, Reader(account): Reader, slug: Path<String>) -
     let user = account.user.id;
     let RoomView { room, latest, rooms, removes } = app.store.read(move |c| views::room(c, &slug, user)).await?;
     let values = RoomPage {
+        rooms: in_order(rooms.into_iter().map(ListedRoom::from).collect(), &room.slug),
         room: &room,
-        rooms: rooms.into_iter().map(ListedRoom::from).collect(),
         messages: shown(&latest.messages),
         more: latest.more,
         removes,

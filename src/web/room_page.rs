@@ -54,6 +54,17 @@ struct Quoted<'a> {
     body: &'a str,
 }
 
+/// A list of rooms as it is shown beside the open one: starred ones first, then those with something new, then by name.
+pub fn in_order(mut rooms: Vec<ListedRoom>, open: &str) -> Vec<ListedRoom> {
+    rooms.sort_by_cached_key(|listed| {
+        let Room { slug, title, .. } = &listed.room;
+        let is_new = |count: i64| count > 0 && slug != open;
+        let name = if title.is_empty() { slug } else { title };
+        (!listed.starred, !is_new(listed.mentions), !is_new(listed.unread), name.to_lowercase())
+    });
+    rooms
+}
+
 /// Messages of a room, in the order of their ids, as its page shows them.
 pub fn shown(messages: &[Message]) -> Vec<ShownMessage<'_>> {
     let quoted = |id: Seq| {

@@ -317,12 +317,14 @@ pub struct ListedRoom {
     pub unread: i64,
     pub mentions: i64,
     pub notify: Notify,
+    /// Whether it stands first in the user's list.
+    pub starred: bool,
 }
 
 impl From<Listed> for ListedRoom {
     fn from(listed: Listed) -> Self {
-        let Listed { room, member, count, read, unread, mentions, notify } = listed;
-        Self { room, member, count, read, unread, mentions, notify }
+        let Listed { room, member, count, read, unread, mentions, notify, starred } = listed;
+        Self { room, member, count, read, unread, mentions, notify, starred }
     }
 }
 

@@ -9,7 +9,7 @@ use super::bodies::{
 };
 use crate::broker::Event;
 use crate::error::Refusal;
-use crate::protocol::{Room, RoomKind, UserId};
+use crate::protocol::{Room, RoomKind, ServerFrame, UserId};
 use crate::store::room_changes::{self, Changes, Deleted, NewRoom};
 use crate::store::{members, rooms};
 use crate::web::{Account, App, Failure, fields};
@@ -113,6 +113,33 @@ pub async fn set_notify(
 ) -> Result<HttpResponse, Failure> {
     let (user, level) = (account.user.id, fields::notify(&body.notify)?);
     app.store.write(move |c| members::set_notify(c, &slug, user, level)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Put a room first in one's list
+#[utoipa::path(put, path = "/api/v1/rooms/{slug}/star", operation_id = "star_room", tag = "rooms", security(("session" = [])),
+    params(("slug" = String, Path)),
+    responses((status = 204), WithSession, Changing, OfRoom, Always),
+)]
+pub async fn star(app: Data<App>, account: Account, slug: Path<String>) -> Result<HttpResponse, Failure> {
+    set_starred(&app, &account, &slug, true).await
+}
+
+/// Put a room back among the others
+#[utoipa::path(delete, path = "/api/v1/rooms/{slug}/star", operation_id = "unstar_room", tag = "rooms", security(("session" = [])),
+    params(("slug" = String, Path)),
+    responses((status = 204), WithSession, Changing, OfRoom, Always),
+)]
+pub async fn unstar(app: Data<App>, account: Account, slug: Path<String>) -> Result<HttpResponse, Failure> {
+    set_starred(&app, &account, &slug, false).await
+}
+
+async fn set_starred(app: &App, account: &Account, slug: &str, starred: bool) -> Result<HttpResponse, Failure> {
+    let (user, room) = (account.user.id, slug.to_owned());
+    app.store.write(move |c| members::set_starred(c, &room, user, starred)).await?;
+    let json = ServerFrame::Room { room: slug, member: true }.to_json();
+    let frame = String::from_utf8_lossy(&json).into_owned();
+    app.hub.announce(Event::Tell { user, frame }).await;
     Ok(HttpResponse::NoContent().finish())
 }
 
