@@ -31,15 +31,17 @@ export function messageMenu(near, message, { me, room, removes, act, say }) {
 async function sanction(kind, user, room, say) {
   await style('pop.css');
   const times = TIMES.map((minutes) => el('option', { value: minutes ?? '' }, t(`sanction.${minutes ?? 'ever'}`)));
+  const cancel = el('button', { class: 'button quiet', type: 'button' }, t('cancel')); // Enter is not for the first button
   const dialog = el('dialog', { class: 'ask', 'aria-labelledby': 'sanction-title' }, el('form', { method: 'dialog' },
     el('h2', { id: 'sanction-title' }, t(`sanction.${kind}`, { name: nameOf(user) })),
     el('p', { class: 'soft' }, t(`sanction.${kind}-rule`)),
     el('label', { for: 'sanction-time' }, t('sanction.time')), el('select', { id: 'sanction-time', name: 'minutes' }, ...times),
     el('label', { for: 'sanction-reason' }, t('sanction.reason')), el('input', { id: 'sanction-reason', name: 'reason', maxlength: '500', dir: 'auto' }),
     el('div', { class: 'actions' },
-      el('button', { class: 'button quiet', value: 'no', formnovalidate: true }, t('cancel')),
+      cancel,
       el('button', { class: 'button danger', value: 'yes' }, t(`sanction.${kind}-do`)))));
   const form = dialog.firstChild;
+  cancel.addEventListener('click', () => dialog.close());
   dialog.addEventListener('close', async () => {
     dialog.remove();
     if (dialog.returnValue !== 'yes') return;

@@ -43,6 +43,8 @@ export class Composer {
   }
 
   focus() {
+    $('#preview')?.remove();
+    this.text.hidden = false;
     this.text.focus();
   }
 
@@ -135,8 +137,6 @@ export class Composer {
     const replyTo = this.#mode?.message.id ?? null;
     this.#leaveMode();
     this.text.value = '';
-    this.text.hidden = false;
-    $('#preview')?.remove();
     this.#typed = 0;
     this.#typedIn();
     this.post(body, replyTo);

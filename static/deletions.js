@@ -7,7 +7,7 @@ const AGAIN_AFTER = 3_000; // ms, where the server could not be reached
 
 /** One's own messages on their way out: for a while that can be undone, unless the page is left. */
 export class Deletions {
-  #leaving = new Map(); // id → { article, timer }
+  #leaving = new Map(); // id → { article, timer }; no timer while the server is asked
 
   /** `say(text)` tells what went wrong. */
   constructor({ room, say }) {
@@ -34,18 +34,20 @@ export class Deletions {
 
   undo(id) {
     const { article, timer } = this.#leaving.get(id);
+    if (!timer) return; // it is on its way
     clearTimeout(timer);
     this.#restore(id);
     article.focus({ preventScroll: true });
   }
 
   async #delete(id) {
+    const entry = this.#leaving.get(id);
+    entry.timer = null;
     try {
       await api('DELETE', this.#path(id));
       this.#leaving.delete(id); // it is drawn as deleted once that is heard
     } catch (error) {
       if (error.status === 0 || error.status >= 500 || error.status === 429) {
-        const entry = this.#leaving.get(id);
         entry.timer = setTimeout(() => this.#delete(id), error.retryAfter || AGAIN_AFTER);
       } else {
         this.#restore(id);

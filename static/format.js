@@ -73,16 +73,20 @@ async function preview(text) {
     text.hidden = false;
     return text.focus();
   }
-  if (!text.value.trim()) return;
+  const draft = text.value;
+  if (!draft.trim()) return;
   await style('pop.css');
   const body = el('div', { class: 'body', dir: 'auto' });
   const back = el('button', { type: 'button', class: 'link' }, t('preview.back'));
   try {
-    body.innerHTML = (await api('POST', '/preview', { body: text.value })).html; // sanitised by the server
+    body.innerHTML = (await api('POST', '/preview', { body: draft })).html; // sanitised by the server
   } catch (error) {
     body.textContent = error.message;
   }
-  text.before(el('div', { id: 'preview', class: 'preview', role: 'group', 'aria-label': t('format.preview') }, body, back));
+  if ($('#preview') || text.value !== draft) return; // asked twice, or written on meanwhile
+  const box = el('div', { id: 'preview', class: 'preview', role: 'group', 'aria-label': t('format.preview') }, body, back);
+  box.addEventListener('keydown', ({ key }) => key === 'Escape' && preview(text));
+  text.before(box);
   text.hidden = true;
   back.addEventListener('click', () => preview(text));
   back.focus();

@@ -145,6 +145,25 @@ fn is_utc_with_milliseconds(time: &str) -> bool {
     chrono::DateTime::parse_from_rfc3339(time).is_ok() && time.len() == 24 && time.ends_with('Z')
 }
 
+async fn a_preview_looks_as_the_message_will_and_is_stored_nowhere(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let body = "**bold** <script>alert(1)</script>";
+    let preview = ann.http.post("/preview", json!({"body": body})).await.ok(200);
+    assert_eq!(ann.reads_whole_room("den").await, [] as [Value; 0]);
+    assert_eq!(preview, json!({"html": ann.posts("den", body).await["html"]}));
+}
+
+async fn a_preview_is_refused_as_a_message_would_be(server: Server) {
+    let ann = server.person("ann").await;
+    for body in ["", " \n ", "a\0b", &"x".repeat(4001)] {
+        let refused = ann.http.post("/preview", json!({"body": body})).await;
+        assert_eq!(refused.error(), (422, "invalid"), "{:?}", body.chars().take(9).collect::<String>());
+    }
+    let nobody = Http::new(&server.url()).post("/preview", json!({"body": "hello"})).await;
+    assert_eq!(nobody.error(), (401, "unauthorized"));
+}
+
 on_both_databases![
     a_posted_message_has_its_documented_shape,
     a_posted_message_reaches_sockets,
@@ -157,4 +176,22 @@ on_both_databases![
     messages_are_paged_backwards_and_each_page_is_oldest_first,
     a_page_never_holds_more_than_100,
     sends_by_http_are_limited_too,
+    a_preview_looks_as_the_message_will_and_is_stored_nowhere,
+    a_preview_is_refused_as_a_message_would_be,
 ];
+
+#[tokio::test]
+async fn previews_are_limited() {
+    let server = Server::start(Options::sqlite().option("--send-rate", 1)).await;
+    let ann = server.person("ann").await;
+    for _ in 0..1_000 {
+        let answer = ann.http.post("/preview", json!({"body": "hello"})).await;
+        if answer.status == 429 {
+            assert_eq!(answer.error(), (429, "rate_limited"));
+            assert!(answer.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds >= 1));
+            return;
+        }
+        answer.ok(200);
+    }
+    panic!("a thousand previews at once");
+}
