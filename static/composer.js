@@ -7,7 +7,7 @@ const GROWS_ALONE = CSS.supports('field-sizing', 'content');
 
 // With Ctrl or Cmd; the digits with Shift, wherever a keyboard has what stands on them.
 const FORMS = { KeyB: 'bold', KeyI: 'italic', KeyE: 'code' };
-const SHIFTED_FORMS = { KeyK: 'link', Digit9: 'quote', Digit8: 'list', Enter: 'preview' };
+const SHIFTED_FORMS = { KeyK: 'link', Digit9: 'quote', Digit8: 'list', Enter: 'preview', NumpadEnter: 'preview' };
 const TOKEN_ENDS = /(?:^|[\s(])[@#:][^\s]*$/; // something may be completed
 const TOOLBAR = 'klatch:toolbar';
 

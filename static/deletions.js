@@ -18,7 +18,9 @@ export class Deletions {
     document.addEventListener('keydown', (event) => {
       if (event.key.toLowerCase() !== 'z' || !(event.ctrlKey || event.metaKey) || event.target.matches('input, textarea')) return;
       const last = [...this.#leaving.keys()].at(-1);
-      if (last !== undefined) this.undo(last);
+      if (last === undefined) return;
+      event.preventDefault(); // or the browser undoes in the text box, too
+      this.undo(last);
     });
   }
 

@@ -133,7 +133,7 @@ async fn deleting_ones_own_is_undone_by_its_button_and_by_a_key_and_is_done_afte
     ann.element("#m-1 .undo").await;
     becomes_deleted(&host, 1).await;
     ann.shows("#m-1 .body", "Message deleted").await;
-    ann.lacks("#m-1 .undo").await;
+    ann.until("return !document.querySelector('#m-1 .undo')?.checkVisibility()").await;
     ann.close().await;
 }
 
