@@ -102,7 +102,7 @@ export class Composer {
   #key(event) {
     // While an input method composes, Enter picks a candidate (229 is how Safari tells).
     if (event.isComposing || event.keyCode === 229) return;
-    const form = (event.ctrlKey || event.metaKey) && !event.altKey && (event.shiftKey ? SHIFTED_FORMS : FORMS)[event.code];
+    const form = (event.ctrlKey || event.metaKey) && !event.altKey && (event.shiftKey ? SHIFTED_FORMS : FORMS)[event.key === 'Enter' ? 'Enter' : event.code];
     if (form) {
       event.preventDefault();
       import('./format.js').then(({ format }) => format(this.text, form));

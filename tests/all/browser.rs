@@ -1,7 +1,9 @@
 //! People at browsers: what is served to them, and what their pages make of it, over a good connection and a bad one.
 
 mod accessible;
+mod acting;
 mod builds;
+mod composing;
 mod installed;
 mod keyboard;
 mod moderation;

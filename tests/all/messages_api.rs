@@ -145,7 +145,20 @@ fn is_utc_with_milliseconds(time: &str) -> bool {
     chrono::DateTime::parse_from_rfc3339(time).is_ok() && time.len() == 24 && time.ends_with('Z')
 }
 
+async fn a_message_is_previewed_as_it_would_be_shown(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let body = "**bold** <script>alert(1)</script> @ann";
+    let preview = ann.http.post("/preview", json!({"body": body})).await.ok(200);
+    let sent = ann.http.post("/rooms/den/messages", json!({"key": new_key(), "body": body})).await.ok(201);
+    assert_eq!(preview, json!({"html": sent["html"]}));
+    assert_eq!(ann.http.post("/preview", json!({"body": " "})).await.error(), (422, "invalid"));
+    assert_eq!(ann.http.post("/preview", json!({})).await.error(), (400, "bad_frame"));
+    assert_eq!(server.stranger().post("/preview", json!({"body": "x"})).await.error(), (401, "unauthorized"));
+}
+
 on_both_databases![
+    a_message_is_previewed_as_it_would_be_shown,
     a_posted_message_has_its_documented_shape,
     a_posted_message_reaches_sockets,
     a_key_posted_again_is_200_and_the_first_message,

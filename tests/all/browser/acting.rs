@@ -1,0 +1,154 @@
+//! Acting on a message: its menu, the keys, taking back what was deleted, picking an emoji.
+
+use super::window::{Chromedriver, ENTER, ESCAPE, LIMIT, Window};
+use crate::common::*;
+
+/// A window of ann's in a room where bob, who made it, has said "hello", and ann "second" and "third".
+async fn in_the_den(server: &Server, chromedriver: &Chromedriver) -> (Window, Person) {
+    let bob = server.person("bob").await;
+    bob.makes_room("den").await;
+    bob.posts("den", "hello").await;
+    let ann = Window::open(chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    ann.opens_room("den").await;
+    ann.element("#people li[data-user=ann]").await;
+    for body in ["second", "third"] {
+        ann.says(body).await;
+        ann.bodies_up_to(body).await;
+    }
+    (ann, bob)
+}
+
+async fn focus(window: &Window, id: u64) {
+    window.until(&format!("const article = document.querySelector('#m-{id}'); article?.focus(); return document.activeElement === article")).await;
+}
+
+async fn deleted_at_the_server(person: &Person, id: u64) {
+    eventually(LIMIT, "the deletion", async || {
+        let messages = person.reads_whole_room("den").await;
+        messages.iter().any(|message| message["id"] == id && message["deleted"] == true).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn all_that_can_be_done_with_a_message_is_in_its_menu_by_pointer_and_by_keyboard() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, _bob) = in_the_den(&server, &chromedriver).await;
+    let copies = json!({ "permission": { "name": "clipboard-write" }, "setting": "granted" });
+    ann.driver.cdp().send_raw("Browser.setPermission", copies).await.unwrap();
+    let labels = "return [...document.querySelectorAll('.menu > button')].map((button) => button.textContent)";
+    focus(&ann, 1).await;
+    ann.click("#m-1 .tools [data-act=more]").await;
+    ann.element(".menu").await;
+    assert_eq!(ann.run(labels).await, json!(["Reply", "Copy link", "Copy text", "Mark unread from here", "Report…"]));
+    ann.press(ESCAPE).await;
+    ann.lacks(".menu").await;
+    assert_eq!(ann.run("return document.activeElement.dataset.act").await, json!("more"));
+
+    // One's own, by keys alone.
+    focus(&ann, 2).await;
+    ann.press("m").await;
+    ann.element(".menu").await;
+    assert_eq!(
+        ann.run(labels).await,
+        json!(["Reply", "Edit", "Copy link", "Copy text", "Mark unread from here", "Delete"])
+    );
+    ann.run(
+        "[...document.querySelectorAll('.menu > button')].find((button) => button.textContent === 'Copy link').focus()",
+    )
+    .await;
+    ann.press(ENTER).await;
+    ann.shows("#notice", "The link is copied.").await;
+    ann.goto("/rooms/den/1").await;
+    ann.until("return document.activeElement?.id === 'm-1'").await;
+
+    focus(&ann, 1).await;
+    ann.press("r").await;
+    ann.shows("#mode", "Replying to bob").await;
+    ann.press(ESCAPE).await;
+    focus(&ann, 2).await;
+    ann.press("e").await;
+    ann.shows("#mode", "Editing your message").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn deleting_can_be_undone_for_a_while_and_happens_at_once_when_the_page_is_left() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, bob) = in_the_den(&server, &chromedriver).await;
+    focus(&ann, 2).await;
+    ann.press("\u{E017}").await; // Delete
+    ann.shows("#m-2 .undo", "Message deleted.").await;
+    ann.press(ENTER).await; // the button has the focus
+    ann.lacks("#m-2 .undo").await;
+    ann.shows("#m-2 .body", "second").await;
+
+    focus(&ann, 2).await;
+    ann.press("\u{E017}").await;
+    ann.element("#m-2 .undo").await;
+    deleted_at_the_server(&bob, 2).await;
+    ann.shows("#m-2 .body", "Message deleted").await;
+
+    focus(&ann, 3).await;
+    ann.press("\u{E017}").await;
+    ann.element("#m-3 .undo").await;
+    ann.goto("/rooms").await;
+    deleted_at_the_server(&bob, 3).await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn any_emoji_is_found_by_its_name_and_put_under_a_message_or_into_the_text() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, _bob) = in_the_den(&server, &chromedriver).await;
+    focus(&ann, 1).await;
+    ann.press("+").await;
+    ann.element(".picker").await;
+    ann.until("return document.querySelectorAll('.picker button').length > 1500").await;
+    ann.press("rocke").await;
+    ann.until("return document.querySelector('.picker button')?.dataset.emoji === '🚀'").await;
+    ann.press(ENTER).await;
+    ann.shows("#m-1 .react", "🚀 1").await;
+    ann.lacks(".picker").await;
+
+    ann.click("#format").await;
+    ann.click(".format [data-format=emoji]").await;
+    ann.element(".picker").await;
+    assert_eq!(
+        ann.run("return document.querySelector('.picker button').dataset.emoji").await,
+        json!("🚀"),
+        "the recent one"
+    );
+    ann.press(ENTER).await;
+    ann.until("return document.querySelector('#message').value === '🚀'").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn a_moderator_mutes_from_the_menu() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let bob = server.person("bob").await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    ann.fill("#new-slug", "den").await;
+    ann.press(ENTER).await;
+    ann.arrives_at("/rooms/den").await;
+    ann.online().await;
+    bob.http.put("/rooms/den/members/me").await.ok(204);
+    bob.posts("den", "hello").await;
+    focus(&ann, 1).await;
+    ann.press("m").await;
+    ann.element(".menu .danger").await;
+    ann.click(".menu .danger").await;
+    ann.fill("#sanction-reason", "too loud").await;
+    ann.click("dialog[open] [value=yes]").await;
+    ann.shows("#notice", "bob is muted.").await;
+    let refused = bob.http.post("/rooms/den/messages", json!({"key": new_key(), "body": "hey"})).await;
+    assert_eq!(refused.error(), (403, "forbidden"));
+    ann.close().await;
+}
