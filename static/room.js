@@ -264,7 +264,9 @@ async function act(what, message, emoji) {
     if (await ask('Remove this message? Everyone sees that it is gone.', 'Remove')) request({ type: 'delete', id: message.id });
     return;
   }
-  deletions ??= new (await import('./deletions.js')).Deletions({ room: slug, say });
+  deletions ??= new (await import('./deletions.js')).Deletions({
+    room: slug, say, send: (gone) => feed.joined && socket.send({ type: 'delete', room: slug, id: gone }),
+  });
   deletions.start(message, log.article(message.id));
 }
 
