@@ -7,7 +7,7 @@ const GROWS_ALONE = CSS.supports('field-sizing', 'content');
 
 // With Ctrl or Cmd; the digits with Shift, wherever a keyboard has what stands on them.
 const FORMS = { KeyB: 'bold', KeyI: 'italic', KeyE: 'code' };
-const SHIFTED_FORMS = { KeyK: 'link', Digit9: 'quote', Digit8: 'list', Enter: 'preview', NumpadEnter: 'preview' };
+const SHIFTED_FORMS = { KeyK: 'link', Digit9: 'quote', Digit8: 'list', Enter: 'preview' };
 const TOKEN_ENDS = /(?:^|[\s(])[@#:][^\s]*$/; // something may be completed
 const TOOLBAR = 'klatch:toolbar';
 
@@ -104,7 +104,7 @@ export class Composer {
   #key(event) {
     // While an input method composes, Enter picks a candidate (229 is how Safari tells).
     if (event.isComposing || event.keyCode === 229) return;
-    const form = (event.ctrlKey || event.metaKey) && !event.altKey && (event.shiftKey ? SHIFTED_FORMS : FORMS)[event.code];
+    const form = (event.ctrlKey || event.metaKey) && !event.altKey && (event.shiftKey ? SHIFTED_FORMS : FORMS)[event.key === 'Enter' ? 'Enter' : event.code];
     if (form) {
       event.preventDefault();
       import('./format.js').then(({ format }) => format(this.text, form));

@@ -9,11 +9,12 @@ const AGAIN_AFTER = 3_000; // ms, where the server could not be reached
 export class Deletions {
   #leaving = new Map(); // id → { article, timer }; no timer while the server is asked
 
-  /** `say(text)` tells what went wrong. */
-  constructor({ room, say }) {
+  /** `send(id)` deletes over the socket, `say(text)` tells what went wrong. */
+  constructor({ room, send, say }) {
     Object.assign(this, { room, say });
+    // Either may be lost with the page: a request that a service worker has seen waits for the page, which is frozen.
     addEventListener('pagehide', () => {
-      for (const id of this.#leaving.keys()) fetch(`/api/v1${this.#path(id)}`, { method: 'DELETE', keepalive: true }).catch(() => {});
+      for (const id of this.#leaving.keys()) send(id) || fetch(`/api/v1${this.#path(id)}`, { method: 'DELETE', keepalive: true }).catch(() => {});
     });
     document.addEventListener('keydown', (event) => {
       if (event.key.toLowerCase() !== 'z' || !(event.ctrlKey || event.metaKey) || event.target.matches('input, textarea')) return;

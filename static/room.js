@@ -20,6 +20,7 @@ import { members } from './members.js';
 import { sheets } from './sheets.js';
 
 const OLDER = 50; // messages a time
+const SOUGHT = 100; // while one is sought
 const NOTICE = 8_000; // ms that a notice stays
 
 const { room: slug, name, userId, username, displayName, removes } = $('#talk').dataset;
@@ -32,6 +33,7 @@ const rooms = new Rooms({ here: slug, title: name });
 const people = new People(me);
 const notices = new Notices();
 
+let sought = null; // the message that older ones are loaded for
 let deletions = null; // loaded with the first
 let olderAsked = false;
 let first = true;
@@ -175,6 +177,10 @@ function caughtUp() {
   composer.settle((message) => log.get(message.id)?.body === message.body);
   reading.update(log.newest);
   scroll.checkTop();
+  const linked = location.hash.match(/^#m-(\d+)$/);
+  if (!linked) return;
+  history.replaceState(null, '', location.pathname); // once
+  seek(Number(linked[1]));
 }
 
 function announce(messages) {
@@ -185,7 +191,7 @@ function announce(messages) {
 
 function loadOlder() {
   if (olderAsked || !feed.joined || !log.more || log.oldest === null) return;
-  olderAsked = socket.send({ type: 'history', room: slug, before: log.oldest, limit: OLDER, ref: 'older' });
+  olderAsked = socket.send({ type: 'history', room: slug, before: log.oldest, limit: sought === null ? OLDER : SOUGHT, ref: 'older' });
   if (olderAsked) log.awaitOlder();
 }
 
@@ -193,6 +199,7 @@ function onHistory({ ref, messages, more }) {
   if (ref === 'older') {
     olderAsked = false;
     scroll.hold(() => log.prepend(messages, more));
+    if (sought !== null) seek(sought);
   } else if (ref?.startsWith('quote ')) {
     const message = messages.find((each) => `quote ${each.id}` === ref);
     if (message) log.putQuoted(message);
@@ -257,7 +264,9 @@ async function act(what, message, emoji) {
     if (await ask('Remove this message? Everyone sees that it is gone.', 'Remove')) request({ type: 'delete', id: message.id });
     return;
   }
-  deletions ??= new (await import('./deletions.js')).Deletions({ room: slug, say });
+  deletions ??= new (await import('./deletions.js')).Deletions({
+    room: slug, say, send: (gone) => feed.joined && socket.send({ type: 'delete', room: slug, id: gone }),
+  });
   deletions.start(message, log.article(message.id));
 }
 
@@ -271,9 +280,19 @@ function followQuote(event) {
   const to = event.target.closest('.quote')?.dataset.to;
   if (!to) return;
   event.preventDefault();
-  const article = log.article(Number(to));
+  seek(Number(to));
+}
+
+// Shows a message, if need be after loading what lies between.
+function seek(id) {
+  const article = log.article(id);
+  sought = null;
   if (article) scroll.show(article);
-  else say('That message is further up than what is loaded.');
+  else if (log.more && id < log.oldest) {
+    sought = id;
+    scroll.leaveEnd();
+    loadOlder();
+  } else say(t('seek.none'));
 }
 
 let quiet = 0;

@@ -33,7 +33,13 @@ export class Scroll {
     this.#arrived();
   }
 
+  /** What is looked for lies above: new messages do not lead back to the end. */
+  leaveEnd() {
+    this.atEnd = false;
+  }
+
   show(article) {
+    this.atEnd = false;
     article.scrollIntoView({ block: 'center' });
     article.focus({ preventScroll: true });
   }

@@ -77,10 +77,39 @@ async fn a_hostile_profile_stays_text_on_its_pages(server: Server) {
     }
 }
 
+async fn people_are_found_by_how_their_names_begin(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob_100"]).await;
+    bob.http.patch("/me", json!({"display_name": "Robert \u{c4}nn 50%"})).await.ok(200);
+    let guest = server.person_as("gus", "guest").await;
+    ann.makes_private_room("vault").await;
+    ann.adds("gus", "vault").await;
+    let found = async |who: &Person, query: &str| -> Vec<String> {
+        let users = who.http.get(&format!("/users?q={query}")).await.ok(200)["users"].clone();
+        let users = users.as_array().unwrap().iter();
+        users.map(|user| user["username"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(found(&ann, "").await, ["ann", "bob_100", "gus"]);
+    assert_eq!(found(&ann, "BOB").await, ["bob_100"]);
+    assert_eq!(found(&ann, "rob").await, ["bob_100"]);
+    assert_eq!(found(&ann, "50").await, ["bob_100"]);
+    assert_eq!(found(&ann, "ob").await, [""; 0], "a part of a word");
+    assert_eq!(found(&ann, "bob%25").await, [""; 0], "a percent sign is one");
+    assert_eq!(found(&ann, "bob_1").await, ["bob_100"]);
+    assert_eq!(found(&ann, "b_b").await, [""; 0], "an underscore is one");
+    assert_eq!(found(&guest, "").await, ["ann", "gus"], "of a guest's company");
+    assert_eq!(found(&guest, "bob").await, [""; 0]);
+    assert_eq!(ann.http.get("/users?limit=1").await.ok(200)["users"].as_array().unwrap().len(), 1);
+    for limit in ["0", "51"] {
+        assert_eq!(ann.http.get(&format!("/users?limit={limit}")).await.error(), (422, "invalid"));
+    }
+    assert_eq!(server.stranger().get("/users").await.error(), (401, "unauthorized"));
+}
+
 on_both_databases![
     a_profile_is_what_its_owner_says,
     a_profile_that_does_not_fit_is_refused,
     a_guest_knows_only_those_who_share_a_room,
+    people_are_found_by_how_their_names_begin,
     an_avatar_is_drawn_from_the_name_and_kept_by_browsers,
     a_hostile_profile_stays_text_on_its_pages,
 ];

@@ -172,7 +172,31 @@ async fn a_moderator_removes_members_and_a_member_does_not(server: Server) {
     assert_eq!(members["members"].as_array().unwrap().len(), 2);
 }
 
+async fn a_starred_room_is_so_for_one_member_and_at_all_their_sockets(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    ann.adds("bob", "den").await;
+    let mut anns = ann.socket().await;
+    let is_starred = async |who: &Person| who.http.get("/rooms").await.ok(200)["rooms"][0]["starred"].clone();
+    assert_eq!(is_starred(&ann).await, json!(false));
+    for starred in [true, true, false] {
+        let star = "/rooms/den/star";
+        let done = if starred { ann.http.put(star).await } else { ann.http.delete(star).await };
+        done.ok(204);
+        let told = anns.expect("room").await;
+        assert_eq!((&told["room"], &told["member"]), (&json!("den"), &json!(true)));
+        assert_eq!(is_starred(&ann).await, json!(starred));
+        assert_eq!(is_starred(&bob).await, json!(false));
+        assert_eq!(Socket::open(&ann).await.welcome["rooms"][0]["starred"], json!(starred));
+    }
+    ann.makes_private_room("vault").await;
+    assert_eq!(bob.http.put("/rooms/vault/star").await.error(), (404, "not_found"));
+    let carl = server.person("carl").await;
+    assert_eq!(carl.http.put("/rooms/den/star").await.error(), (403, "forbidden"));
+}
+
 on_both_databases![
+    a_starred_room_is_so_for_one_member_and_at_all_their_sockets,
     a_new_room_has_its_documented_shape,
     a_room_is_public_where_nothing_else_is_said,
     a_slug_is_taken_once,

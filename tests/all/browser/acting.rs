@@ -1,230 +1,154 @@
-//! Acting on a message: by its keys and its menu, with a while to think better of it.
+//! Acting on a message: its menu, the keys, taking back what was deleted, picking an emoji.
 
-use super::window::{Chromedriver, ENTER, LIMIT, Window};
-use super::wire::Wire;
+use super::window::{Chromedriver, ENTER, ESCAPE, LIMIT, Window};
 use crate::common::*;
-use thirtyfour::prelude::*;
 
-const ESCAPE: &str = "\u{E00C}";
-const DELETE: &str = "\u{E017}";
-const DOWN: &str = "\u{E015}";
-const F10: &str = "\u{E03A}";
-
-/// A server with the room "den", who made it, and a window of Ann, who is in it.
-async fn den(chromedriver: &Chromedriver) -> (Server, Person, Window) {
-    let server = Server::start(Options::sqlite()).await;
-    let host = server.person("host").await;
-    host.makes_room("den").await;
+/// A window of ann's in a room where bob, who made it, has said "hello", and ann "second" and "third".
+async fn in_the_den(server: &Server, chromedriver: &Chromedriver) -> (Window, Person) {
+    let bob = server.person("bob").await;
+    bob.makes_room("den").await;
+    bob.posts("den", "hello").await;
     let ann = Window::open(chromedriver, server.url()).await;
-    ann.signs_up("ann", "Ann Lee").await;
+    ann.signs_up("ann", "Ann").await;
     ann.opens_room("den").await;
-    (server, host, ann)
+    ann.element("#people li[data-user=ann]").await;
+    for body in ["second", "third"] {
+        ann.says(body).await;
+        ann.bodies_up_to(body).await;
+    }
+    (ann, bob)
 }
 
-/// Puts the focus on a message, once the page has it.
 async fn focus(window: &Window, id: u64) {
-    window.element(&format!("#m-{id}:not([data-key])")).await;
-    window.run(&format!("document.querySelector('#m-{id}').focus()")).await;
+    window.until(&format!("const article = document.querySelector('#m-{id}'); article?.focus(); return document.activeElement === article")).await;
 }
 
-async fn is_deleted(person: &Person, id: u64) -> bool {
-    let messages = person.reads_whole_room("den").await;
-    messages.iter().any(|message| message["id"] == id && message["deleted"] == true)
-}
-
-async fn becomes_deleted(person: &Person, id: u64) {
-    eventually(LIMIT, "the message, deleted", async || is_deleted(person, id).await.then_some(())).await;
-}
-
-#[tokio::test]
-async fn a_focused_message_has_a_key_for_each_act() {
-    let chromedriver = Chromedriver::start().await;
-    let (_server, _host, ann) = den(&chromedriver).await;
-    ann.says("Hello").await;
-    focus(&ann, 1).await;
-    ann.press("e").await;
-    ann.shows("#mode", "Editing").await;
-    ann.press(ESCAPE).await;
-    ann.lacks("#mode:not([hidden])").await;
-
-    focus(&ann, 1).await;
-    ann.press("r").await;
-    ann.shows("#mode", "Replying to Ann Lee").await;
-    ann.press(ESCAPE).await;
-    ann.until("return document.querySelector('#message').value === ''").await;
-
-    for key in ["m", F10] {
-        focus(&ann, 1).await;
-        if key == F10 {
-            ann.driver.action_chain().key_down(Key::Shift).send_keys(F10).key_up(Key::Shift).perform().await.unwrap();
-        } else {
-            ann.press(key).await;
-        }
-        ann.element("[role=menu]").await;
-        ann.until("return document.activeElement.matches('[role=menu] [role=menuitem]')").await;
-        ann.press(ESCAPE).await;
-        ann.lacks("[role=menu]").await;
-        ann.until("return document.activeElement.id === 'm-1'").await;
-    }
-
-    for key in ["+", ":"] {
-        focus(&ann, 1).await;
-        ann.press(key).await;
-        ann.element(".picker input").await;
-        ann.press(ESCAPE).await;
-        ann.lacks(".picker").await;
-    }
-
-    focus(&ann, 1).await;
-    ann.press("?").await;
-    ann.shows("dialog[open]", "Undo deleting").await;
-    ann.press(ESCAPE).await;
-    ann.lacks("dialog.help").await;
-    ann.close().await;
+async fn deleted_at_the_server(person: &Person, id: u64) {
+    eventually(LIMIT, "the deletion", async || {
+        let messages = person.reads_whole_room("den").await;
+        messages.iter().any(|message| message["id"] == id && message["deleted"] == true).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn an_emoji_is_found_by_its_name_and_kept_at_hand() {
-    let chromedriver = Chromedriver::start().await;
-    let (_server, _host, ann) = den(&chromedriver).await;
-    ann.says("Hello").await;
-    focus(&ann, 1).await;
-    ann.press("+").await;
-    ann.fill(".picker input", "crab").await;
-    ann.until("return document.querySelector('.picker .grid button').dataset.emoji === '🦀'").await;
-    ann.press(ENTER).await;
-    ann.element("#m-1 .react.mine[data-emoji='🦀']").await;
-
-    // What was picked stands first the next time, and the arrow keys lead to it.
-    focus(&ann, 1).await;
-    ann.press("+").await;
-    ann.until("return document.activeElement.matches('.picker input')").await;
-    ann.press(DOWN).await;
-    ann.until("return document.activeElement.dataset.emoji === '🦀'").await;
-    ann.press(ENTER).await;
-    ann.lacks("#m-1 .react").await;
-
-    focus(&ann, 1).await;
-    ann.press("+").await;
-    ann.fill(".picker input", "no such thing").await;
-    ann.shows(".picker", "No emoji has that name").await;
-    ann.close().await;
-}
-
-#[tokio::test]
-async fn deleting_ones_own_is_undone_by_its_button_and_by_a_key_and_is_done_after_a_while() {
-    let chromedriver = Chromedriver::start().await;
-    let (_server, host, ann) = den(&chromedriver).await;
-    ann.says("Hello").await;
-    focus(&ann, 1).await;
-    ann.press(DELETE).await;
-    ann.shows("#m-1 .undo", "Message deleted").await;
-    ann.press(ENTER).await; // the focus is on the button
-    ann.lacks("#m-1 .undo").await;
-    ann.until("return document.activeElement.id === 'm-1'").await;
-
-    ann.press(DELETE).await;
-    ann.element("#m-1 .undo").await;
-    ann.driver.action_chain().key_down(Key::Control).send_keys("z").key_up(Key::Control).perform().await.unwrap();
-    ann.lacks("#m-1 .undo").await;
-    assert!(!is_deleted(&host, 1).await);
-
-    ann.press(DELETE).await;
-    ann.element("#m-1 .undo").await;
-    becomes_deleted(&host, 1).await;
-    ann.shows("#m-1 .body", "Message deleted").await;
-    ann.until("return !document.querySelector('#m-1 .undo')?.checkVisibility()").await;
-    ann.close().await;
-}
-
-#[tokio::test]
-async fn a_page_that_is_left_while_deleting_can_be_undone_deletes_at_once() {
-    let chromedriver = Chromedriver::start().await;
-    let (_server, host, ann) = den(&chromedriver).await;
-    ann.says("Hello").await;
-    focus(&ann, 1).await;
-    ann.press(DELETE).await;
-    ann.element("#m-1 .undo").await;
-    ann.goto("/rooms").await; // with it goes the page's own clock
-    becomes_deleted(&host, 1).await;
-    ann.close().await;
-}
-
-#[tokio::test]
-async fn deleting_waits_for_a_lost_connection() {
+async fn all_that_can_be_done_with_a_message_is_in_its_menu_by_pointer_and_by_keyboard() {
     let server = Server::start(Options::sqlite()).await;
-    let wire = Wire::to(&server.address).await;
-    let host = server.person("host").await;
-    host.makes_room("den").await;
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, wire.url()).await;
-    ann.signs_up("ann", "Ann Lee").await;
-    ann.opens_room("den").await;
-    ann.says("Hello").await;
+    let (ann, _bob) = in_the_den(&server, &chromedriver).await;
+    let copies = json!({ "permission": { "name": "clipboard-write" }, "setting": "granted" });
+    ann.driver.cdp().send_raw("Browser.setPermission", copies).await.unwrap();
+    let labels = "return [...document.querySelectorAll('.menu > button')].map((button) => button.textContent)";
     focus(&ann, 1).await;
-    ann.press(DELETE).await;
-    ann.element("#m-1 .undo").await;
-    wire.cut();
-    let asked = "return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/messages/1'))";
-    ann.until(asked).await;
-    assert!(!is_deleted(&host, 1).await);
-    wire.mend();
-    ann.comes_back().await;
-    becomes_deleted(&host, 1).await;
-    ann.close_despite(&["net::ERR_", "WebSocket connection to"]).await;
-}
+    ann.click("#m-1 .tools [data-act=more]").await;
+    ann.element(".menu").await;
+    assert_eq!(ann.run(labels).await, json!(["Reply", "Copy link", "Copy text", "Mark unread from here", "Report…"]));
+    ann.press(ESCAPE).await;
+    ann.lacks(".menu").await;
+    assert_eq!(ann.run("return document.activeElement.dataset.act").await, json!("more"));
 
-#[tokio::test]
-async fn the_menu_copies_a_messages_link_and_its_text() {
-    let chromedriver = Chromedriver::start().await;
-    let (server, _host, ann) = den(&chromedriver).await;
-    let granted = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
-    ann.driver.cdp().send_raw("Browser.grantPermissions", granted).await.unwrap();
-    ann.says("Hello, *you*").await;
-    for (item, copied, said) in [
-        (2, format!("{}/rooms/den/1", server.url()), "The link is copied"),
-        (3, "Hello, *you*".into(), "The text is copied"),
-    ] {
-        focus(&ann, 1).await;
-        ann.press("m").await;
-        ann.until("return document.activeElement.matches('[role=menuitem]')").await;
-        let labels = ["Another emoji", "Reply", "Copy link", "Copy text"];
-        let find = format!(
-            "[...document.querySelectorAll('[role=menuitem]')].find((item) => item.textContent === '{}').focus()",
-            labels[item]
-        );
-        ann.run(&find).await;
-        ann.press(ENTER).await;
-        ann.shows("#notice", said).await;
-        assert_eq!(ann.run("return navigator.clipboard.readText()").await, json!(copied));
-    }
-    ann.close().await;
-}
-
-#[tokio::test]
-async fn who_moderates_mutes_an_author_from_the_menu() {
-    let chromedriver = Chromedriver::start().await;
-    let (server, host, ann) = den(&chromedriver).await;
-    host.posts("den", "Buy saws").await;
-    focus(&ann, 1).await;
+    // One's own, by keys alone.
+    focus(&ann, 2).await;
     ann.press("m").await;
-    ann.element("[role=menu]").await;
-    assert_eq!(ann.run("return document.querySelector('[role=menu]').innerText.includes('Mute')").await, json!(false));
-
-    server.execute("UPDATE users SET role = 'admin' WHERE username = 'ann'");
-    ann.opens_room("den").await;
-    focus(&ann, 1).await;
-    ann.press("m").await;
-    ann.until("return document.activeElement.matches('[role=menuitem]')").await;
+    ann.element(".menu").await;
+    assert_eq!(
+        ann.run(labels).await,
+        json!(["Reply", "Edit", "Copy link", "Copy text", "Mark unread from here", "Delete"])
+    );
     ann.run(
-        "[...document.querySelectorAll('[role=menuitem]')].find((item) => item.textContent.startsWith('Mute')).focus()",
+        "[...document.querySelectorAll('.menu > button')].find((button) => button.textContent === 'Copy link').focus()",
     )
     .await;
     ann.press(ENTER).await;
-    ann.fill("#sanction-reason", "No shops here").await;
+    ann.shows("#notice", "The link is copied.").await;
+    ann.goto("/rooms/den/1").await;
+    ann.until("return document.activeElement?.id === 'm-1'").await;
+
+    focus(&ann, 1).await;
+    ann.press("r").await;
+    ann.shows("#mode", "Replying to bob").await;
+    ann.press(ESCAPE).await;
+    focus(&ann, 2).await;
+    ann.press("e").await;
+    ann.shows("#mode", "Editing your message").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn deleting_can_be_undone_for_a_while_and_happens_at_once_when_the_page_is_left() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, bob) = in_the_den(&server, &chromedriver).await;
+    focus(&ann, 2).await;
+    ann.press("\u{E017}").await; // Delete
+    ann.shows("#m-2 .undo", "Message deleted.").await;
+    ann.press(ENTER).await; // the button has the focus
+    ann.lacks("#m-2 .undo").await;
+    ann.shows("#m-2 .body", "second").await;
+
+    focus(&ann, 2).await;
+    ann.press("\u{E017}").await;
+    ann.element("#m-2 .undo").await;
+    deleted_at_the_server(&bob, 2).await;
+    ann.shows("#m-2 .body", "Message deleted").await;
+
+    focus(&ann, 3).await;
+    ann.press("\u{E017}").await;
+    ann.element("#m-3 .undo").await;
+    ann.goto("/rooms").await;
+    deleted_at_the_server(&bob, 3).await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn any_emoji_is_found_by_its_name_and_put_under_a_message_or_into_the_text() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, _bob) = in_the_den(&server, &chromedriver).await;
+    focus(&ann, 1).await;
+    ann.press("+").await;
+    ann.element(".picker").await;
+    ann.until("return document.querySelectorAll('.picker button').length > 1500").await;
+    ann.press("rocke").await;
+    ann.until("return document.querySelector('.picker button')?.dataset.emoji === '🚀'").await;
     ann.press(ENTER).await;
-    ann.shows("#notice", "is muted").await;
-    let refused = host.http.post("/rooms/den/messages", json!({ "key": new_key(), "body": "Buy axes" })).await;
-    assert_eq!(refused.status, 403);
+    ann.shows("#m-1 .react", "🚀 1").await;
+    ann.lacks(".picker").await;
+
+    ann.click("#format").await;
+    ann.click(".format [data-format=emoji]").await;
+    ann.element(".picker").await;
+    assert_eq!(
+        ann.run("return document.querySelector('.picker button').dataset.emoji").await,
+        json!("🚀"),
+        "the recent one"
+    );
+    ann.press(ENTER).await;
+    ann.until("return document.querySelector('#message').value === '🚀'").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn a_moderator_mutes_from_the_menu() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let bob = server.person("bob").await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    ann.fill("#new-slug", "den").await;
+    ann.press(ENTER).await;
+    ann.arrives_at("/rooms/den").await;
+    ann.online().await;
+    bob.http.put("/rooms/den/members/me").await.ok(204);
+    bob.posts("den", "hello").await;
+    focus(&ann, 1).await;
+    ann.press("m").await;
+    ann.element(".menu .danger").await;
+    ann.click(".menu .danger").await;
+    ann.fill("#sanction-reason", "too loud").await;
+    ann.click("dialog[open] [value=yes]").await;
+    ann.shows("#notice", "bob is muted.").await;
+    let refused = bob.http.post("/rooms/den/messages", json!({"key": new_key(), "body": "hey"})).await;
+    assert_eq!(refused.error(), (403, "forbidden"));
     ann.close().await;
 }

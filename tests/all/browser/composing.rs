@@ -1,219 +1,195 @@
-//! Writing a message: completion, formatting, a preview, and what is pasted.
+//! Composing: completion, formatting, the preview; and the keys that lead elsewhere.
 
-use super::window::{Chromedriver, ENTER, TAB, Window};
+use super::window::{Chromedriver, DOWN, ENTER, ESCAPE, LIMIT, TAB, Window};
 use crate::common::*;
-use thirtyfour::prelude::*;
 
-const ESCAPE: &str = "\u{E00C}";
-const LEFT: &str = "\u{E012}";
-const RIGHT: &str = "\u{E014}";
-const DOWN: &str = "\u{E015}";
+const CONTROL: &str = "\u{E009}";
+const SHIFT: &str = "\u{E008}";
+const ALT: &str = "\u{E00A}";
 
-/// A window of Ann in the room "den" where Bob is a member; there is a room "attic", too.
-async fn den(chromedriver: &Chromedriver) -> (Server, Window) {
-    let server = Server::start(Options::sqlite()).await;
+async fn in_the_den(server: &Server, chromedriver: &Chromedriver) -> Window {
     let bob = server.person("bob").await;
-    bob.makes_room("den").await;
-    bob.makes_room("attic").await;
+    for room in ["attic", "den"] {
+        bob.makes_room(room).await;
+    }
     let ann = Window::open(chromedriver, server.url()).await;
-    ann.signs_up("ann", "Ann Lee").await;
+    ann.signs_up("ann", "Ann").await;
     ann.opens_room("den").await;
-    ann.click("#message").await;
-    (server, ann)
+    ann.element("#people li[data-user=ann]").await;
+    ann
 }
 
-/// A key with Ctrl held, and with Shift where that is said.
-async fn command(window: &Window, shift: bool, key: &str) {
-    let mut keys = window.driver.action_chain().key_down(Key::Control);
-    if shift {
-        keys = keys.key_down(Key::Shift);
+/// Presses a key while others are held.
+async fn chord(window: &Window, held: &[&str], key: &str) {
+    let mut chain = window.driver.action_chain();
+    for modifier in held {
+        chain = chain.key_down(modifier.chars().next().unwrap());
     }
-    keys = keys.send_keys(key);
-    if shift {
-        keys = keys.key_up(Key::Shift);
+    chain = chain.key_down(key.chars().next().unwrap()).key_up(key.chars().next().unwrap());
+    for modifier in held {
+        chain = chain.key_up(modifier.chars().next().unwrap());
     }
-    keys.key_up(Key::Control).perform().await.unwrap();
+    chain.perform().await.unwrap();
 }
 
-async fn becomes(window: &Window, text: &str) {
-    window.until(&format!("return document.querySelector('#message').value === {}", json!(text))).await;
+async fn text_becomes(window: &Window, text: &str) {
+    eventually(LIMIT, text, async || {
+        let value = window.run("return document.querySelector('#message').value").await;
+        (value == json!(text)).then_some(())
+    })
+    .await;
 }
 
-async fn empties(window: &Window) {
-    command(window, false, "a").await;
-    window.press("\u{E003}").await;
-    becomes(window, "").await;
+async fn chosen_becomes(window: &Window, label: &str) {
+    window.shows(".completion [aria-selected=true]", label).await;
 }
 
 #[tokio::test]
 async fn people_rooms_and_emoji_are_completed_by_keyboard() {
+    let server = Server::start(Options::sqlite()).await;
     let chromedriver = Chromedriver::start().await;
-    let (_server, ann) = den(&chromedriver).await;
-    let chosen = "const text = document.querySelector('#message');
-        return document.getElementById(text.getAttribute('aria-activedescendant'))?.innerText.replace(/\\s+/g, ' ') ?? null";
-
-    ann.press("Hi @bo").await;
-    assert_eq!(ann.until(chosen).await, json!("@ bob"));
+    let ann = in_the_den(&server, &chromedriver).await;
+    ann.fill("#message", "ask @b").await;
+    chosen_becomes(&ann, "bob").await;
     ann.press(ENTER).await;
-    becomes(&ann, "Hi @bob ").await;
-
-    ann.press("in #att").await;
-    assert_eq!(ann.until(chosen).await, json!("# attic"));
+    text_becomes(&ann, "ask @bob ").await;
+    ann.press("in #a").await;
+    chosen_becomes(&ann, "attic").await;
     ann.press(TAB).await;
-    becomes(&ann, "Hi @bob in #attic ").await;
-
-    ann.press(":crab").await;
-    ann.until(chosen).await;
-    ann.press(ENTER).await;
-    becomes(&ann, "Hi @bob in #attic 🦀").await;
-    ann.press(ENTER).await;
-    assert_eq!(ann.bodies_up_to("Hi @bob in #attic 🦀").await.len(), 1);
-    ann.element("#m-1 a[href='/rooms/attic']").await;
-
-    // The arrow keys choose another one.
-    ann.press("@").await;
-    let first = ann.until(chosen).await;
+    text_becomes(&ann, "ask @bob in #attic ").await;
+    ann.press(":rock").await;
+    chosen_becomes(&ann, ":rock:").await;
     ann.press(DOWN).await;
-    ann.until(&format!("{} !== {first}", chosen.replace("return ", "return (").replace("?? null", "?? null)"))).await;
-    ann.close().await;
-}
-
-#[tokio::test]
-async fn completion_works_within_text_and_stays_out_of_the_way() {
-    let chromedriver = Chromedriver::start().await;
-    let (_server, ann) = den(&chromedriver).await;
-    ann.press("Hi , hello").await;
-    ann.run("document.querySelector('#message').setSelectionRange(3, 3)").await;
-    ann.press("@bo").await;
-    ann.element("#completion li").await;
+    chosen_becomes(&ann, ":rocket:").await;
     ann.press(ENTER).await;
-    becomes(&ann, "Hi @bob , hello").await;
-    empties(&ann).await;
-
-    // Nothing is offered within code, though it is once that has ended.
-    ann.press("`@bo").await;
-    ann.lacks("#completion:popover-open").await;
-    ann.press("` @bo").await;
-    ann.element("#completion li").await;
+    text_becomes(&ann, "ask @bob in #attic 🚀").await;
+    // Escape leaves what is typed alone, and nothing is completed in code.
+    ann.press(" @bo").await;
+    chosen_becomes(&ann, "bob").await;
     ann.press(ESCAPE).await;
-    ann.lacks("#completion:popover-open").await;
+    ann.lacks(".completion:popover-open").await;
     ann.press(ENTER).await;
-    ann.bodies_up_to("@bo @bo").await;
-
-    // With nothing to choose, Enter sends.
-    ann.press("@nobody").await;
-    ann.lacks("#completion:popover-open").await;
-    ann.press(ENTER).await;
-    ann.bodies_up_to("@nobody").await;
+    ann.bodies_up_to("ask @bob in #attic 🚀 @bo").await;
+    ann.shows("#log .body a[href='/rooms/attic']", "#attic").await;
     ann.close().await;
 }
 
 #[tokio::test]
-async fn each_form_has_a_key_and_the_browser_can_undo_it() {
+async fn each_form_has_its_key_and_the_browser_can_undo_it() {
+    let server = Server::start(Options::sqlite()).await;
     let chromedriver = Chromedriver::start().await;
-    let (_server, ann) = den(&chromedriver).await;
-    for (shift, key, formed) in [
-        (false, "b", "**word**"),
-        (false, "i", "_word_"),
-        (false, "e", "`word`"),
-        (true, "k", "[word](https://)"),
-        (true, "9", "> word"),
-        (true, "8", "- word"),
+    let ann = in_the_den(&server, &chromedriver).await;
+    for (held, key, formed) in [
+        (&[CONTROL][..], "b", "**word**"),
+        (&[CONTROL], "i", "_word_"),
+        (&[CONTROL], "e", "`word`"),
+        (&[CONTROL, SHIFT], "k", "[word](https://)"),
+        (&[CONTROL, SHIFT], "9", "> word"),
+        (&[CONTROL, SHIFT], "8", "- word"),
     ] {
-        ann.press("word").await;
-        becomes(&ann, "word").await;
-        command(&ann, false, "a").await;
-        command(&ann, shift, key).await;
-        becomes(&ann, formed).await;
-        command(&ann, false, "z").await;
-        becomes(&ann, "word").await;
-        empties(&ann).await;
-    }
-    ann.close().await;
-}
-
-#[tokio::test]
-async fn the_toolbar_is_walked_by_arrow_keys_and_stays_as_it_was_left() {
-    let chromedriver = Chromedriver::start().await;
-    let (_server, ann) = den(&chromedriver).await;
-    ann.lacks("#composer [role=toolbar]").await;
-    ann.click("#format").await;
-    ann.element("#composer [role=toolbar]").await;
-    ann.opens_room("den").await;
-    ann.click("[data-format=bold]").await;
-    ann.press("word").await;
-    becomes(&ann, "**word**").await;
-    ann.run("document.querySelector('[data-format=bold]').focus()").await;
-    ann.press(RIGHT).await;
-    ann.until("return document.activeElement.dataset.format === 'italic'").await;
-    ann.press(LEFT).await;
-    ann.until("return document.activeElement.dataset.format === 'bold'").await;
-    ann.click("#format").await;
-    ann.lacks("#composer [role=toolbar]").await;
-    ann.opens_room("den").await;
-    ann.lacks("#composer [role=toolbar]").await;
-    ann.close().await;
-}
-
-#[tokio::test]
-async fn a_preview_takes_the_place_of_the_text_until_it_is_left() {
-    let chromedriver = Chromedriver::start().await;
-    let (_server, ann) = den(&chromedriver).await;
-    ann.press("Hello, **you**").await;
-    for back in [ESCAPE, ENTER] {
-        command(&ann, true, ENTER).await;
-        ann.shows("#preview strong", "you").await;
-        ann.until("return document.activeElement.matches('#preview button')").await;
-        ann.press(back).await;
-        ann.lacks("#preview").await;
-        ann.until("return document.activeElement.id === 'message'").await;
-    }
-    command(&ann, true, ENTER).await;
-    ann.shows("#preview strong", "you").await;
-    ann.click("#send").await;
-    assert_eq!(ann.bodies_up_to("Hello, you").await.len(), 1);
-    ann.lacks("#preview").await;
-    ann.element("#message").await;
-    ann.close().await;
-}
-
-#[tokio::test]
-async fn what_is_pasted_is_plain_text_as_it_was_copied() {
-    let chromedriver = Chromedriver::start().await;
-    let (_server, ann) = den(&chromedriver).await;
-    let granted = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
-    ann.driver.cdp().send_raw("Browser.grantPermissions", granted).await.unwrap();
-    ann.run(
-        "const kind = (type, text) => ({ [type]: new Blob([text], { type }) });
-        return navigator.clipboard.write([new ClipboardItem({
-            ...kind('text/html', '<b>one</b><p>two</p>'), ...kind('text/plain', 'one\\r\\n  two\\u200b') })])",
-    )
-    .await;
-    command(&ann, false, "v").await;
-    becomes(&ann, "one\n  two\u{200b}").await;
-    ann.close().await;
-}
-
-#[tokio::test]
-async fn a_counter_shows_near_the_end_and_nothing_longer_is_sent() {
-    let chromedriver = Chromedriver::start().await;
-    let (_server, ann) = den(&chromedriver).await;
-    let write = |length: u32| {
-        format!(
-            "const text = document.querySelector('#message'); text.value = 'x'.repeat({length}); text.dispatchEvent(new Event('input'))"
+        ann.fill("#message", "word").await;
+        ann.run("document.querySelector('#message').select()").await;
+        chord(&ann, held, key).await;
+        text_becomes(&ann, formed).await;
+        chord(&ann, &[CONTROL], "z").await;
+        text_becomes(&ann, "word").await;
+        ann.run(
+            "const text = document.querySelector('#message'); text.value = ''; text.dispatchEvent(new Event('input'))",
         )
+        .await;
+    }
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn a_message_can_be_looked_at_before_it_is_sent() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let ann = in_the_den(&server, &chromedriver).await;
+    ann.fill("#message", "**loud** words").await;
+    chord(&ann, &[CONTROL, SHIFT], ENTER).await;
+    ann.shows("#preview strong", "loud").await;
+    ann.click("#preview .link").await;
+    ann.lacks("#preview").await;
+    text_becomes(&ann, "**loud** words").await;
+    ann.press(ENTER).await;
+    ann.bodies_up_to("loud words").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn a_few_letters_lead_to_a_room_or_a_person_and_keys_to_the_rooms_beside() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let ann = in_the_den(&server, &chromedriver).await;
+    chord(&ann, &[CONTROL], "k").await;
+    ann.element("#switcher").await;
+    ann.press("att").await;
+    ann.shows("#switcher [aria-selected=true]", "attic").await;
+    ann.press(ENTER).await;
+    ann.arrives_at("/rooms/attic").await;
+    ann.online().await;
+    chord(&ann, &[CONTROL], "k").await;
+    ann.element("#switcher").await;
+    ann.press("bob").await;
+    ann.shows("#switcher [aria-selected=true]", "@bob").await;
+    ann.press(ENTER).await;
+    ann.shows("#talk h1", "bob").await;
+    ann.online().await;
+
+    ann.opens_room("attic").await;
+    chord(&ann, &[ALT], DOWN).await;
+    ann.arrives_at("/rooms/den").await;
+    ann.online().await;
+    ann.run("document.activeElement.blur()").await;
+    ann.press("?").await;
+    ann.shows("dialog.help", "Next room").await;
+    ann.press(ESCAPE).await;
+    ann.lacks("dialog.help").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn starred_rooms_stand_first_then_those_with_something_new_and_nothing_moves_from_under_a_pointer() {
+    let server = Server::start(Options::sqlite()).await;
+    let bob = server.person("bob").await;
+    for room in ["attic", "cellar", "den", "garden"] {
+        bob.makes_room(room).await;
+    }
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    for room in ["attic", "cellar", "den", "garden"] {
+        ann.opens_room(room).await;
+        ann.element("#people li[data-user=ann]").await;
+    }
+    let order = "return [...document.querySelectorAll('#rooms ul[data-group=rooms] a')].map(({ dataset }) => dataset.slug).join(' ')";
+    let becomes = async |wanted: &str| {
+        eventually(LIMIT, wanted, async || (ann.run(order).await == json!(wanted)).then_some(())).await;
     };
-    ann.run(&write(3_700)).await;
-    ann.lacks("#counter:not([hidden])").await;
-    ann.run(&write(3_990)).await;
-    ann.shows("#counter", "10 left").await;
-    ann.run(&write(4_002)).await;
-    ann.shows("#counter", "2 too many").await;
-    ann.press(ENTER).await;
-    assert_eq!(ann.run("return document.querySelector('#message').value.length").await, json!(4_002));
-    ann.run(&write(4_000)).await;
-    ann.press(ENTER).await;
-    becomes(&ann, "").await;
-    ann.bodies_up_to(&"x".repeat(4_000)).await;
+    becomes("attic cellar den garden").await;
+    ann.click("#star").await;
+    ann.element("#star[aria-pressed=true]").await;
+    becomes("garden attic cellar den").await;
+    bob.posts("cellar", "news").await;
+    becomes("garden cellar attic den").await;
+    bob.posts("den", "@ann look").await;
+    becomes("garden den cellar attic").await;
+
+    // Under the pointer everything stays where it is.
+    let list = ann.element("#rooms").await;
+    ann.driver.action_chain().move_to_element_center(&list).perform().await.unwrap();
+    bob.posts("attic", "@ann here too").await;
+    ann.shows("#rooms a[data-slug=attic] .count", "@1").await;
+    assert_eq!(ann.run(order).await, json!("garden den cellar attic"));
+    let text = ann.element("#message").await;
+    ann.driver.action_chain().move_to_element_center(&text).perform().await.unwrap();
+    becomes("garden attic den cellar").await;
+    // The page comes in the same order.
+    ann.opens_room("garden").await;
+    assert_eq!(ann.run(order).await, json!("garden attic den cellar"));
+    ann.click("#star").await;
+    ann.element("#star[aria-pressed=false]").await;
+    becomes("attic den cellar garden").await;
     ann.close().await;
 }

@@ -32,7 +32,9 @@ const ARGUMENTS: [&str; 10] = [
 pub const BACKSPACE: &str = "\u{E003}";
 pub const TAB: &str = "\u{E004}";
 pub const ENTER: &str = "\u{E007}";
+pub const ESCAPE: &str = "\u{E00C}";
 pub const UP: &str = "\u{E013}";
+pub const DOWN: &str = "\u{E015}";
 
 /// A driver on a port of its own choice. Its browsers end with it.
 pub struct Chromedriver {
