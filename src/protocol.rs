@@ -221,6 +221,7 @@ pub struct MemberRoom {
     pub unread: i64,
     pub mentions: i64,
     pub notify: Notify,
+    /// At the top of their list.
     pub starred: bool,
 }
 

@@ -39,6 +39,7 @@ pub mod sanctions;
 mod schema;
 pub mod sessions;
 mod sqlite;
+mod talks;
 pub mod views;
 
 use std::collections::HashMap;

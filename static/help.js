@@ -6,7 +6,7 @@ const SHIFT = t('key.shift');
 
 const KEYS = {
   everywhere: [
-    ['switcher', [COMMAND, 'K']], ['next', ['Alt', '↓']], ['previous', ['Alt', '↑']], ['unread', ['Alt', SHIFT, '↓']], ['help', ['?']],
+    ['switcher', [COMMAND, 'K']], ['next', ['Alt', '↓']], ['previous', ['Alt', '↑']], ['unread', ['Alt', SHIFT, '↓']], ['read', [SHIFT, 'Esc']], ['help', ['?']],
   ],
   messages: [
     ['walk', ['↑', '↓']], ['reply', ['R']], ['edit', ['E']], ['react', ['+']], ['delete', [t('key.delete')]], ['undo', [COMMAND, 'Z']], ['menu', ['M']], ['write', ['Esc']],

@@ -1,4 +1,5 @@
 import { $ } from './dom.js';
+import { company } from './company.js';
 import { connectionLine } from './connection.js';
 import { Mail } from './mail.js';
 import { keys } from './keys.js';
@@ -14,6 +15,7 @@ const mail = new Mail(id);
 const socket = new Socket({ onFrame, onState: (...state) => tell(...state) });
 const tell = connectionLine(() => socket.connectNow());
 socket.start();
+company({ rooms, me: { id } });
 
 function onFrame(frame) {
   rooms.onFrame(frame);

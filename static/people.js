@@ -57,8 +57,8 @@ export class People {
     // A part of the people would look like all of them.
     const all = this.#users.size === this.#count ? [...this.#users.values()] : [];
     all.sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
-    this.list.replaceChildren(...all.map((user) => el('li', { 'data-user': user.username },
-      face(user, true), el('span', {}, el('span', { dir: 'auto', class: 'name' }, nameOf(user)), el('small', {}, this.#aside(user))))));
+    this.list.replaceChildren(...all.map((user) => el('li', { 'data-user': user.username }, el('button', { type: 'button' },
+      face(user, true), el('span', {}, el('span', { dir: 'auto', class: 'name' }, nameOf(user)), el('small', {}, this.#aside(user)))))));
   }
 
   #drawTyping() {

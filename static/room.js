@@ -1,5 +1,6 @@
 import { $, setText } from './dom.js';
 import { nameOf } from './faces.js';
+import { company } from './company.js';
 import { Composer } from './composer.js';
 import { connectionLine } from './connection.js';
 import { Feed } from './feed.js';
@@ -84,6 +85,7 @@ new Tools(log.list, {
 
 localise(log.list);
 members(slug, name);
+company({ rooms, me, say });
 keys();
 $('#star').addEventListener('click', () => rooms.star().catch((error) => say(error.message)));
 $('#switch').addEventListener('click', () => import('./switcher.js').then(({ openSwitcher }) => openSwitcher()));

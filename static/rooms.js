@@ -4,10 +4,11 @@ import { badge } from './badge.js';
 
 const MARKS = { private: '◆', direct: '@' };
 const REFRESH_AFTER = 300; // ms; several `room` frames in a row ask once
+const FOLDED = 'klatch:folded'; // key of localStorage: groups whose rooms are not shown
 
 /** The list of rooms with their unread numbers. `here` is the slug of the open room, or null on the page of rooms. */
 export class Rooms {
-  #rooms = new Map(); // slug → { slug, title, kind, member, count, unread, mentions, seen }
+  #rooms = new Map(); // slug → { slug, title, kind, member, count, unread, mentions, notify, seen }
   #timer = 0;
   #arranging = 0;
 
@@ -18,6 +19,19 @@ export class Rooms {
     for (const link of this.root.querySelectorAll('a[data-slug]')) this.#read(link);
     for (const leave of ['pointerleave', 'focusout']) this.root.addEventListener(leave, () => requestAnimationFrame(() => this.#arrange()));
     this.#drawTotals();
+    const folded = JSON.parse(localStorage.getItem(FOLDED) ?? '[]');
+    for (const details of this.root.querySelectorAll('details')) {
+      details.open = !folded.includes($('ul', details).dataset.group);
+      details.addEventListener('toggle', () => {
+        const closed = [...this.root.querySelectorAll('details:not([open]) ul')].map((list) => list.dataset.group);
+        localStorage.setItem(FOLDED, JSON.stringify(closed));
+      });
+    }
+  }
+
+  /** The open room. */
+  open() {
+    return this.#rooms.get(this.here);
   }
 
   /** Frames that concern the list; others are let pass. */
@@ -71,9 +85,9 @@ export class Rooms {
   }
 
   #read(link) {
-    const { slug, title, kind, member, count, unread, mentions } = link.dataset;
+    const { slug, title, kind, member, count, unread, mentions, notify } = link.dataset;
     this.#rooms.set(slug, {
-      slug, title, kind, member: member === 'true', count: Number(count), unread: Number(unread), mentions: Number(mentions), seen: new Set(), link,
+      slug, title, kind, member: member === 'true', count: Number(count), unread: Number(unread), mentions: Number(mentions), notify, seen: new Set(), link,
     });
   }
 
@@ -81,7 +95,7 @@ export class Rooms {
     for (const given of list) {
       const room = this.#rooms.get(given.slug) ?? this.#make(given);
       room.link.classList.toggle('starred', given.starred);
-      Object.assign(room, { member: true, title: given.title, count: given.count, unread: given.unread, mentions: given.mentions, seen: new Set() });
+      Object.assign(room, { member: true, title: given.title, count: given.count, unread: given.unread, mentions: given.mentions, notify: given.notify, seen: new Set() });
       this.#draw(room);
     }
     const mine = new Set(list.map((room) => room.slug));
@@ -110,10 +124,11 @@ export class Rooms {
 
   #refreshSoon() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#refresh(), REFRESH_AFTER);
+    this.#timer = setTimeout(() => this.refresh(), REFRESH_AFTER);
   }
 
-  async #refresh() {
+  /** Has the list, and the open room's title, say what the server has. */
+  async refresh() {
     const answer = await api('GET', '/rooms').catch(() => null);
     if (!answer) return;
     const visible = new Set(answer.rooms.map((room) => room.slug));
@@ -127,16 +142,18 @@ export class Rooms {
       room.title = given.title;
       room.link.classList.toggle('starred', given.starred);
       room.member = given.member ?? room.member;
+      room.notify = given.notify;
       // What the open room's page knows of its reader is newer than any answer.
       for (const number of room.slug === this.here ? [] : ['count', 'unread', 'mentions']) room[number] = given[number] ?? room[number];
       this.#draw(room);
+      if (room.slug === this.here) this.#entitle(given);
     }
   }
 
   #make({ slug, title, kind }) {
     const link = el('a', { class: 'room', href: `/rooms/${slug}`, 'data-slug': slug },
       el('i', { 'aria-hidden': 'true', class: kind }, MARKS[kind] ?? '#'), el('span', { class: 'name', dir: 'auto' }));
-    const room = { slug, title, kind, member: false, count: 0, unread: 0, mentions: 0, seen: new Set(), link };
+    const room = { slug, title, kind, member: false, count: 0, unread: 0, mentions: 0, notify: 'all', seen: new Set(), link };
     this.#rooms.set(slug, room);
     el('li', {}, link);
     return room;
@@ -149,6 +166,7 @@ export class Rooms {
     // The page of rooms has the topic below the name.
     if (name.firstChild?.nodeType === Node.TEXT_NODE) setText(name.firstChild, text);
     else name.prepend(text);
+    link.title = text;
     this.#settle(room);
     const shown = room.member && room.unread > 0 && room.slug !== this.here;
     link.classList.toggle('new', shown);
@@ -162,6 +180,15 @@ export class Rooms {
     }
     if (room.member) $('.tag', link)?.remove();
     if (room.slug === this.here) $('#star')?.setAttribute('aria-pressed', String(link.matches('.starred')));
+    this.#drawTotals();
+  }
+
+  #entitle({ title, slug, topic }) {
+    this.title = title || slug;
+    const heading = $('.bar h1');
+    if (!heading) return;
+    setText($('#topic'), topic);
+    if (heading.lastChild.textContent !== this.title) heading.lastChild.textContent = this.title;
     this.#drawTotals();
   }
 

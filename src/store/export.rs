@@ -30,6 +30,7 @@ struct Membership {
     role: String,
     last_read: Seq,
     notify: String,
+    starred: bool,
     #[serde(serialize_with = "rfc3339_millis")]
     joined_at: NaiveDateTime,
 }
@@ -98,7 +99,14 @@ pub fn head(connection: &mut AnyConnection, user: UserId) -> Result<Head, Refusa
             .inner_join(rooms::table)
             .filter(members::user_id.eq(user))
             .order(rooms::slug)
-            .select((rooms::slug, members::role, members::last_read_seq, members::notify, members::joined_at))
+            .select((
+                rooms::slug,
+                members::role,
+                members::last_read_seq,
+                members::notify,
+                members::starred,
+                members::joined_at,
+            ))
             .load(connection)?;
         let sessions = sessions::table
             .filter(sessions::user_id.eq(user))

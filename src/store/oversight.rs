@@ -35,7 +35,7 @@ pub struct Powers {
 }
 
 impl Powers {
-    fn of(actor: Actor, place: Place) -> Self {
+    pub(super) fn of(actor: Actor, place: Place) -> Self {
         let on = |action, whose| may(actor, action, Object { place: Some(place), whose }).is_ok();
         let oneself = Person { user: actor.user, instance: actor.instance, role: actor.role };
         Self {

@@ -12,6 +12,7 @@ use super::connection::{AnyConnection, transaction};
 use super::members;
 use super::rooms::{by_id, by_slug, permitted_alone, raise_access};
 use super::schema::{members as member_rows, rooms, users};
+use super::talks;
 use crate::error::{Code, Refusal};
 use crate::policy::{Action, Object, Place, may};
 use crate::protocol::{Act, MAX_DIRECT_PEOPLE, Role, Room, RoomId, RoomKind, User, UserId};
@@ -246,7 +247,12 @@ pub fn direct(connection: &mut AnyConnection, by: UserId, usernames: &[String]) 
             }
         }
         let slug = format!("direct-{}", uuid::Uuid::new_v4().simple());
-        let room = NewRoom { slug, title: names(&people), topic: String::new(), kind: RoomKind::Direct };
+        let room = NewRoom {
+            slug,
+            title: talks::names(people.iter().map(|person| person.display_name.as_str())),
+            topic: String::new(),
+            kind: RoomKind::Direct,
+        };
         let made = insert(connection, &room)?;
         diesel::update(rooms::table.find(made.id)).set(rooms::pair.eq(pair)).execute(connection)?;
         for person in &people {
@@ -254,20 +260,6 @@ pub fn direct(connection: &mut AnyConnection, by: UserId, usernames: &[String]) 
         }
         Ok((made, true))
     })
-}
-
-/// What a talk of these people is called, within what a title may have.
-fn names(people: &[User]) -> String {
-    let mut title = String::new();
-    for person in people {
-        let name = format!("{}{}", if title.is_empty() { "" } else { ", " }, person.display_name);
-        if title.chars().count() + name.chars().count() > 96 {
-            title.push_str(", …");
-            break;
-        }
-        title.push_str(&name);
-    }
-    title
 }
 
 /// Makes a new member of the chat one of every room that such people join by themselves; which these are.

@@ -12,6 +12,7 @@ use super::actors;
 use super::connection::{AnyConnection, STATEMENT_TIMEOUT, directly, snapshot};
 use super::marks::{self, Unread};
 use super::schema::{members, meta, rooms, sanctions, users};
+use super::talks;
 use crate::error::Refusal;
 use crate::policy::{Action, Actor, Object, Place, may};
 use crate::protocol::{InstanceRole, MemberRoom, Notify, Room, RoomId, RoomKind, Seq, UserId};
@@ -318,7 +319,14 @@ pub(super) fn list(connection: &mut AnyConnection, user: UserId) -> QueryResult<
             Listed { room, member: false, count, read, unread, mentions, notify, starred: false }
         }
     });
-    Ok(listed.collect())
+    let mut listed: Vec<Listed> = listed.collect();
+    if listed.iter().any(|listed| listed.member && listed.room.kind == RoomKind::Direct) {
+        let mut titles = talks::titles(connection, &[user])?;
+        for Listed { room, .. } in &mut listed {
+            room.title = titles.remove(&(user, room.id)).unwrap_or_else(|| std::mem::take(&mut room.title));
+        }
+    }
+    Ok(listed)
 }
 
 /// The rooms that each of these users is a member of, by their names.
@@ -334,11 +342,17 @@ pub fn of_members(
             let rows: Vec<Row> = rooms::table.filter(rooms::id.eq_any(ids)).select(COLUMNS).load(connection)?;
             found.extend(rows.into_iter().map(state).map(|state| (state.room.id, state)));
         }
+        let has_talks = found.values().any(|state| state.room.kind == RoomKind::Direct);
+        let titles = if has_talks { talks::titles(connection, users)? } else { HashMap::new() };
         let of = |(user, unread): (UserId, HashMap<RoomId, Unread>)| {
             let room = |(id, unread): (RoomId, Unread)| {
                 let RoomState { room, count, .. } = found.get(&id)?;
                 let Unread { read, unread, mentions, notify, starred } = unread.in_room(room.kind);
-                Some(MemberRoom { room: room.clone(), count: *count, read, unread, mentions, notify, starred })
+                let mut room = room.clone();
+                if let Some(title) = titles.get(&(user, id)) {
+                    room.title.clone_from(title);
+                }
+                Some(MemberRoom { room, count: *count, read, unread, mentions, notify, starred })
             };
             let mut rooms: Vec<MemberRoom> = unread.into_iter().filter_map(room).collect();
             rooms.sort_unstable_by(|one, other| one.room.slug.cmp(&other.room.slug));

@@ -2,9 +2,10 @@
 
 use super::connection::{AnyConnection, snapshot};
 use super::messages::{Page, latest};
+use super::oversight::Powers;
 use super::rooms::{Listed, list, permitted};
 use crate::error::Refusal;
-use crate::policy::{Action, Object, may};
+use crate::policy::Action;
 use crate::protocol::{DEFAULT_PAGE_MESSAGES, Room, UserId};
 
 /// A room as its page shows it.
@@ -14,8 +15,8 @@ pub struct RoomView {
     pub latest: Page,
     /// All rooms that the reader may see, by their names.
     pub rooms: Vec<Listed>,
-    /// Whether the reader may remove what others wrote.
-    pub removes: bool,
+    /// What the reader may do.
+    pub powers: Powers,
 }
 
 /// The room of this name, if `user` may see it.
@@ -24,7 +25,10 @@ pub fn room(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<
         let (found, actor) = permitted(connection, slug, user, Action::See)?;
         let latest = latest(connection, found.room.id, None, DEFAULT_PAGE_MESSAGES)?;
         let rooms = list(connection, user)?;
-        let removes = may(actor, Action::RemoveMessage, Object { place: Some(found.place()), whose: None }).is_ok();
-        Ok(RoomView { room: found.room, latest, rooms, removes })
+        let powers = Powers::of(actor, found.place());
+        // A talk is called otherwise by each of its people.
+        let title = rooms.iter().find(|listed| listed.room.id == found.room.id).map(|listed| listed.room.title.clone());
+        let room = Room { title: title.unwrap_or(found.room.title), ..found.room };
+        Ok(RoomView { room, latest, rooms, powers })
     })
 }

@@ -7,6 +7,7 @@ pub mod members;
 mod messages;
 pub mod moderation;
 pub mod own_account;
+mod own_rooms;
 pub mod people;
 pub mod profiles;
 pub mod rooms;
@@ -30,6 +31,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/rooms/{slug}").get(rooms::show).patch(rooms::change).delete(rooms::delete))
         .service(resource("/rooms/{slug}/notify").put(rooms::set_notify))
         .service(resource("/rooms/{slug}/star").put(rooms::star).delete(rooms::unstar))
+        .service(resource("/read").post(own_rooms::read))
         .service(resource("/rooms/{slug}/messages").get(messages::list).post(messages::send))
         .service(resource("/preview").post(messages::preview))
         .service(resource("/invitations").get(invitations::list).post(invitations::make))
@@ -83,6 +85,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         rooms::set_notify,
         rooms::star,
         rooms::unstar,
+        own_rooms::read,
         moderation::remove_message,
         moderation::set_role,
         moderation::mute,
@@ -180,7 +183,7 @@ mod tests {
                 assert!(responses.contains_key("401"), "{method} {path}");
             }
         }
-        assert_eq!(calls.len(), 43);
+        assert_eq!(calls.len(), 48);
         let mut ids: Vec<_> =
             calls.iter().map(|(path, method)| api["paths"][path][method]["operationId"].to_string()).collect();
         ids.sort_unstable();

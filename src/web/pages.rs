@@ -113,13 +113,14 @@ pub async fn make_room_by_form(
 /// `GET /rooms/{slug}`
 pub async fn room(app: Data<App>, Reader(account): Reader, slug: Path<String>) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
-    let RoomView { room, latest, rooms, removes } = app.store.read(move |c| views::room(c, &slug, user)).await?;
+    let RoomView { room, latest, rooms, powers } = app.store.read(move |c| views::room(c, &slug, user)).await?;
     let values = RoomPage {
-        rooms: in_order(rooms.into_iter().map(ListedRoom::from).collect(), &room.slug),
         room: &room,
+        rooms: in_order(rooms.into_iter().map(ListedRoom::from).collect(), &room.slug),
         messages: shown(&latest.messages),
         more: latest.more,
-        removes,
+        removes: powers.remove_messages,
+        may: powers,
         administers: account.administers(),
     };
     page(&app, StatusCode::OK, "room.html", Some(&account.user), &values)

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::api::bodies::ListedRoom;
 use crate::protocol::{Message, Reaction, Room, Seq, User, format_time};
+use crate::store::oversight::Powers;
 
 /// Characters of a message that an answer to it shows.
 const QUOTED_CHARS: usize = 120;
@@ -21,6 +22,7 @@ pub struct RoomPage<'a> {
     pub more: bool,
     /// Whether the reader may remove what others wrote.
     pub removes: bool,
+    pub may: Powers,
     /// Whether the reader is an admin.
     pub administers: bool,
 }

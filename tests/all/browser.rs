@@ -3,6 +3,7 @@
 mod accessible;
 mod acting;
 mod builds;
+mod company;
 mod composing;
 mod installed;
 mod keyboard;

@@ -29,6 +29,7 @@ mod openapi;
 mod operators;
 mod origins;
 mod own_account;
+mod own_rooms;
 mod pages;
 mod privacy;
 mod profiles;

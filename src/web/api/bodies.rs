@@ -211,6 +211,12 @@ pub struct BeginDirect {
     pub users: Vec<String>,
 }
 
+/// Which rooms are read; all, if left out.
+#[derive(Deserialize, ToSchema)]
+pub struct ReadRooms {
+    pub rooms: Option<Vec<String>>,
+}
+
 /// `all`, `mentions` or `none`.
 #[derive(Deserialize, ToSchema)]
 pub struct SetNotify {

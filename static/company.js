@@ -1,0 +1,36 @@
+import { $ } from './dom.js';
+import { api } from './api.js';
+import { t } from './text.js';
+
+/** Clicks that concern rooms and people, and Shift+Escape, which marks all as read. What they open is loaded with its first use. */
+export function company({ rooms, me, say = () => {} }) {
+  const start = (name) => (...given) => import(`./${name}.js`).then((module) => module.open(...given)).catch((error) => say(error.message));
+  const around = { rooms, me, say };
+  const openers = {
+    '#make-room': () => start('new-room')(around),
+    '#new-talk': () => start('talk')(around),
+    '#room-menu': (button) => start('room-menu')(button, around),
+  };
+  addEventListener('click', (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const opener = Object.keys(openers).find((each) => event.target.closest(each));
+    const person = !opener && personAt(event.target);
+    if (!opener && !person) return;
+    event.preventDefault();
+    if (opener) openers[opener](event.target.closest(opener));
+    else start('card')(event.target, person, around);
+  });
+  addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || !event.shiftKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    api('POST', '/read', {}).then(() => say(t('rooms.read')), (error) => say(error.message));
+  }, true);
+}
+
+/** The name of the person whom a click means. */
+function personAt(target) {
+  if (target.closest('#people button')) return target.closest('[data-user]').dataset.user;
+  if (!target.closest('.msg .author, .msg > .face')) return null;
+  return $('.author', target.closest('.msg')).title.slice(1);
+}

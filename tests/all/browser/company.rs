@@ -1,0 +1,155 @@
+//! Rooms and people: the list's order in several tabs, the dialogs, direct talks and profile cards.
+
+use super::window::{Chromedriver, ENTER, Window};
+use crate::common::*;
+use thirtyfour::prelude::*;
+
+const ESCAPE: &str = "\u{E00C}";
+const SHIFT: &str = "\u{E008}";
+
+/// Ann at a window in the room `den`, of which and of `attic` and `cellar` she and bob are members.
+async fn ann_in_the_den(server: &Server, chromedriver: &Chromedriver) -> (Window, Person) {
+    let bob = server.person("bob").await;
+    let ann = Window::open(chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    for room in ["attic", "cellar", "den"] {
+        bob.makes_room(room).await;
+        bob.adds("ann", room).await;
+    }
+    ann.opens_room("den").await;
+    ann.element("#people li[data-user=ann]").await;
+    (ann, bob)
+}
+
+async fn chord(window: &Window, held: &[&str], key: &str) {
+    let mut keys = window.driver.action_chain();
+    for each in held {
+        keys = keys.key_down(each.chars().next().unwrap());
+    }
+    keys = keys.send_keys(key);
+    for each in held {
+        keys = keys.key_up(each.chars().next().unwrap());
+    }
+    keys.perform().await.unwrap();
+}
+
+/// Waits until a group of the list has these rooms, in this order.
+async fn group_becomes(window: &Window, group: &str, slugs: &[&str]) {
+    let slugs = slugs.join(" ");
+    let script = format!(
+        "return [...document.querySelectorAll('#rooms ul[data-group={group}] a')].map((a) => a.dataset.slug).join(' ') \
+         === '{slugs}'"
+    );
+    window.until(&script).await;
+}
+
+#[tokio::test]
+async fn the_list_has_starred_rooms_then_mentions_then_unread_ones_in_every_tab() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, bob) = ann_in_the_den(&server, &chromedriver).await;
+    let first = ann.driver.window().await.unwrap();
+    let second = ann.driver.new_tab().await.unwrap();
+    ann.goes_to(&second).await;
+    ann.opens_room("den").await;
+    group_becomes(&ann, "rooms", &["attic", "cellar", "den"]).await;
+    bob.posts("cellar", "hello").await;
+    for tab in [&first, &second] {
+        ann.goes_to(tab).await;
+        group_becomes(&ann, "rooms", &["cellar", "attic", "den"]).await;
+    }
+    bob.posts("attic", "@ann, hello").await;
+    let order: &[&str] = &["attic", "cellar", "den"];
+    for tab in [&first, &second] {
+        ann.goes_to(tab).await;
+        group_becomes(&ann, "rooms", order).await;
+    }
+    ann.click("#star").await;
+    let order: &[&str] = &["den", "attic", "cellar"];
+    for tab in [&first, &second] {
+        ann.goes_to(tab).await;
+        let log = ann.element("#log").await;
+        ann.driver.action_chain().move_to_element_center(&log).perform().await.unwrap();
+        group_becomes(&ann, "rooms", order).await;
+    }
+    ann.driver.refresh().await.unwrap();
+    group_becomes(&ann, "rooms", order).await;
+    ann.online().await;
+    // All is read at once, in every tab.
+    chord(&ann, &[SHIFT], ESCAPE).await;
+    for tab in [&first, &second] {
+        ann.goes_to(tab).await;
+        ann.lacks("#rooms .count").await;
+    }
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn a_card_tells_of_somebody_and_begins_a_talk() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, bob) = ann_in_the_den(&server, &chromedriver).await;
+    bob.http.patch("/me", json!({"about": "Makes tea", "time_zone": "Asia/Tokyo"})).await.ok(200);
+    bob.posts("den", "hello").await;
+    ann.click(".msg .author[title='@bob']").await;
+    ann.shows(".card", "Makes tea").await;
+    ann.press(ESCAPE).await;
+    ann.lacks(".card").await;
+    ann.click("#people li[data-user=ann] button").await;
+    ann.shows(".card", "@ann").await;
+    ann.press(ESCAPE).await;
+    ann.until("return document.activeElement.closest('li')?.dataset.user === 'ann'").await;
+    ann.click(".msg > .face").await;
+    ann.click(".card button").await;
+    ann.title_becomes("bob · klatch").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn rooms_are_made_renamed_left_and_opened_to_others_in_dialogs() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, bob) = ann_in_the_den(&server, &chromedriver).await;
+    let submit = ".sheet .actions .button:not(.quiet)";
+    ann.click("#make-room").await;
+    ann.fill(".sheet [name=title]", "Große Küche").await;
+    ann.click(submit).await;
+    ann.arrives_at("/rooms/grosse-kuche").await;
+    ann.online().await;
+    let chooses = async |text: &str| {
+        ann.click("#room-menu").await;
+        ann.element("[role=menu]").await;
+        let item = format!("//*[@role='menuitem'][text()='{text}']");
+        ann.driver.find(By::XPath(item)).await.unwrap().click().await.unwrap();
+    };
+    chooses("Name and topic…").await;
+    ann.element(".sheet [name=title]").await.clear().await.unwrap();
+    ann.fill(".sheet [name=title]", "Kitchen").await;
+    ann.fill(".sheet [name=topic]", "What is cooked").await;
+    ann.click(submit).await;
+    ann.title_becomes("Kitchen · klatch").await;
+    ann.shows("#topic", "What is cooked").await;
+    ann.shows("#rooms a[data-slug=grosse-kuche]", "Kitchen").await;
+    chooses("Invite…").await;
+    ann.click(submit).await;
+    ann.until("const image = document.querySelector('.qr'); return image?.complete && image.naturalWidth > 0").await;
+    ann.press(ESCAPE).await;
+    ann.lacks(".sheet").await;
+    chooses("Add people…").await;
+    ann.fill(".sheet [role=combobox]", "bo").await;
+    ann.element(".sheet [data-key='@bob']").await;
+    ann.press(ENTER).await;
+    ann.element(".sheet .chip").await;
+    ann.click(submit).await;
+    ann.lacks(".sheet").await;
+    let rooms = bob.http.get("/rooms").await.ok(200);
+    let kitchen = rooms["rooms"].as_array().unwrap().iter().find(|room| room["slug"] == "grosse-kuche").unwrap();
+    assert_eq!(kitchen["member"], true);
+    chooses("Mute notices").await;
+    ann.until("return document.querySelector('[role=menu]') === null").await;
+    ann.opens_room("attic").await;
+    chooses("Leave…").await;
+    ann.click("#ask-yes").await;
+    ann.arrives_at("/rooms").await;
+    ann.close().await;
+}

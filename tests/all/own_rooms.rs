@@ -1,0 +1,72 @@
+//! One's own list of rooms: what is read, and what a direct talk is called.
+
+use crate::common::*;
+
+/// What the person's list, and a fresh welcome, say of a room.
+async fn both_of(person: &Person, slug: &str, field: &str) -> [Value; 2] {
+    let list = person.http.get("/rooms").await.ok(200);
+    let welcome = person.socket().await.welcome;
+    [list, welcome].map(|rooms| {
+        let rooms = rooms["rooms"].as_array().expect("rooms");
+        let room = rooms.iter().find(|room| room["slug"] == slug).expect("the room");
+        room[field].clone()
+    })
+}
+
+async fn all_rooms_are_read_at_once(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    for room in ["attic", "cellar", "den"] {
+        ann.makes_room(room).await;
+        ann.adds("bob", room).await;
+        ann.posts(room, "@bob").await;
+    }
+    let mut socket = bob.socket().await;
+    bob.http.post("/read", json!({"rooms": ["den", "nowhere"]})).await.ok(204);
+    let read = socket.expect("read").await;
+    assert_eq!((&read["room"], &read["unread"], &read["mentions"]), (&json!("den"), &json!(0), &json!(0)));
+    assert_eq!(both_of(&bob, "attic", "unread").await, [json!(1), json!(1)]);
+    bob.http.post("/read", json!({})).await.ok(204);
+    let mut told = [socket.expect("read").await, socket.expect("read").await].map(|read| read["room"].clone());
+    told.sort_by_key(Value::to_string);
+    assert_eq!(told, [json!("attic"), json!("cellar")]);
+    for room in ["attic", "cellar", "den"] {
+        assert_eq!(both_of(&bob, room, "unread").await, [json!(0), json!(0)]);
+        assert_eq!(both_of(&bob, room, "mentions").await, [json!(0), json!(0)]);
+    }
+    assert_eq!(both_of(&ann, "den", "read").await, [json!(1), json!(1)], "the others' marks stay");
+}
+
+async fn a_direct_talk_is_called_by_the_others(server: Server) {
+    let [ann, bob, _carl] = server.people(["ann", "bob", "carl"]).await;
+    let two = slug_of_room(&ann.http.post("/direct", json!({"users": ["bob"]})).await.ok(201));
+    let three = slug_of_room(&ann.http.post("/direct", json!({"users": ["bob", "carl"]})).await.ok(201));
+    for (person, room, title) in
+        [(&ann, &two, "bob"), (&bob, &two, "ann"), (&ann, &three, "bob, carl"), (&bob, &three, "ann, carl")]
+    {
+        assert_eq!(both_of(person, room, "title").await, [json!(title), json!(title)]);
+    }
+    bob.http.patch("/me", json!({"display_name": "Robert"})).await.ok(200);
+    assert_eq!(both_of(&ann, &two, "title").await, [json!("Robert"), json!("Robert")]);
+}
+
+fn slug_of_room(room: &Value) -> String {
+    room["slug"].as_str().expect("a slug").to_owned()
+}
+
+on_both_databases![all_rooms_are_read_at_once, a_direct_talk_is_called_by_the_others,];
+
+#[tokio::test]
+async fn stars_and_what_is_read_are_told_at_every_instance() {
+    let chat = Chat::of(2).await;
+    let [here, there] = [&chat.instances[0], &chat.instances[1]];
+    let [ann, bob] = here.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    ann.adds("bob", "den").await;
+    ann.posts("den", "hello").await;
+    let mut socket = bob.at(there).socket().await;
+    bob.http.put("/rooms/den/star").await.ok(204);
+    assert_eq!(socket.expect("room").await["room"], "den");
+    bob.http.post("/read", json!({})).await.ok(204);
+    let read = socket.expect("read").await;
+    assert_eq!((&read["room"], &read["unread"]), (&json!("den"), &json!(0)));
+}
