@@ -17,7 +17,6 @@ import { ask } from './ask.js';
 import { localise } from './served.js';
 import { t } from './text.js';
 import { keys, visit } from './keys.js';
-import { members } from './members.js';
 import { sheets } from './sheets.js';
 
 const OLDER = 50; // messages a time
@@ -84,7 +83,6 @@ new Tools(log.list, {
 });
 
 localise(log.list);
-members(slug, name);
 company({ rooms, me, say });
 keys();
 $('#star').addEventListener('click', () => rooms.star().catch((error) => say(error.message)));
