@@ -46,7 +46,7 @@ async function page(event, path) {
     const response = await fetch(event.request, kept ? { signal: AbortSignal.timeout(ANSWER_WITHIN) } : {});
     if (isPage(path)) event.waitUntil(keep(path, response.clone()));
     // Whoever has to sign in may be somebody else.
-    else if (path === '/login' && response.ok) event.waitUntil(caches.delete(PAGES));
+    else if (['/', '/login', '/signup'].includes(path) && response.ok) event.waitUntil(caches.delete(PAGES));
     return response;
   } catch {
     return kept || await caches.match('/offline', { ignoreVary: true }) || Response.error();

@@ -130,3 +130,56 @@ async fn a_join_that_got_lost_is_asked_for_again() {
     assert_eq!(ann.bodies_up_to("hello, Ann").await, ["hello", "hello, Ann"]);
     ann.close().await;
 }
+
+#[tokio::test]
+async fn two_who_type_through_two_crashes_lose_and_double_nothing() {
+    const EACH: usize = 12;
+    let address = format!("127.0.0.1:{}", lasting_port());
+    let mut server = Options::sqlite().listen(address).start().await;
+    let host = server.person("host").await;
+    host.makes_room("den").await;
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    let bob = Window::open(&chromedriver, server.url()).await;
+    for (window, name) in [(&ann, "ann"), (&bob, "bob")] {
+        window.signs_up(name, name).await;
+        window.opens_room("den").await;
+    }
+    let types = async |window: &Window, name: &str| {
+        for n in 1..=EACH {
+            window.says(&format!("{name} {n}")).await;
+        }
+    };
+    let crashes = async {
+        for seen in [1, 3] {
+            ann.until(&format!("return document.querySelectorAll('#log article.msg').length > {seen}")).await;
+            server.kill().await;
+            ann.offline().await;
+            server.restart().await;
+        }
+    };
+    tokio::join!(types(&ann, "ann"), types(&bob, "bob"), crashes);
+
+    let mut seen = Vec::new();
+    for window in [&ann, &bob] {
+        window.comes_back().await;
+        let all = format!(
+            "return document.querySelectorAll('#log article.msg[data-id]:not([data-key])').length >= {}",
+            2 * EACH
+        );
+        window.until(&all).await;
+        window.lacks("#log [data-key]").await;
+        seen.push(window.bodies().await);
+    }
+    assert_eq!(seen[0], seen[1]);
+    let stored = host.reads_whole_room("den").await;
+    let stored: Vec<&str> = stored.iter().map(|message| message["body"].as_str().unwrap()).collect();
+    assert_eq!(seen[0], stored);
+    for name in ["ann", "bob"] {
+        let theirs: Vec<&str> = stored.iter().copied().filter(|body| body.starts_with(name)).collect();
+        let wanted: Vec<String> = (1..=EACH).map(|n| format!("{name} {n}")).collect();
+        assert_eq!(theirs, wanted);
+    }
+    ann.close_despite(&UNREACHABLE).await;
+    bob.close_despite(&UNREACHABLE).await;
+}
