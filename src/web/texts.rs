@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use tera::{Kwargs, State, TeraResult};
+use tera::{Kwargs, State, TeraResult, Value};
 
 use super::assets;
 use crate::error::StartError;
@@ -62,7 +62,7 @@ impl Texts {
     /// A text that is not there.
     pub fn say(&self, values: &Kwargs, state: &State) -> TeraResult<String> {
         let key: &str = values.must_get("key")?;
-        let language = state.get::<String>("language")?.unwrap_or_default();
+        let language: String = state.get("language")?.unwrap_or_default();
         let text = self.0.get(language.as_str()).and_then(|texts| texts.get(key));
         let chosen = match text.ok_or_else(|| tera::Error::message(format!("no text {key:?} in {language:?}")))? {
             Text::Always(text) => text,
@@ -71,14 +71,24 @@ impl Texts {
                 if count == 1 { one } else { other }
             }
         };
-        let mut said = chosen.clone();
-        for (name, value) in values.iter() {
-            if chosen.contains('{') {
-                said = said.replace(&format!("{{{name}}}"), &value.to_string());
-            }
-        }
-        Ok(said)
+        Ok(filled(chosen, |name| Some(values.get::<&Value>(name).ok()??.to_string())))
     }
+}
+
+/// A text with values in the place of their `{name}`. What a value says is not looked into.
+fn filled(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, (name, after))) = rest.split_once('{').and_then(|(b, a)| Some((b, a.split_once('}')?))) {
+        filled.push_str(before);
+        match value(name) {
+            Some(value) => filled.push_str(&value),
+            None => filled.extend(["{", name, "}"]),
+        }
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
 }
 
 #[cfg(test)]
@@ -109,5 +119,42 @@ mod tests {
             let differences: Vec<_> = english.symmetric_difference(&other).collect();
             assert!(differences.is_empty(), "{language}: {differences:?}");
         }
+    }
+
+    #[test]
+    fn a_value_is_not_looked_into() {
+        let value = |name: &str| match name {
+            "who" => Some("{room} {".to_owned()),
+            "room" => Some("den".to_owned()),
+            _ => None,
+        };
+        assert_eq!(filled("{who} in {room}: {what}", value), "{room} { in den: {what}");
+        assert_eq!(filled("nothing { here", value), "nothing { here");
+        assert_eq!(filled("", value), "");
+    }
+
+    /// Keys in the source between these two, where they are written out.
+    fn keys_between(source: &str, before: &str, after: char) -> Vec<String> {
+        let found = source.split(before).skip(1).filter_map(|rest| rest.split_once(after));
+        found.map(|(key, _)| key.to_owned()).collect()
+    }
+
+    #[test]
+    fn every_text_that_is_asked_for_is_there() {
+        let Texts(all) = Texts::read().expect("texts");
+        let mut asked = Vec::new();
+        for (folder, ending, before, after) in
+            [("static", "js", " t('", '\''), ("static", "js", "(t('", '\''), ("templates", "html", "t(key=\"", '"')]
+        {
+            for file in std::fs::read_dir(format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"))).expect(folder) {
+                let path = file.expect(folder).path();
+                if path.extension().is_some_and(|is| is == ending) {
+                    asked.extend(keys_between(&std::fs::read_to_string(path).expect(folder), before, after));
+                }
+            }
+        }
+        assert!(asked.len() > 50, "{asked:?}");
+        let missing: Vec<_> = asked.iter().filter(|key| !all["en"].contains_key(*key)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }
