@@ -46,7 +46,8 @@ impl Asset {
     /// The present file of this build.
     fn own(name: &str) -> Option<Self> {
         if name == EMOJI {
-            return Some(emoji::list().to_vec().into());
+            static LIST: LazyLock<Asset> = LazyLock::new(|| emoji::list().into());
+            return Some(LIST.clone());
         }
         let file = Files::get(name)?;
         if let Some(mark) = testing::build_mark().filter(|_| name.ends_with(".js") || name.ends_with(".css")) {

@@ -1,8 +1,5 @@
 //! The emoji that a message can be reacted to with, as the picker in the browser lists them.
 
-use std::sync::LazyLock;
-
-use actix_web::web::Bytes;
 use emojis::{Group, UnicodeVersion};
 use serde_json::json;
 
@@ -10,18 +7,15 @@ use serde_json::json;
 const NEWEST: UnicodeVersion = UnicodeVersion::new(15, 1);
 
 /// `[[group, [[emoji, name, shortcode, …]]]]`, as JSON.
-pub fn list() -> Bytes {
-    static LIST: LazyLock<Bytes> = LazyLock::new(|| {
-        let groups = Group::iter().map(|group| {
-            let known = group.emojis().filter(|emoji| emoji.unicode_version() <= NEWEST);
-            let emojis = known.map(|emoji| -> Vec<&str> {
-                [emoji.as_str(), emoji.name()].into_iter().chain(emoji.shortcodes()).collect()
-            });
-            (name(group), emojis.collect::<Vec<_>>())
+pub fn list() -> Vec<u8> {
+    let groups = Group::iter().map(|group| {
+        let known = group.emojis().filter(|emoji| emoji.unicode_version() <= NEWEST);
+        let emojis = known.map(|emoji| -> Vec<&str> {
+            [emoji.as_str(), emoji.name()].into_iter().chain(emoji.shortcodes()).collect()
         });
-        json!(groups.collect::<Vec<_>>()).to_string().into()
+        (name(group), emojis.collect::<Vec<_>>())
     });
-    LIST.clone()
+    json!(groups.collect::<Vec<_>>()).to_string().into_bytes()
 }
 
 fn name(group: Group) -> &'static str {
