@@ -27,9 +27,9 @@ export class Notices {
     else if (type === 'mention') this.#tell(frame.room, message);
   }
 
-  // Held by every page that is looked at.
+  // Held by every page that is looked at; it may have been hidden again before it is granted.
   #look() {
-    if (!document.hidden) navigator.locks?.request(LOOKED_AT, { mode: 'shared' }, () => new Promise((resolve) => {
+    if (!document.hidden) navigator.locks?.request(LOOKED_AT, { mode: 'shared' }, () => document.hidden || new Promise((resolve) => {
       document.addEventListener('visibilitychange', resolve, { once: true });
     }));
   }
