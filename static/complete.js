@@ -1,14 +1,12 @@
 import { api } from './api.js';
 import { el, style } from './dom.js';
 import { nameOf } from './faces.js';
+import { fitting } from './fits.js';
 import { search } from './picker.js';
 import { t } from './text.js';
 
 const MOST = 8;
 const TOKEN = /(?:^|[\s(])([@#:])([\p{L}\p{N}._+-]*)$/u;
-
-/** Whether what stands before the cursor may be the beginning of a name, a room or an emoji. */
-export const mayComplete = (before) => TOKEN.test(before);
 
 /** Completes `@people`, `#rooms` and `:emoji` in the text box: arrow keys choose, Enter and Tab take, Escape leaves. */
 export class Completion {
@@ -22,7 +20,7 @@ export class Completion {
   constructor(text, room) {
     Object.assign(this, { text, room });
     this.list = el('ul', { id: 'completion', class: 'pop completion', role: 'listbox', popover: 'manual', 'aria-label': t('complete.title') });
-    document.body.append(this.list);
+    text.form.append(this.list);
     text.setAttribute('aria-autocomplete', 'list');
     text.setAttribute('aria-controls', 'completion');
     // Before the text box's own meaning of Enter and of the arrow keys.
@@ -52,12 +50,12 @@ export class Completion {
     if (sign === ':') return (await search(word, MOST)).map(([emoji, name, code]) => ({ mark: emoji, label: code ? `:${code}:` : name, aside: '', text: emoji }));
     if (sign === '#') {
       const links = [...document.querySelectorAll('#rooms a[data-slug]:not([data-kind=direct])')];
-      return best(links.map(({ dataset: { slug, title } }) => ({ mark: '#', label: slug, aside: title, text: `#${slug} `, words: `${slug} ${title}` })), word);
+      return best(links.map(({ dataset: { slug, title } }) => ({ mark: '#', label: slug, aside: title, text: `#${slug} ` })), word);
     }
     this.#members ??= api('GET', `/rooms/${this.room}/members`).then(({ members }) => members.map(({ user }) => user), () => []);
-    const groups = ['here', 'room'].map((name) => ({ mark: '@', label: name, aside: t(`complete.${name}`), text: `@${name} `, words: name }));
+    const groups = ['here', 'room'].map((name) => ({ mark: '@', label: name, aside: t(`complete.${name}`), text: `@${name} ` }));
     const people = (await this.#members).map((user) => ({
-      mark: '@', label: user.username, aside: nameOf(user), text: `@${user.username} `, words: `${user.username} ${nameOf(user)}`,
+      mark: '@', label: user.username, aside: nameOf(user), text: `@${user.username} `,
     }));
     return best([...people, ...groups], word);
   }
@@ -119,11 +117,4 @@ function inCode(before) {
   return fences % 2 === 1 || (line.split('`').length - 1) % 2 === 1;
 }
 
-function best(all, word) {
-  const rank = ({ words, label }) => {
-    const text = words.toLowerCase();
-    return label.toLowerCase().startsWith(word) ? 0 : text.split(/[\s._-]+/).some((part) => part.startsWith(word)) ? 1 : 9;
-  };
-  const found = all.map((each) => [rank(each), each]).filter(([place]) => place < 9);
-  return found.sort(([a], [b]) => a - b).slice(0, MOST).map(([, each]) => each);
-}
+const best = (all, word) => fitting(word, all, ({ label, aside }) => [label, aside], 3).slice(0, MOST);

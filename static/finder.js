@@ -4,8 +4,9 @@ import { t } from './text.js';
 let finders = 0;
 
 /**
- * A field with a list of what it finds below it (an ARIA combobox). `find(text)` answers `[{ key, label, note?, mark? }]`,
- * or a promise of that; what a later text finds wins. `take(option)` is told what was chosen.
+ * A field with a list of what it finds below it (an ARIA combobox). `find(text, show)` answers `[{ key, label, note?, mark? }]`,
+ * or a promise of that (null: nothing new), and may `show` a part before; what a later text finds wins. `take(option)` is told
+ * what was chosen.
  */
 export function finder({ label, find, take }) {
   finders += 1;
@@ -40,7 +41,7 @@ export function finder({ label, find, take }) {
   const search = async () => {
     asked += 1;
     const mine = asked;
-    const found = find(input.value.trim());
+    const found = find(input.value.trim(), (part) => mine === asked && show(part));
     const all = await Promise.resolve(found).catch(() => null);
     if (all && mine === asked) show(all);
   };
@@ -60,5 +61,5 @@ export function finder({ label, find, take }) {
     if (item) take(options[[...list.children].indexOf(item)]);
   });
   search();
-  return { input, box: el('div', { class: 'finder' }, input, list, none), search };
+  return { input, box: el('div', { class: 'finder' }, input, list, none), search, say: (text) => { none.textContent = text; } };
 }

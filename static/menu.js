@@ -45,7 +45,7 @@ export async function menu(near, label, items) {
     const next = Number.isFinite(step) ? buttons.indexOf(document.activeElement) + step : step > 0 ? -1 : 0;
     buttons.at(next % buttons.length).focus();
   });
-  document.body.append(box);
+  (near.closest('main, nav, aside') ?? document.body).append(box); // within a landmark
   box.showPopover();
   place(box, near);
   buttons[0].focus();

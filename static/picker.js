@@ -1,4 +1,5 @@
 import { el, style } from './dom.js';
+import { fitting } from './fits.js';
 import { place } from './menu.js';
 import { t } from './text.js';
 
@@ -8,15 +9,12 @@ const MOST_FOUND = 120;
 
 let known = null;
 /** All emoji in groups, as the server lists them: `[[group, [[emoji, name, …shortcodes]]]]`. */
-export const emojis = () => (known ??= fetch(new URL('emoji.json', import.meta.url)).then((response) => response.json()));
+const emojis = () => (known ??= fetch(new URL('emoji.json', import.meta.url)).then((response) => response.json()));
 
-/** Emoji of which a name or a shortcode begins with, or else holds, what is looked for. */
+/** Emoji by their names and shortcodes, those that fit best first. */
 export async function search(words, most = MOST_FOUND) {
-  const wanted = words.toLowerCase().trim();
   const all = (await emojis()).flatMap(([, list]) => list);
-  const rank = ([, ...names]) => Math.min(...names.map((name) => name === wanted ? 0 : name.startsWith(wanted) ? 1 : name.includes(` ${wanted}`) || name.includes(`_${wanted}`) ? 2 : name.includes(wanted) ? 3 : 9));
-  const found = all.map((emoji) => [rank(emoji), emoji]).filter(([place]) => place < 9);
-  return found.sort(([a], [b]) => a - b).slice(0, most).map(([, emoji]) => emoji);
+  return fitting(words.trim(), all, ([, ...names]) => names, 2).slice(0, most);
 }
 
 function recent() {

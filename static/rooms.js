@@ -199,15 +199,23 @@ export class Rooms {
     const item = room.link.closest('li');
     if (item.parentElement !== list) list.append(item);
     $('.empty', this.root)?.remove();
+    const place = `${this.#rank(room)} ${room.title || room.slug} ${group}`;
+    if (room.place === place) return;
+    room.place = place;
     this.#arranging ||= requestAnimationFrame(() => this.#arrange());
+  }
+
+  #rank({ link, member, unread, mentions, slug }) {
+    if (link.matches('.starred')) return 0;
+    if (!member || !unread || slug === this.here) return 3;
+    return mentions ? 1 : 2;
   }
 
   // Starred ones first, then those with something new, then by name. Nothing moves from under a pointer or the focus.
   #arrange() {
     this.#arranging = 0;
     if (this.root.matches(':hover, :focus-within')) return;
-    const key = ({ link, mentions }) => link.matches('.starred') ? 0 : link.matches('.new') ? (mentions ? 1 : 2) : 3;
-    const order = [...this.#rooms.values()].map((room) => [key(room), room.title || room.slug, room.link.closest('li')]);
+    const order = [...this.#rooms.values()].map((room) => [this.#rank(room), room.title || room.slug, room.link.closest('li')]);
     order.sort(([a, one], [b, other]) => a - b || one.localeCompare(other));
     for (const list of this.root.querySelectorAll('ul')) {
       const items = order.map(([, , item]) => item).filter((item) => item.parentElement === list);

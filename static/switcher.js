@@ -1,97 +1,50 @@
-import { api } from './api.js';
 import { $, el, style } from './dom.js';
-import { face, nameOf } from './faces.js';
+import { finder } from './finder.js';
+import { fits, fitting } from './fits.js';
 import { visited } from './keys.js';
+import { talkWith } from './talk.js';
 import { t } from './text.js';
+import { people } from './whom.js';
 
-const MOST = 12;
-const ASK_AFTER = 120; // ms without a key
 const MARKS = { private: '◆', direct: '@' };
-
-// How well words meet a text: 0 begins it, 1 begins a word of it, 2 its letters are there in their order; null not at all.
-function rank(text, words) {
-  const all = text.toLowerCase();
-  if (all.startsWith(words)) return 0;
-  if (all.split(/[\s._-]+/).some((word) => word.startsWith(words))) return 1;
-  let at = 0;
-  for (const letter of all) if (letter === words[at]) at += 1;
-  return at === words.length ? 2 : null;
-}
+const MOST = 12;
+const LIKELY = 2; // rooms that fit worse stand below the people
 
 /** Leads to a room, or to a direct talk with somebody, by a few letters of the name. */
 export async function openSwitcher() {
   if ($('#switcher')) return;
-  await style('pop.css');
-  const rooms = [...document.querySelectorAll('#rooms a[data-slug]')].map(({ dataset }) => ({
-    mark: MARKS[dataset.kind] ?? '#', name: dataset.title || dataset.slug, words: `${dataset.title} ${dataset.slug}`, slug: dataset.slug, aside: dataset.member === 'true' ? '' : t('switcher.other'),
-    open: () => location.assign(`/rooms/${dataset.slug}`),
-  }));
+  await Promise.all([style('pop.css'), style('company.css')]);
   const recent = visited();
-  const age = ({ slug }) => (recent.indexOf(slug) + 1) || Infinity;
-  const field = el('input', {
-    type: 'text', role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'switcher-list', 'aria-autocomplete': 'list', autocomplete: 'off', spellcheck: 'false',
-    'aria-label': t('switcher.title'), placeholder: t('switcher.title'), dir: 'auto',
+  const age = ({ slug }) => (recent.indexOf(slug) + 1) || MOST + 1;
+  const rooms = [...document.querySelectorAll('#rooms a[data-slug]')].map(({ dataset }) => dataset).sort((a, b) => age(a) - age(b));
+  const names = ({ slug, title }) => [slug, title];
+  const option = (room) => ({
+    key: room.slug, label: room.title || room.slug, note: room.member === 'true' ? '' : t('switcher.other'), mark: el('i', { 'aria-hidden': 'true' }, MARKS[room.kind] ?? '#'),
+    open: () => location.assign(`/rooms/${room.slug}`),
   });
-  const list = el('ul', { id: 'switcher-list', role: 'listbox', 'aria-label': t('switcher.title') });
-  const dialog = el('dialog', { id: 'switcher', class: 'ask switcher', 'aria-label': t('switcher.title') }, field, list);
-  let found = [];
-  let at = 0;
-  let timer = 0;
-
-  const choose = (next) => {
-    at = found.length ? (next + found.length) % found.length : -1;
-    [...list.children].forEach((item, index) => item.setAttribute('aria-selected', String(index === at)));
-    list.children[at]?.scrollIntoView({ block: 'nearest' });
-    if (at >= 0) field.setAttribute('aria-activedescendant', `switcher-${at}`);
-    else field.removeAttribute('aria-activedescendant');
-  };
-  const draw = (people = []) => {
-    const words = field.value.trim().toLowerCase();
-    const ranked = rooms.map((room) => [rank(room.words.trim(), words), room]).filter(([place]) => place !== null);
-    ranked.sort(([a, one], [b, other]) => a - b || age(one) - age(other) || 0);
-    const likely = ranked.filter(([place]) => place < 2);
-    found = [...likely.slice(0, MOST), ...people.map((one) => [0, one]), ...ranked.slice(likely.length, MOST)].map(([, each]) => each);
-    list.replaceChildren(...found.map(({ user, mark, name, aside }, index) => el('li', { role: 'option', id: `switcher-${index}` },
-      user ? face(user, true) : el('i', { 'aria-hidden': 'true' }, mark), el('b', { dir: 'auto' }, name), el('small', { dir: 'auto' }, aside))));
-    if (!found.length) list.append(el('li', { class: 'soft', role: 'option', 'aria-disabled': 'true' }, t('switcher.none')));
-    choose(0);
-  };
-  const search = async () => {
-    const { value } = field;
-    draw();
-    clearTimeout(timer);
-    if (!value.trim()) return;
-    timer = setTimeout(async () => {
-      const { users } = await api('GET', `/users?limit=${MOST}&q=${encodeURIComponent(value.trim().replace(/^@/, ''))}`).catch(() => ({ users: [] }));
-      if (field.value === value) draw(users.map((user) => ({ user, name: nameOf(user), aside: `@${user.username}`, open: () => talkTo(user) })));
-    }, ASK_AFTER);
-  };
-  const talkTo = async ({ username }) => {
-    const { slug } = await api('POST', '/direct', { users: [username] });
-    location.assign(`/rooms/${slug}`);
-  };
-  const take = async (index) => {
-    try {
-      await found[index]?.open();
-    } catch (error) {
-      list.replaceChildren(el('li', { class: 'error', role: 'alert' }, error.message));
-    }
-  };
-
-  field.addEventListener('input', search);
-  dialog.addEventListener('keydown', (event) => {
-    const steps = { ArrowDown: 1, ArrowUp: -1 };
-    if (event.isComposing) return;
-    if (event.key in steps) choose(at + steps[event.key]);
-    else if (event.key === 'Enter') take(at);
-    else return;
-    event.preventDefault();
+  const dialog = el('dialog', { id: 'switcher', class: 'ask switcher', 'aria-label': t('switcher.title') });
+  const found = finder({
+    label: t('switcher.title'),
+    find: async (text, show) => {
+      const these = fitting(text, rooms, names, 1).slice(0, MOST);
+      show(these.map(option));
+      const others = text && await people(text.replace(/^@/, ''), {}, MOST).catch(() => []);
+      if (!others) return null;
+      const likely = these.filter((room) => Math.max(...names(room).map((name) => fits(text, name))) >= LIKELY);
+      const talks = others.map((each) => ({ ...each, open: () => talkWith([each.user.username]) }));
+      return [...likely.map(option), ...talks, ...these.slice(likely.length).map(option)];
+    },
+    take: async ({ open }) => {
+      try {
+        await open();
+      } catch (error) {
+        found.say(error.message);
+      }
+    },
   });
-  list.addEventListener('click', ({ target }) => take([...list.children].indexOf(target.closest('li'))));
+  dialog.append(found.box);
   dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close());
   dialog.addEventListener('close', () => dialog.remove());
-  draw();
   document.body.append(dialog);
   dialog.showModal();
-  field.focus();
 }

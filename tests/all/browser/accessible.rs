@@ -1,9 +1,10 @@
 //! Every page, in each state and in both palettes, by the rules of axe-core.
 
-use super::window::{Chromedriver, ENTER, Window};
+use super::window::{Chromedriver, ENTER, ESCAPE, Window};
 use super::wire::Wire;
 use crate::common::*;
 use std::path::PathBuf;
+use thirtyfour::Key;
 
 /// What axe finds wrong: the rule and where.
 const RUN: &str = "return axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(
@@ -35,6 +36,44 @@ impl Inspector {
         self.window.goto(path).await;
         self.inspect(path).await;
     }
+}
+
+/// What opens over a room on demand.
+async fn opened(ann: &mut Inspector) {
+    ann.window.focuses(2).await;
+    for (key, css) in [("m", ".menu"), ("+", ".picker button"), ("?", "dialog.help")] {
+        ann.window.press(key).await;
+        ann.window.element(css).await;
+        ann.inspect(css).await;
+        ann.window.press(ESCAPE).await;
+        ann.window.lacks(css).await;
+        ann.window.focuses(2).await;
+    }
+    ann.window.chord(&[Key::Control], "k").await;
+    ann.window.element("#switcher li").await;
+    ann.inspect("the switcher").await;
+    ann.window.press(ESCAPE).await;
+    for (opener, css) in [
+        ("#room-menu", ".menu"),
+        ("#m-2 .author", ".card header"),
+        ("#make-room", "dialog[open] form"),
+        ("#new-talk", "dialog[open] form"),
+    ] {
+        ann.window.click(opener).await;
+        ann.window.element(css).await;
+        ann.inspect(opener).await;
+        ann.window.press(ESCAPE).await;
+        ann.window.lacks(css).await;
+    }
+    ann.window.click("#format").await;
+    ann.window.element(".format").await;
+    ann.window.fill("#message", "**see** @b").await;
+    ann.window.element(".completion li").await;
+    ann.inspect("completion").await;
+    ann.window.press(ESCAPE).await;
+    ann.window.click(".format [data-format=preview]").await;
+    ann.window.element("#preview strong").await;
+    ann.inspect("a preview").await;
 }
 
 async fn nothing_is_found(palette: &str) {
@@ -92,6 +131,8 @@ async fn nothing_is_found(palette: &str) {
     ann.window.click("#m-2 .tools [data-act=delete]").await;
     ann.window.element("#ask").await;
     ann.inspect("a question").await;
+    ann.window.click("#ask [value=no]").await;
+    opened(&mut ann).await;
     ann.window.opens_room("empty").await;
     ann.inspect("an empty room").await;
 

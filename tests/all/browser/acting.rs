@@ -19,10 +19,6 @@ async fn in_the_den(server: &Server, chromedriver: &Chromedriver) -> (Window, Pe
     (ann, bob)
 }
 
-async fn focus(window: &Window, id: u64) {
-    window.until(&format!("const article = document.querySelector('#m-{id}'); article?.focus(); return document.activeElement === article")).await;
-}
-
 async fn deleted_at_the_server(person: &Person, id: u64) {
     eventually(LIMIT, "the deletion", async || {
         let messages = person.reads_whole_room("den").await;
@@ -39,7 +35,7 @@ async fn all_that_can_be_done_with_a_message_is_in_its_menu_by_pointer_and_by_ke
     let copies = json!({ "permission": { "name": "clipboard-write" }, "setting": "granted" });
     ann.driver.cdp().send_raw("Browser.setPermission", copies).await.unwrap();
     let labels = "return [...document.querySelectorAll('.menu > button')].map((button) => button.textContent)";
-    focus(&ann, 1).await;
+    ann.focuses(1).await;
     ann.click("#m-1 .tools [data-act=more]").await;
     ann.element(".menu").await;
     assert_eq!(ann.run(labels).await, json!(["Reply", "Copy link", "Copy text", "Mark unread from here", "Report…"]));
@@ -48,7 +44,7 @@ async fn all_that_can_be_done_with_a_message_is_in_its_menu_by_pointer_and_by_ke
     assert_eq!(ann.run("return document.activeElement.dataset.act").await, json!("more"));
 
     // One's own, by keys alone.
-    focus(&ann, 2).await;
+    ann.focuses(2).await;
     ann.press("m").await;
     ann.element(".menu").await;
     assert_eq!(
@@ -64,11 +60,11 @@ async fn all_that_can_be_done_with_a_message_is_in_its_menu_by_pointer_and_by_ke
     ann.goto("/rooms/den/1").await;
     ann.until("return document.activeElement?.id === 'm-1'").await;
 
-    focus(&ann, 1).await;
+    ann.focuses(1).await;
     ann.press("r").await;
     ann.shows("#mode", "Replying to bob").await;
     ann.press(ESCAPE).await;
-    focus(&ann, 2).await;
+    ann.focuses(2).await;
     ann.press("e").await;
     ann.shows("#mode", "Editing your message").await;
     ann.close().await;
@@ -79,20 +75,20 @@ async fn deleting_can_be_undone_for_a_while_and_happens_at_once_when_the_page_is
     let server = Server::start(Options::sqlite()).await;
     let chromedriver = Chromedriver::start().await;
     let (ann, bob) = in_the_den(&server, &chromedriver).await;
-    focus(&ann, 2).await;
+    ann.focuses(2).await;
     ann.press("\u{E017}").await; // Delete
     ann.shows("#m-2 .undo", "Message deleted.").await;
     ann.press(ENTER).await; // the button has the focus
     ann.lacks("#m-2 .undo").await;
     ann.shows("#m-2 .body", "second").await;
 
-    focus(&ann, 2).await;
+    ann.focuses(2).await;
     ann.press("\u{E017}").await;
     ann.element("#m-2 .undo").await;
     deleted_at_the_server(&bob, 2).await;
     ann.shows("#m-2 .body", "Message deleted").await;
 
-    focus(&ann, 3).await;
+    ann.focuses(3).await;
     ann.press("\u{E017}").await;
     ann.element("#m-3 .undo").await;
     ann.goto("/rooms").await;
@@ -105,7 +101,7 @@ async fn any_emoji_is_found_by_its_name_and_put_under_a_message_or_into_the_text
     let server = Server::start(Options::sqlite()).await;
     let chromedriver = Chromedriver::start().await;
     let (ann, _bob) = in_the_den(&server, &chromedriver).await;
-    focus(&ann, 1).await;
+    ann.focuses(1).await;
     ann.press("+").await;
     ann.element(".picker").await;
     ann.until("return document.querySelectorAll('.picker button').length > 1500").await;
@@ -141,7 +137,7 @@ async fn a_moderator_mutes_from_the_menu() {
     ann.online().await;
     bob.http.put("/rooms/den/members/me").await.ok(204);
     bob.posts("den", "hello").await;
-    focus(&ann, 1).await;
+    ann.focuses(1).await;
     ann.press("m").await;
     ann.element(".menu .danger").await;
     ann.click(".menu .danger").await;

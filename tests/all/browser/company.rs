@@ -1,11 +1,8 @@
 //! Rooms and people: the list's order in several tabs, the dialogs, direct talks and profile cards.
 
-use super::window::{Chromedriver, ENTER, Window};
+use super::window::{Chromedriver, DOWN, ENTER, ESCAPE, LIMIT, Window};
 use crate::common::*;
 use thirtyfour::prelude::*;
-
-const ESCAPE: &str = "\u{E00C}";
-const SHIFT: &str = "\u{E008}";
 
 /// Ann at a window in the room `den`, of which and of `attic` and `cellar` she and bob are members.
 async fn ann_in_the_den(server: &Server, chromedriver: &Chromedriver) -> (Window, Person) {
@@ -19,18 +16,6 @@ async fn ann_in_the_den(server: &Server, chromedriver: &Chromedriver) -> (Window
     ann.opens_room("den").await;
     ann.element("#people li[data-user=ann]").await;
     (ann, bob)
-}
-
-async fn chord(window: &Window, held: &[&str], key: &str) {
-    let mut keys = window.driver.action_chain();
-    for each in held {
-        keys = keys.key_down(each.chars().next().unwrap());
-    }
-    keys = keys.send_keys(key);
-    for each in held {
-        keys = keys.key_up(each.chars().next().unwrap());
-    }
-    keys.perform().await.unwrap();
 }
 
 /// Waits until a group of the list has these rooms, in this order.
@@ -76,7 +61,7 @@ async fn the_list_has_starred_rooms_then_mentions_then_unread_ones_in_every_tab(
     group_becomes(&ann, "rooms", order).await;
     ann.online().await;
     // All is read at once, in every tab.
-    chord(&ann, &[SHIFT], ESCAPE).await;
+    ann.chord(&[Key::Shift], ESCAPE).await;
     for tab in [&first, &second] {
         ann.goes_to(tab).await;
         ann.lacks("#rooms .count").await;
@@ -151,5 +136,82 @@ async fn rooms_are_made_renamed_left_and_opened_to_others_in_dialogs() {
     chooses("Leave…").await;
     ann.click("#ask-yes").await;
     ann.arrives_at("/rooms").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn a_few_letters_lead_to_a_room_or_a_person_and_keys_to_the_rooms_beside() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, _bob) = ann_in_the_den(&server, &chromedriver).await;
+    ann.chord(&[Key::Control], "k").await;
+    ann.element("#switcher").await;
+    ann.press("att").await;
+    ann.shows("#switcher [aria-selected=true]", "attic").await;
+    ann.press(ENTER).await;
+    ann.arrives_at("/rooms/attic").await;
+    ann.online().await;
+    ann.chord(&[Key::Control], "k").await;
+    ann.element("#switcher").await;
+    ann.press("bob").await;
+    ann.shows("#switcher [aria-selected=true]", "@bob").await;
+    ann.press(ENTER).await;
+    ann.shows("#talk h1", "bob").await;
+    ann.online().await;
+
+    ann.opens_room("attic").await;
+    ann.chord(&[Key::Alt], DOWN).await;
+    ann.arrives_at("/rooms/cellar").await;
+    ann.online().await;
+    ann.run("document.activeElement.blur()").await;
+    ann.press("?").await;
+    ann.shows("dialog.help", "Next room").await;
+    ann.press(ESCAPE).await;
+    ann.lacks("dialog.help").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn starred_rooms_stand_first_then_those_with_something_new_and_nothing_moves_from_under_a_pointer() {
+    let server = Server::start(Options::sqlite()).await;
+    let bob = server.person("bob").await;
+    for room in ["attic", "cellar", "den", "garden"] {
+        bob.makes_room(room).await;
+    }
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    for room in ["attic", "cellar", "den", "garden"] {
+        ann.opens_room(room).await;
+        ann.element("#people li[data-user=ann]").await;
+    }
+    let order = "return [...document.querySelectorAll('#rooms ul[data-group=rooms] a')].map(({ dataset }) => dataset.slug).join(' ')";
+    let becomes = async |wanted: &str| {
+        eventually(LIMIT, wanted, async || (ann.run(order).await == json!(wanted)).then_some(())).await;
+    };
+    becomes("attic cellar den garden").await;
+    ann.click("#star").await;
+    ann.element("#star[aria-pressed=true]").await;
+    becomes("garden attic cellar den").await;
+    bob.posts("cellar", "news").await;
+    becomes("garden cellar attic den").await;
+    bob.posts("den", "@ann look").await;
+    becomes("garden den cellar attic").await;
+
+    // Under the pointer everything stays where it is.
+    let list = ann.element("#rooms").await;
+    ann.driver.action_chain().move_to_element_center(&list).perform().await.unwrap();
+    bob.posts("attic", "@ann here too").await;
+    ann.shows("#rooms a[data-slug=attic] .count", "@1").await;
+    assert_eq!(ann.run(order).await, json!("garden den cellar attic"));
+    let text = ann.element("#message").await;
+    ann.driver.action_chain().move_to_element_center(&text).perform().await.unwrap();
+    becomes("garden attic den cellar").await;
+    // The page comes in the same order.
+    ann.opens_room("garden").await;
+    assert_eq!(ann.run(order).await, json!("garden attic den cellar"));
+    ann.click("#star").await;
+    ann.element("#star[aria-pressed=false]").await;
+    becomes("attic den cellar garden").await;
     ann.close().await;
 }

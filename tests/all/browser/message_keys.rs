@@ -19,12 +19,6 @@ async fn den(chromedriver: &Chromedriver) -> (Server, Person, Window) {
     (server, host, ann)
 }
 
-/// Puts the focus on a message, once the page has it.
-async fn focus(window: &Window, id: u64) {
-    window.element(&format!("#m-{id}:not([data-key])")).await;
-    window.run(&format!("document.querySelector('#m-{id}').focus()")).await;
-}
-
 async fn is_deleted(person: &Person, id: u64) -> bool {
     let messages = person.reads_whole_room("den").await;
     messages.iter().any(|message| message["id"] == id && message["deleted"] == true)
@@ -39,20 +33,20 @@ async fn a_focused_message_has_a_key_for_each_act() {
     let chromedriver = Chromedriver::start().await;
     let (_server, _host, ann) = den(&chromedriver).await;
     ann.says("Hello").await;
-    focus(&ann, 1).await;
+    ann.focuses(1).await;
     ann.press("e").await;
     ann.shows("#mode", "Editing").await;
     ann.press(ESCAPE).await;
     ann.lacks("#mode:not([hidden])").await;
 
-    focus(&ann, 1).await;
+    ann.focuses(1).await;
     ann.press("r").await;
     ann.shows("#mode", "Replying to Ann Lee").await;
     ann.press(ESCAPE).await;
     ann.until("return document.querySelector('#message').value === ''").await;
 
     for key in ["m", F10] {
-        focus(&ann, 1).await;
+        ann.focuses(1).await;
         if key == F10 {
             ann.driver.action_chain().key_down(Key::Shift).send_keys(F10).key_up(Key::Shift).perform().await.unwrap();
         } else {
@@ -66,14 +60,14 @@ async fn a_focused_message_has_a_key_for_each_act() {
     }
 
     for key in ["+", ":"] {
-        focus(&ann, 1).await;
+        ann.focuses(1).await;
         ann.press(key).await;
         ann.element(".picker input").await;
         ann.press(ESCAPE).await;
         ann.lacks(".picker").await;
     }
 
-    focus(&ann, 1).await;
+    ann.focuses(1).await;
     ann.press("?").await;
     ann.shows("dialog[open]", "Undo deleting").await;
     ann.press(ESCAPE).await;
@@ -86,7 +80,7 @@ async fn deleting_ones_own_is_undone_by_its_button_and_by_a_key_and_is_done_afte
     let chromedriver = Chromedriver::start().await;
     let (_server, host, ann) = den(&chromedriver).await;
     ann.says("Hello").await;
-    focus(&ann, 1).await;
+    ann.focuses(1).await;
     ann.press(DELETE).await;
     ann.shows("#m-1 .undo", "Message deleted").await;
     ann.press(ENTER).await; // the focus is on the button
@@ -118,7 +112,7 @@ async fn deleting_waits_for_a_lost_connection() {
     ann.signs_up("ann", "Ann Lee").await;
     ann.opens_room("den").await;
     ann.says("Hello").await;
-    focus(&ann, 1).await;
+    ann.focuses(1).await;
     ann.press(DELETE).await;
     ann.element("#m-1 .undo").await;
     wire.cut();

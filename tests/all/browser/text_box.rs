@@ -20,25 +20,12 @@ async fn den(chromedriver: &Chromedriver) -> (Server, Window) {
     (server, ann)
 }
 
-/// A key with Ctrl held, and with Shift where that is said.
-async fn command(window: &Window, shift: bool, key: &str) {
-    let mut keys = window.driver.action_chain().key_down(Key::Control);
-    if shift {
-        keys = keys.key_down(Key::Shift);
-    }
-    keys = keys.send_keys(key);
-    if shift {
-        keys = keys.key_up(Key::Shift);
-    }
-    keys.key_up(Key::Control).perform().await.unwrap();
-}
-
 async fn becomes(window: &Window, text: &str) {
     window.until(&format!("return document.querySelector('#message').value === {}", json!(text))).await;
 }
 
 async fn empties(window: &Window) {
-    command(window, false, "a").await;
+    window.chord(&[Key::Control], "a").await;
     window.press("\u{E003}").await;
     becomes(window, "").await;
 }
@@ -102,14 +89,14 @@ async fn a_preview_takes_the_place_of_the_text_until_it_is_left() {
     let (_server, ann) = den(&chromedriver).await;
     ann.press("Hello, **you**").await;
     for back in [ESCAPE, ENTER] {
-        command(&ann, true, ENTER).await;
+        ann.chord(&[Key::Control, Key::Shift], ENTER).await;
         ann.shows("#preview strong", "you").await;
         ann.until("return document.activeElement.matches('#preview button')").await;
         ann.press(back).await;
         ann.lacks("#preview").await;
         ann.until("return document.activeElement.id === 'message'").await;
     }
-    command(&ann, true, ENTER).await;
+    ann.chord(&[Key::Control, Key::Shift], ENTER).await;
     ann.shows("#preview strong", "you").await;
     ann.click("#send").await;
     assert_eq!(ann.bodies_up_to("Hello, you").await.len(), 1);
@@ -130,7 +117,7 @@ async fn what_is_pasted_is_plain_text_as_it_was_copied() {
             ...kind('text/html', '<b>one</b><p>two</p>'), ...kind('text/plain', 'one\\r\\n  two\\u200b') })])",
     )
     .await;
-    command(&ann, false, "v").await;
+    ann.chord(&[Key::Control], "v").await;
     becomes(&ann, "one\n  two\u{200b}").await;
     ann.close().await;
 }

@@ -172,6 +172,21 @@ impl Window {
         self.driver.action_chain().send_keys(keys).perform().await.unwrap();
     }
 
+    /// Presses a key while others are held.
+    pub async fn chord(&self, held: &[Key], key: &str) {
+        let mut keys = held.iter().fold(self.driver.action_chain(), |keys, each| keys.key_down(each.clone()));
+        keys = keys.send_keys(key);
+        held.iter().fold(keys, |keys, each| keys.key_up(each.clone())).perform().await.unwrap();
+    }
+
+    /// Waits for a message, and gives it the focus.
+    pub async fn focuses(&self, id: u64) {
+        let script = format!(
+            "const message = document.querySelector('#m-{id}'); message?.focus(); return !!message && document.activeElement === message"
+        );
+        self.until(&script).await;
+    }
+
     pub async fn signs_up(&self, username: &str, display_name: &str) {
         self.goto("/signup").await;
         self.fill("#username", username).await;
