@@ -5,6 +5,7 @@
 
 pub mod client;
 mod moderation;
+pub mod place;
 mod profile;
 mod server;
 

@@ -21,6 +21,7 @@ mod error;
 mod executor;
 pub mod export;
 mod gather;
+pub mod history;
 pub mod invitations;
 pub mod known_networks;
 pub mod marks;

@@ -68,7 +68,14 @@ fn says(frame: &ClientFrame, object: &Map<String, Value>) {
             let on = object["on"].as_bool().expect("a bool");
             ClientFrame::React(React { room, id: whole("id"), emoji: word("emoji"), on })
         }
-        "history" => ClientFrame::History(History { room, before: perhaps("before"), limit: perhaps("limit") }),
+        "history" => ClientFrame::History(History {
+            room,
+            before: perhaps("before"),
+            after: perhaps("after"),
+            around: perhaps("around"),
+            since: object.get("since").and_then(Value::as_str).map(str::to_owned),
+            limit: perhaps("limit"),
+        }),
         "read" => ClientFrame::Read(Read { room, seq: whole("seq") }),
         "typing" => ClientFrame::Typing(InRoom { room }),
         other => panic!("{other} is no type"),
@@ -140,8 +147,15 @@ fn is_read_back(wanted: &Wanted) {
             ClientFrame::React(React { room, id, emoji: text, on: *on }),
         ),
         What::History => (
-            json!({"type": "history", "room": room, "before": other, "limit": other}),
-            ClientFrame::History(History { room, before: *other, limit: *other }),
+            json!({"type": "history", "room": room, "before": other, "after": other, "around": id, "since": word, "limit": other}),
+            ClientFrame::History(History {
+                room,
+                before: *other,
+                after: *other,
+                around: Some(id),
+                since: word.clone(),
+                limit: *other,
+            }),
         ),
         What::Read => (json!({"type": "read", "room": room, "seq": seq}), ClientFrame::Read(Read { room, seq })),
         What::Typing => (json!({"type": "typing", "room": room}), ClientFrame::Typing(InRoom { room })),

@@ -82,6 +82,11 @@ pub struct History {
     #[serde(default, deserialize_with = "whole_or_none")]
     pub before: Option<Seq>,
     #[serde(default, deserialize_with = "whole_or_none")]
+    pub after: Option<Seq>,
+    #[serde(default, deserialize_with = "whole_or_none")]
+    pub around: Option<Seq>,
+    pub since: Option<String>,
+    #[serde(default, deserialize_with = "whole_or_none")]
     pub limit: Option<i64>,
 }
 

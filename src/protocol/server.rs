@@ -67,6 +67,9 @@ pub enum ServerFrame<'a> {
         room: &'a str,
         messages: &'a [Message],
         more: bool,
+        /// Where the page need not end with what was asked for or with the latest message.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        newer: Option<bool>,
     },
     Presence {
         room: &'a str,

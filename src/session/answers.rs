@@ -16,7 +16,7 @@ use crate::protocol::{Close, LeftReason, MemberRoom, Ref, Seq, ServerFrame};
 use crate::room::Join;
 use crate::store::append::Done;
 use crate::store::entries::Cursor;
-use crate::store::messages::Page;
+use crate::store::history::Part;
 
 const SETTLE: Duration = Duration::from_millis(20);
 
@@ -58,7 +58,7 @@ pub enum Answer {
     },
     History {
         asked: Asked,
-        page: Result<Page, Refusal>,
+        page: Result<Part, Refusal>,
     },
 }
 
@@ -78,11 +78,12 @@ impl Session {
             Answer::History { asked, page } => {
                 self.paging = false;
                 match page {
-                    Ok(Page { messages, more }) => self.tell(&ServerFrame::History {
+                    Ok(Part { messages, more, newer }) => self.tell(&ServerFrame::History {
                         reference: Ref::from(&asked.reference),
                         room: asked.room.as_deref().unwrap_or_default(),
                         messages: &messages,
                         more,
+                        newer,
                     }),
                     Err(refusal) => self.refuse(&asked, &refusal),
                 }

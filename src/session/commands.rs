@@ -9,12 +9,13 @@ use crate::error::{Code, Refusal};
 use crate::fanout::registry;
 use crate::limits::Kind;
 use crate::metrics::{Counted, METRICS};
-use crate::protocol::{ClientFrame, DEFAULT_PAGE_MESSAGES, Key, MAX_PAGE_MESSAGES, Seq, client, parse};
+use crate::protocol::place::{Wanted, at_least};
+use crate::protocol::{ClientFrame, Key, client, parse};
 use crate::render::render_body;
 use crate::room::{Act, ChatRoom, MarkRead, Typing};
 use crate::store::append::Action;
 use crate::store::entries::Cursor;
-use crate::store::messages;
+use crate::store::history;
 use crate::testing::may_panic;
 
 /// A request for a page, which waits until the page before it is fetched and the outbox has room.
@@ -169,21 +170,18 @@ impl Session {
     }
 
     fn history(&mut self, reference: Option<String>, history: client::History) {
-        let client::History { room, before, limit } = history;
+        let client::History { room, before, after, around, since, limit } = history;
         let asked = Asked { reference, room: Some(room), key: None };
         let Some(slug) = self.joined(&asked).and(asked.room.clone()) else { return };
-        let limit = limit.unwrap_or(DEFAULT_PAGE_MESSAGES);
-        let checked = at_least(1, before.unwrap_or(1), "before").and_then(|_| match limit {
-            1..=MAX_PAGE_MESSAGES => Ok(()),
-            _ => Err(Refusal::invalid(format!("limit: 1 to {MAX_PAGE_MESSAGES}"))),
-        });
-        if let Err(refusal) = checked {
-            return self.refuse(&asked, &refusal);
-        }
+        let wanted = Wanted { before, after, around, since: since.as_deref(), limit };
+        let place = match wanted.checked() {
+            Ok(place) => place,
+            Err(refusal) => return self.refuse(&asked, &refusal),
+        };
         self.paging = true;
         let (store, user) = (self.shared.store.clone(), self.user.id);
         self.wait_for(async move {
-            let page = store.read(move |connection| messages::history(connection, &slug, user, before, limit)).await;
+            let page = store.read(move |connection| history::page(connection, &slug, user, &place)).await;
             Answer::History { asked, page }
         });
     }
@@ -200,8 +198,4 @@ where
         // A closed one says so at once.
         Err(SendError::Full(message) | SendError::Closed(message)) => Some(Box::pin(room.send(message))),
     }
-}
-
-fn at_least(least: Seq, value: Seq, name: &str) -> Result<Seq, Refusal> {
-    if value < least { Err(Refusal::invalid(format!("{name}: at least {least}"))) } else { Ok(value) }
 }

@@ -12,7 +12,6 @@ use super::members::banned;
 use super::rooms;
 use super::schema::{members, mentions, messages, reactions, users};
 use crate::error::Refusal;
-use crate::policy::Action;
 use crate::protocol::{
     MAX_CATCH_UP, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, MAX_REACTION_USERS, Message, Notify, Reaction, RoomId, RoomKind,
     Seq, User, UserId,
@@ -25,26 +24,25 @@ pub struct Page {
     pub more: bool,
 }
 
+/// The most that a page may hold.
+#[derive(Clone, Copy)]
+pub(super) struct Bound {
+    pub messages: i64,
+    pub bytes: usize,
+}
+
+impl From<i64> for Bound {
+    fn from(messages: i64) -> Self {
+        Self { messages, bytes: MAX_PAGE_BYTES }
+    }
+}
+
 /// Changes that a room's actor has missed, with the room's state at the same moment.
 pub struct Gap {
     pub state: rooms::RoomState,
     pub epoch: String,
     /// Each with whom it mentions, where it is new.
     pub messages: Vec<(Message, Vec<UserId>)>,
-}
-
-/// The page of a history that ends before `before` (an id), or at the latest message.
-pub fn history(
-    connection: &mut AnyConnection,
-    slug: &str,
-    user: UserId,
-    before: Option<Seq>,
-    limit: i64,
-) -> Result<Page, Refusal> {
-    snapshot(connection, |connection| {
-        let (found, _) = rooms::permitted(connection, slug, user, Action::See)?;
-        Ok(latest(connection, found.room.id, before, limit)?)
-    })
 }
 
 /// One message.
@@ -122,26 +120,48 @@ pub(super) fn latest(
     connection: &mut AnyConnection,
     room: RoomId,
     before: Option<Seq>,
-    limit: i64,
+    bound: impl Into<Bound>,
 ) -> QueryResult<Page> {
+    let bound = bound.into();
     let rows = messages::table
         .inner_join(users::table)
         .filter(messages::room_id.eq(room).and(messages::id.lt(before.unwrap_or(Seq::MAX))))
         .order(messages::id.desc())
-        .limit(limit + 1)
+        .limit(bound.messages + 1)
         .select(COLUMNS);
     let rows: Vec<Row> = directly!(connection, |c| rows.load(c))?;
-    // These are all messages between the first and the last: no list of ids is needed, of which SQLite would keep no
-    // prepared statement.
-    let given = match (rows.last(), rows.first()) {
-        (Some(((_, oldest, ..), ..)), Some(((_, newest, ..), ..))) => {
-            reactions_between(connection, room, *oldest, *newest)?
-        }
-        _ => HashMap::new(),
-    };
-    let mut page = cut(composed(rows, given), limit);
+    let mut page = cut(in_a_row(connection, room, rows)?, bound);
     page.messages.reverse();
     Ok(page)
+}
+
+/// The first messages with an id above `after`, oldest first.
+pub(super) fn following(
+    connection: &mut AnyConnection,
+    room: RoomId,
+    after: Seq,
+    bound: impl Into<Bound>,
+) -> QueryResult<Page> {
+    let bound = bound.into();
+    let rows = messages::table
+        .inner_join(users::table)
+        .filter(messages::room_id.eq(room).and(messages::id.gt(after)))
+        .order(messages::id)
+        .limit(bound.messages + 1)
+        .select(COLUMNS);
+    let rows: Vec<Row> = directly!(connection, |c| rows.load(c))?;
+    Ok(cut(in_a_row(connection, room, rows)?, bound))
+}
+
+/// All messages between the first and the last of these, with their reactions: no list of ids is needed, of which SQLite
+/// would keep no prepared statement. Keeps the order.
+fn in_a_row(connection: &mut AnyConnection, room: RoomId, rows: Vec<Row>) -> QueryResult<Vec<(RoomId, Message)>> {
+    let ids = || rows.iter().map(|((_, id, ..), ..)| *id);
+    let given = match (ids().min(), ids().max()) {
+        (Some(oldest), Some(newest)) => reactions_between(connection, room, oldest, newest)?,
+        _ => HashMap::new(),
+    };
+    Ok(composed(rows, given))
 }
 
 /// The first page of what changed above `after`, in the order of `seq`.
@@ -153,18 +173,18 @@ pub(super) fn changes(connection: &mut AnyConnection, room: RoomId, after: Seq) 
         .limit(MAX_PAGE_MESSAGES + 1)
         .select(COLUMNS)
         .load(connection)?;
-    Ok(cut(compose(connection, rows)?, MAX_PAGE_MESSAGES))
+    Ok(cut(compose(connection, rows)?, MAX_PAGE_MESSAGES.into()))
 }
 
 /// Keeps as many from the front as a page may hold.
-fn cut(found: Vec<(RoomId, Message)>, limit: i64) -> Page {
+fn cut(found: Vec<(RoomId, Message)>, bound: Bound) -> Page {
     let total = found.len();
     let mut bytes = 0;
     let mut messages: Vec<Message> = Vec::with_capacity(total);
-    for (_, message) in found.into_iter().take(usize::try_from(limit).unwrap_or(0)) {
+    for (_, message) in found.into_iter().take(usize::try_from(bound.messages).unwrap_or(0)) {
         // One more for the comma.
         bytes += encoded_len(&message) + 1;
-        if bytes > MAX_PAGE_BYTES && !messages.is_empty() {
+        if bytes > bound.bytes && !messages.is_empty() {
             break;
         }
         messages.push(message);

@@ -1,34 +1,41 @@
 //! What a page shows, read as of one moment.
 
 use super::connection::{AnyConnection, snapshot};
-use super::messages::{Page, latest};
+use super::history::{Part, part};
 use super::oversight::Powers;
 use super::rooms::{Listed, list, permitted};
 use crate::error::Refusal;
 use crate::policy::Action;
-use crate::protocol::{DEFAULT_PAGE_MESSAGES, Room, UserId};
+use crate::protocol::place::{At, Place};
+use crate::protocol::{DEFAULT_PAGE_MESSAGES, Room, Seq, UserId};
 
 /// A room as its page shows it.
 pub struct RoomView {
     pub room: Room,
-    /// Its latest messages.
-    pub latest: Page,
+    /// Some of its messages: the latest, or those around one.
+    pub part: Part,
     /// All rooms that the reader may see, by their names.
     pub rooms: Vec<Listed>,
     /// What the reader may do.
     pub powers: Powers,
 }
 
-/// The room of this name, if `user` may see it.
-pub fn room(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<RoomView, Refusal> {
+/// The room of this name, if `user` may see it: its end, or what lies around a message.
+pub fn room(
+    connection: &mut AnyConnection,
+    slug: &str,
+    user: UserId,
+    around: Option<Seq>,
+) -> Result<RoomView, Refusal> {
     snapshot(connection, |connection| {
         let (found, actor) = permitted(connection, slug, user, Action::See)?;
-        let latest = latest(connection, found.room.id, None, DEFAULT_PAGE_MESSAGES)?;
+        let place = Place { at: around.map_or(At::End, At::Around), limit: DEFAULT_PAGE_MESSAGES };
+        let part = part(connection, found.room.id, &place)?;
         let rooms = list(connection, user)?;
         let powers = Powers::of(actor, found.place());
         // A talk is called otherwise by each of its people.
         let title = rooms.iter().find(|listed| listed.room.id == found.room.id).map(|listed| listed.room.title.clone());
         let room = Room { title: title.unwrap_or(found.room.title), ..found.room };
-        Ok(RoomView { room, latest, rooms, powers })
+        Ok(RoomView { room, part, rooms, powers })
     })
 }

@@ -15,7 +15,7 @@ use super::templates::sentence;
 use super::{Account, App, Failure, accounts};
 use crate::config::Signup;
 use crate::error::{Code, Refusal};
-use crate::protocol::User;
+use crate::protocol::{Seq, User};
 use crate::store::views::{self, RoomView};
 
 /// Where somebody wanted to go before they had to sign in.
@@ -92,12 +92,6 @@ pub async fn rooms(app: Data<App>, Reader(account): Reader) -> Result<HttpRespon
     lobby(&app, &account, None).await
 }
 
-/// `GET /rooms/{slug}/{id}`: a message's link. The room's page finds it.
-pub async fn message(Reader(_): Reader, place: Path<(String, u64)>) -> HttpResponse {
-    let (slug, id) = place.into_inner();
-    see(&format!("/rooms/{slug}#m-{id}"))
-}
-
 /// `POST /rooms`
 pub async fn make_room_by_form(
     app: Data<App>,
@@ -112,18 +106,35 @@ pub async fn make_room_by_form(
 
 /// `GET /rooms/{slug}`
 pub async fn room(app: Data<App>, Reader(account): Reader, slug: Path<String>) -> Result<HttpResponse, Failure> {
+    room_at(&app, &account, slug.into_inner(), None).await
+}
+
+/// `GET /rooms/{slug}/{id}`: a message's link.
+pub async fn message(
+    app: Data<App>,
+    Reader(account): Reader,
+    place: Path<(String, u32)>,
+) -> Result<HttpResponse, Failure> {
+    let (slug, id) = place.into_inner();
+    room_at(&app, &account, slug, Some(id.into())).await
+}
+
+/// A room, at its end or around a message.
+async fn room_at(app: &App, account: &Account, slug: String, at: Option<Seq>) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
-    let RoomView { room, latest, rooms, powers } = app.store.read(move |c| views::room(c, &slug, user)).await?;
+    let RoomView { room, part, rooms, powers } = app.store.read(move |c| views::room(c, &slug, user, at)).await?;
     let values = RoomPage {
         room: &room,
         rooms: in_order(rooms.into_iter().map(ListedRoom::from).collect(), &room.slug),
-        messages: shown(&latest.messages),
-        more: latest.more,
+        messages: shown(&part.messages),
+        at,
+        more: part.more,
+        newer: part.newer == Some(true),
         removes: powers.remove_messages,
         may: powers,
         administers: account.administers(),
     };
-    page(&app, StatusCode::OK, "room.html", Some(&account.user), &values)
+    page(app, StatusCode::OK, "room.html", Some(&account.user), &values)
 }
 
 impl Credentials {

@@ -18,8 +18,12 @@ pub struct RoomPage<'a> {
     pub rooms: Vec<ListedRoom>,
     /// Oldest first.
     pub messages: Vec<ShownMessage<'a>>,
+    /// The id of the message that they lie around; the latest where there is none.
+    pub at: Option<Seq>,
     /// Whether there are older ones.
     pub more: bool,
+    /// Whether there are newer ones.
+    pub newer: bool,
     /// Whether the reader may remove what others wrote.
     pub removes: bool,
     pub may: Powers,

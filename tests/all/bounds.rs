@@ -76,6 +76,12 @@ async fn a_number_out_of_range_is_invalid(server: Server) {
         json!({"type": "read", "room": "den", "seq": i64::MIN}),
         json!({"type": "history", "room": "den", "before": 0}),
         json!({"type": "history", "room": "den", "before": -1}),
+        json!({"type": "history", "room": "den", "after": -1}),
+        json!({"type": "history", "room": "den", "around": 0}),
+        json!({"type": "history", "room": "den", "since": "yesterday"}),
+        json!({"type": "history", "room": "den", "since": "2026-11-28"}),
+        json!({"type": "history", "room": "den", "before": 2, "after": 1}),
+        json!({"type": "history", "room": "den", "around": 2, "since": "2026-11-28T00:00:00Z"}),
         json!({"type": "history", "room": "den", "limit": 0}),
         json!({"type": "history", "room": "den", "limit": -1}),
         json!({"type": "history", "room": "den", "limit": 101}),
@@ -92,6 +98,7 @@ async fn a_number_beyond_64_bits_is_invalid(server: Server) {
             json!({"type": "join", "room": "den", "after": number}),
             json!({"type": "read", "room": "den", "seq": number}),
             json!({"type": "history", "room": "den", "before": number}),
+            json!({"type": "history", "room": "den", "around": number}),
             json!({"type": "history", "room": "den", "limit": number}),
         ] {
             assert_eq!(socket.refusal(frame.clone()).await, "invalid", "{frame}");
@@ -103,6 +110,10 @@ async fn the_largest_number_is_only_large(server: Server) {
     let (_ann, mut socket) = den_with_two(&server).await;
     let page = socket.ask_ok(json!({"type": "history", "room": "den", "before": i64::MAX})).await;
     assert_eq!(bodies(&page), ["one", "two"]);
+    let page = socket.ask_ok(json!({"type": "history", "room": "den", "around": i64::MAX})).await;
+    assert_eq!(bodies(&page), ["one", "two"]);
+    let page = socket.ask_ok(json!({"type": "history", "room": "den", "after": i64::MAX})).await;
+    assert_eq!((bodies(&page).len(), &page["more"]), (0, &json!(true)));
     let joined = socket.ask_ok(json!({"type": "join", "room": "den", "after": i64::MAX})).await;
     assert_eq!(joined["reset"], true);
     for id in [0, -1, i64::MAX, i64::MIN] {

@@ -271,6 +271,15 @@ pub struct Which {
     /// Only messages with a lower id; the latest if left out.
     #[param(value_type = Option<i64>, minimum = 1)]
     pub before: Option<Seq>,
+    /// Only messages with a higher id, from there on.
+    #[param(value_type = Option<i64>, minimum = 0)]
+    pub after: Option<Seq>,
+    /// Messages on both sides of this id.
+    #[param(value_type = Option<i64>, minimum = 1)]
+    pub around: Option<Seq>,
+    /// Messages on both sides of the first that was sent then or later.
+    #[param(format = DateTime)]
+    pub since: Option<String>,
     /// At most so many; a page may have fewer and still not be the last.
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<i64>,
@@ -340,6 +349,9 @@ pub struct Messages {
     pub messages: Vec<Message>,
     /// Whether there are older ones.
     pub more: bool,
+    /// Whether there are newer ones, where `after`, `around` or `since` was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newer: Option<bool>,
 }
 
 #[derive(Serialize, ToSchema)]

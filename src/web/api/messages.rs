@@ -9,9 +9,10 @@ use super::bodies::{
 use crate::error::{Code, Refusal};
 use crate::hub::Post;
 use crate::limits::Kind;
-use crate::protocol::{DEFAULT_PAGE_MESSAGES, Key, MAX_PAGE_MESSAGES, Message};
+use crate::protocol::place::Wanted;
+use crate::protocol::{Key, Message};
 use crate::render::render_body;
-use crate::store::messages;
+use crate::store::history::{self, Part};
 use crate::web::{Account, App, Failure};
 
 /// A page of messages, oldest first
@@ -19,7 +20,7 @@ use crate::web::{Account, App, Failure};
     params(("slug" = String, Path), Which),
     responses(
         (status = 200, body = Messages),
-        (status = 422, body = ErrorBody, description = "`invalid`: `before` or `limit` out of range"),
+        (status = 422, body = ErrorBody, description = "`invalid`: a value out of range, or more than one place"),
         WithSession, OfRoom, Always,
     ),
 )]
@@ -29,16 +30,11 @@ pub async fn list(
     slug: Path<String>,
     which: Query<Which>,
 ) -> Result<HttpResponse, Failure> {
-    let Which { before, limit } = which.into_inner();
-    let limit = limit.unwrap_or(DEFAULT_PAGE_MESSAGES);
-    if before.is_some_and(|before| before < 1) {
-        return Err(Refusal::invalid("before: 1 or more").into());
-    }
-    if !(1..=MAX_PAGE_MESSAGES).contains(&limit) {
-        return Err(Refusal::invalid(format!("limit: 1 to {MAX_PAGE_MESSAGES}")).into());
-    }
-    let page = app.store.read(move |c| messages::history(c, &slug, account.user.id, before, limit)).await?;
-    Ok(HttpResponse::Ok().json(Messages { messages: page.messages, more: page.more }))
+    let Which { before, after, around, ref since, limit } = *which;
+    let place = Wanted { before, after, around, since: since.as_deref(), limit }.checked()?;
+    let part = app.store.read(move |c| history::page(c, &slug, account.user.id, &place)).await?;
+    let Part { messages, more, newer } = part;
+    Ok(HttpResponse::Ok().json(Messages { messages, more, newer }))
 }
 
 /// How a message would look
