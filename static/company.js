@@ -3,9 +3,9 @@ import { api } from './api.js';
 import { t } from './text.js';
 
 /** Clicks that concern rooms and people, and Shift+Escape, which marks all as read. What they open is loaded with its first use. */
-export function company({ rooms, me, say = () => {} }) {
+export function company({ rooms, me, say = () => {}, toDay }) {
   const start = (name) => (...given) => import(`./${name}.js`).then((module) => module.open(...given)).catch((error) => say(error.message));
-  const around = { rooms, me, say };
+  const around = { rooms, me, say, toDay };
   const openers = {
     '#make-room': () => start('new-room')(around),
     '#new-talk': () => start('talk')(around),

@@ -1,33 +1,36 @@
 import { $, el, setText } from './dom.js';
 import { dayLabel, dayOf } from './time.js';
 import { continues, fillQuote, newArticle, paint } from './message.js';
+import { t } from './text.js';
 
-const KEEP = 600; // articles in the page while it follows the newest
+const MOST = 400; // messages in the list
+const KEPT = 300; // of those, when there were more
 
 export const dayLine = (date) => el('div', { class: 'day', 'data-day': date.toISOString() }, el('span', {}, dayLabel(date)));
 
 const facts = (message) => ({ author: message.author.id, sent: new Date(message.sent_at), reply: message.reply_to != null });
 
 /**
- * The messages of the room in the order of their ids. Of two states of one message the higher `seq` stays.
+ * A part of the room's messages without a gap, in the order of their ids. Of two states of one message the higher `seq` stays.
  * Whatever has a `data-key` in the list is not stored yet, belongs to the outbox and stays at the end.
  */
 export class Log {
-  more = false; // older ones exist than are loaded
+  more = false; // older ones exist than are in the list
+  newer = false; // newer ones exist than are in the list
+  stale = false; // the list is of before, and will be replaced
   #messages = new Map();
   #articles = new Map();
   #order = []; // ids, rising
-  #quoted = new Map(); // id → message that is quoted but not loaded, or null while it is asked for
-  #passed = null; // while older ones are asked for: changes to messages below the loaded ones
+  #quoted = new Map(); // id → message that is quoted but not in the list, or null while it is asked for
+  #heard = null; // while a page is asked for: states of messages that came meanwhile
+  #latest = 0; // the highest id that was heard of
   #readTo = Infinity; // what had been read at opening
   #fresh = null; // id under the line "New"
+  #waiting = false; // for older ones
   #tail = document.createComment('');
 
   constructor(list, { me, name, askFor }) {
-    this.list = list;
-    this.me = me;
-    this.name = name;
-    this.askFor = askFor;
+    Object.assign(this, { list, me, name, askFor });
     this.start = $('#start', list);
     list.append(this.#tail);
     setInterval(() => this.#relabel(), 60_000);
@@ -49,86 +52,121 @@ export class Log {
     return this.#articles.get(id);
   }
 
+  /** The first message that was sent then or later, or else the last. */
+  since(time) {
+    return this.#articles.get(this.#order.find((id) => new Date(this.#messages.get(id).sent_at) >= time) ?? this.newest);
+  }
+
   lastOwn() {
     const id = this.#order.findLast((each) => this.#mine(each) && !this.#messages.get(each).deleted);
     return id === undefined ? null : this.#messages.get(id);
   }
 
-  /** Throws away what there was. */
+  /** The room's end, and how far it was read. What there was is thrown away. */
   reset(messages, more, readTo = this.#readTo) {
+    this.#readTo = readTo;
+    this.#fresh = null;
+    this.#latest = 0;
+    this.replace(messages, more, false);
+  }
+
+  /** What is in the list is of before: it stays to be looked at until it is replaced. */
+  expire(latest, readTo = this.#readTo) {
+    this.#readTo = readTo;
+    this.#fresh = null;
+    this.#latest = latest;
+    this.stale = true;
+  }
+
+  /** Another part of the room. */
+  replace(messages, more, newer) {
     this.#messages.clear();
     this.#articles.clear();
     this.#order = [];
-    this.#passed = null;
     for (const child of [...this.list.children]) if (child !== this.start && !child.dataset.key) child.remove();
+    this.stale = false;
     this.more = more;
-    this.#readTo = readTo;
-    this.#fresh = null;
-    for (const message of messages) this.#put(message);
-    this.#findFresh();
-    this.#arrangeAll();
-    this.#drawStart();
+    this.#take(messages, newer);
+    this.#arrangeFrom(0, this.#order.length);
   }
 
-  /** One message's newer state; true where it is one that was not there before. */
+  addOlder(messages, more) {
+    this.more = more;
+    this.#take(messages, this.newer);
+    this.#arrangeFrom(0, messages.length + 1);
+    this.trim(this.oldest);
+  }
+
+  addNewer(messages, newer) {
+    const at = this.#order.length;
+    this.#take(messages, newer);
+    this.#arrangeFrom(at, this.#order.length);
+    this.trim();
+  }
+
+  /** One message's newer state; true where it is one that was not there before, whether or not the list has a place for it. */
   put(message) {
+    const { id } = message;
+    const isLater = id > this.#latest;
+    this.#latest = Math.max(id, this.#latest);
+    this.#heard?.set(id, message);
+    if (this.stale || (this.newer && id > this.newest) || (this.more && this.#order.length && id < this.oldest)) {
+      if (this.#quoted.has(id)) this.putQuoted(message);
+      return isLater;
+    }
     const isNew = this.#put(message);
-    if (isNew) this.#arrangeFrom(this.#place(message.id), 2);
-    if (isNew && this.#order.length === 1) this.#drawStart();
+    if (isNew) this.#arrangeFrom(this.#place(id), 2);
+    if (isNew && this.#order.length === 1) this.#drawEdges();
     return isNew;
   }
 
-  /** Call before asking for older messages: changes to those pass by in the meantime. */
-  awaitOlder() {
-    this.#passed = new Map();
-    setText(this.start, 'Loading older messages…');
+  /** Call before a page is asked for: what comes meanwhile may be newer than it. */
+  listen() {
+    this.#heard ??= new Map();
   }
 
-  olderFailed() {
-    this.#passed = null;
-    this.#drawStart();
+  /** No page is awaited. */
+  settle() {
+    this.#heard = null;
+    this.waits(false);
   }
 
-  prepend(messages, more) {
-    this.more = more;
-    const passed = this.#passed ?? new Map();
-    this.#passed = null;
-    for (const message of messages) {
-      const change = passed.get(message.id);
-      this.#put(change && change.seq > message.seq ? change : message, true);
-    }
-    this.#findFresh();
-    this.#arrangeFrom(0, messages.length + 1);
-    this.#drawStart();
+  /** Whether older ones are on their way. */
+  waits(whether) {
+    this.#waiting = whether;
+    this.#drawEdges();
   }
 
-  /** Lets go of the oldest ones, so that a page left open for weeks does not grow for weeks. */
-  trim() {
-    if (this.#order.length <= KEEP) return;
-    for (const id of this.#order.splice(0, this.#order.length - KEEP / 2)) {
+  /** Lets go of what is far from this message, so that a page left open for weeks does not grow for weeks. */
+  trim(near = this.newest) {
+    const excess = this.#order.length - KEPT;
+    if (this.#order.length <= MOST) return;
+    const above = this.#place(near) > this.#order.length / 2;
+    for (const id of above ? this.#order.splice(0, excess) : this.#order.splice(-excess)) {
       this.#lead(this.#articles.get(id)).forEach((line) => line.remove());
       this.#articles.get(id).remove();
       this.#articles.delete(id);
       this.#messages.delete(id);
       if (id === this.#fresh) this.#fresh = null;
     }
-    this.more = true;
+    if (above) this.more = true;
+    else this.newer = true;
     this.#arrangeFrom(0, 1);
-    this.#drawStart();
+    this.#drawEdges();
   }
 
   /** The line "New" above this message, or nowhere. */
   markFresh(id) {
     const before = this.#fresh;
     this.#fresh = id;
-    if (before !== null && this.#articles.has(before)) this.#arrangeFrom(this.#place(before), 1);
-    if (id !== null) this.#arrangeFrom(this.#place(id), 1);
+    if (id === null) this.#readTo = Infinity;
+    for (const each of [before, id]) if (this.#articles.has(each)) this.#arrangeFrom(this.#place(each), 1);
   }
 
   /** Where an article of the outbox goes. */
   append(article) {
     this.list.append(article);
-    this.#drawStart();
+    this.#drawEdges();
   }
 
   quotedBy(message) {
@@ -136,20 +174,31 @@ export class Log {
     return this.#messages.get(message.reply_to) ?? this.#quoted.get(message.reply_to) ?? undefined;
   }
 
-  /** The answer to `askFor`: a message that is quoted but not loaded. */
+  /** The answer to `askFor`: a message that is quoted but not in the list. */
   putQuoted(message) {
     this.#quoted.set(message.id, message);
     this.#refreshQuotes(message);
   }
 
-  #put(message, older = false) {
+  // A page that was asked for, and what is newer than it; beyond its end only where that is the room's.
+  #take(messages, newer) {
+    const heard = this.#heard ?? new Map();
+    this.#heard = null;
+    this.#waiting = false;
+    this.newer = newer;
+    for (const message of messages) {
+      const later = heard.get(message.id);
+      this.#put(later?.seq > message.seq ? later : message);
+    }
+    if (!newer) for (const [id, message] of heard) if (id > this.newest) this.#put(message);
+    this.#latest = Math.max(this.newest, this.#latest);
+    this.#findFresh();
+    this.#drawEdges();
+  }
+
+  #put(message) {
     const known = this.#messages.get(message.id);
     if (known && known.seq >= message.seq) return false;
-    if (!known && !older && this.more && this.#order.length && message.id < this.#order[0]) {
-      this.#passed?.set(message.id, message);
-      if (this.#quoted.has(message.id)) this.putQuoted(message);
-      return false;
-    }
     this.#messages.set(message.id, message);
     if (!known) this.#insert(message);
     this.#paint(message);
@@ -175,6 +224,7 @@ export class Log {
     paint(this.#articles.get(message.id), message, { me: this.me, quoted });
   }
 
+  // A quote repeats what its source says now.
   #refreshQuotes(message) {
     for (const node of this.list.querySelectorAll(`.quote[data-to="${Number(message.id)}"]`)) {
       fillQuote(node, message);
@@ -198,7 +248,9 @@ export class Log {
     return this.#messages.get(id).author.id === this.me.id;
   }
 
+  // Only where what was read last is in the list too is its next one the first.
   #findFresh() {
+    if (this.#fresh !== null || (this.more && this.oldest > this.#readTo)) return;
     const id = this.#order.find((each) => each > this.#readTo && !this.#mine(each) && !this.#messages.get(each).deleted);
     if (id !== undefined) this.markFresh(id);
   }
@@ -208,10 +260,6 @@ export class Log {
     const lines = [];
     for (let line = article.previousElementSibling; line?.matches('.day, .fresh'); line = line.previousElementSibling) lines.unshift(line);
     return lines;
-  }
-
-  #arrangeAll() {
-    this.#arrangeFrom(0, this.#order.length);
   }
 
   // How an article looks depends on the one above it alone.
@@ -228,15 +276,16 @@ export class Log {
     const newDay = !above || dayOf(new Date(above.sent_at)) !== dayOf(sent);
     const fresh = message.id === this.#fresh;
     if (newDay) article.before(dayLine(sent));
-    if (fresh) article.before(el('div', { class: 'fresh' }, el('span', {}, 'New')));
+    if (fresh) article.before(el('div', { class: 'fresh' }, el('span', {}, t('log.new'))));
     article.classList.toggle('cont', !newDay && !fresh && continues(facts(message), facts(above)));
   }
 
-  #drawStart() {
+  #drawEdges() {
     const empty = !this.#order.length && !this.list.querySelector('[data-key]');
-    const begins = `This is where ${this.name} begins.`;
-    setText(this.start, this.more ? 'Older messages come as you scroll up.' : empty ? `${begins} Say hello.` : begins);
+    const key = this.#waiting ? 'log.loading' : this.more ? 'log.more' : empty ? 'log.empty' : 'log.start';
+    setText(this.start, t(key, { room: this.name }));
     this.start.classList.toggle('empty', empty);
+    this.list.classList.toggle('apart', this.newer);
   }
 
   // "Today" becomes "Yesterday" at midnight.

@@ -1,5 +1,6 @@
 import { $, el, setText } from './dom.js';
 import { face, nameOf } from './faces.js';
+import { t } from './text.js';
 import { clockTime, fullTime } from './time.js';
 
 const JUST_EMOJI = /^(?:\p{RGI_Emoji}\s*){1,6}$/v;
@@ -30,7 +31,7 @@ export function newArticle(message) {
 
 /** What stands for the text of a deleted message. */
 function gone(message) {
-  return message.removed ? 'Removed by a moderator' : 'Message deleted';
+  return t(message.removed ? 'message.removed' : 'message.deleted');
 }
 
 /** Draws a message's state into its article, whatever was there; the toolbar beside it stays. */
@@ -43,7 +44,7 @@ export function paint(article, message, { me, quoted }) {
   } else {
     if (message.reply_to != null) parts.push(quote(message.reply_to, quoted));
     parts.push(body(message));
-    if (message.edited_at) parts.push(el('small', { class: 'edited', title: fullTime(new Date(message.edited_at)) }, 'edited'));
+    if (message.edited_at) parts.push(el('small', { class: 'edited', title: fullTime(new Date(message.edited_at)) }, t('message.edited')));
     if (message.reactions?.length) parts.push(reactions(message.reactions, me));
   }
   main.replaceChildren(...parts);
@@ -94,13 +95,13 @@ export function quote(id, quoted) {
 }
 
 export function fillQuote(node, quoted) {
-  if (!quoted) return setText(node, 'An earlier message');
+  if (!quoted) return setText(node, t('message.earlier'));
   const text = quoted.deleted ? gone(quoted) : quoted.body.replace(/\s+/g, ' ').slice(0, QUOTE_LENGTH);
   node.replaceChildren(el('b', { dir: 'auto' }, nameOf(quoted.author)), ` ${text}`);
 }
 
 function reactions(list, me) {
-  return el('div', { class: 'reacts', role: 'group', 'aria-label': 'Reactions' }, ...list.map(({ emoji, count, users }) => {
+  return el('div', { class: 'reacts', role: 'group', 'aria-label': t('message.reactions') }, ...list.map(({ emoji, count, users }) => {
     const mine = users.some((name) => name.toLowerCase() === me.username.toLowerCase());
     return el('button', {
       type: 'button', class: `react${mine ? ' mine' : ''}`, 'aria-pressed': String(mine), 'data-emoji': emoji,

@@ -8,8 +8,11 @@ import { whom } from './whom.js';
 
 const LEVELS = ['all', 'mentions', 'none'];
 
+// As a field for dates has it, by the reader's own calendar.
+const today = () => new Date().toLocaleDateString('sv');
+
 /** What can be done with the open room; what the reader may not do is left out. */
-export function open(button, { rooms, me, say }) {
+export function open(button, { rooms, me, say, toDay }) {
   const room = rooms.open();
   const name = room.title || room.slug;
   const path = `/rooms/${encodeURIComponent(room.slug)}`;
@@ -20,6 +23,9 @@ export function open(button, { rooms, me, say }) {
   const archived = button.dataset.archived !== undefined;
   const notify = (level) => call('PUT', `${path}/notify`, { notify: level });
   menu(button, t('room.menu'), [
+    ...item(true, 'room.day', () => dialog(t('room.day-title'), t('room.day-go'), [
+      field(t('room.day-date'), el('input', { type: 'date', name: 'day', required: true, max: today() })),
+    ], ({ day }) => { toDay(new Date(`${day}T00:00`)); })),
     ...item(may('mark'), room.notify === 'none' ? 'room.unmute' : 'room.mute', () => notify(room.notify === 'none' ? 'all' : 'none')),
     ...item(may('mark'), 'room.notices', () => dialog(t('room.notices-title', { room: name }), t('room.save'),
       [choice('notify', t('room.notices-title', { room: name }), LEVELS.map((level) => [level, t(`room.notices-${level}`)]), room.notify)],

@@ -7,6 +7,7 @@ import { Feed } from './feed.js';
 import { Log } from './log.js';
 import { Notices } from './notices.js';
 import { Outbox } from './outbox.js';
+import { Pages } from './pages.js';
 import { People } from './people.js';
 import { Reading } from './reading.js';
 import { Rooms } from './rooms.js';
@@ -19,11 +20,9 @@ import { t } from './text.js';
 import { keys, visit } from './keys.js';
 import { sheets } from './sheets.js';
 
-const OLDER = 50; // messages a time
-const SOUGHT = 100; // while one is sought
 const NOTICE = 8_000; // ms that a notice stays
 
-const { room: slug, name, userId, username, displayName, removes } = $('#talk').dataset;
+const { room: slug, name, userId, username, displayName, removes, at } = $('#talk').dataset;
 const id = Number(userId);
 const me = { id: Number.isSafeInteger(id) ? id : userId, username, display_name: displayName };
 
@@ -33,9 +32,8 @@ const rooms = new Rooms({ here: slug, title: name });
 const people = new People(me);
 const notices = new Notices();
 
-let sought = null; // the message that older ones are loaded for
 let deletions = null; // loaded with the first
-let olderAsked = false;
+let firstUnread = null; // where something is
 let first = true;
 let editsAsked = 0;
 const edits = new Map(); // ref → the message with its new body, until the server has it
@@ -43,7 +41,20 @@ const log = new Log($('#log'), {
   me, name,
   askFor: (quoted) => socket.send({ type: 'history', room: slug, before: quoted + 1, limit: 1, ref: `quote ${quoted}` }),
 });
-const scroll = new Scroll(log.list, $('#jump'), { onTop: loadOlder, onEnd: () => reading.update() });
+const scroll = new Scroll(log.list, $('#jump'), {
+  isWhole: () => !log.newer && !log.stale,
+  onMove: () => {
+    pages.fill();
+    firstUnread?.update();
+  },
+  onEnd: () => {
+    reading.update();
+    // Whoever follows the newest no longer looks at what the link led to.
+    if (!log.stale && location.pathname !== `/rooms/${slug}`) history.replaceState(null, '', `/rooms/${slug}`);
+  },
+  toNewest,
+});
+const pages = new Pages({ log, scroll, send: (frame) => feed.joined && socket.send({ ...frame, room: slug }) });
 const reading = new Reading({
   send: (seq) => socket.send({ type: 'read', room: slug, seq }),
   isReading: () => feed.joined && scroll.atEnd && !document.hidden,
@@ -54,14 +65,14 @@ const outbox = new Outbox({
   me, log, room: slug,
   cursor: () => feed.cursor,
   hold: (change) => scroll.hold(change),
-  forgotten: () => end('You have logged out.'),
+  forgotten: () => end(t('room.logged-out')),
 });
 const composer = new Composer({
   room: slug,
   store: `klatch:draft:${userId}:${slug}`,
   post: (body, replyTo) => {
     reading.goOn();
-    scroll.toEnd();
+    toNewest();
     log.markFresh(null);
     outbox.post(body, replyTo, feed.epoch === null && !rooms.isMember());
   },
@@ -83,14 +94,15 @@ new Tools(log.list, {
 });
 
 localise(log.list);
-company({ rooms, me, say });
+company({ rooms, me, say, toDay });
 keys();
 $('#star').addEventListener('click', () => rooms.star().catch((error) => say(error.message)));
 $('#switch').addEventListener('click', () => import('./switcher.js').then(({ openSwitcher }) => openSwitcher()));
 visit(slug);
 sheets();
 log.list.addEventListener('click', followQuote);
-scroll.toEnd();
+if (at && $(`#m-${at}`)) scroll.show($(`#m-${at}`));
+else scroll.toEnd();
 socket.start();
 if (matchMedia('(hover: hover) and (pointer: fine)').matches && document.activeElement === document.body) composer.focus();
 
@@ -100,9 +112,8 @@ function onState(state, text, retry) {
   feed.lost();
   outbox.close();
   people.gone();
-  olderAsked = false;
-  log.olderFailed();
-  if (edits.size) say('The connection was lost before your edit was saved. Save it again.');
+  pages.lost();
+  if (edits.size) say(t('edit.lost'));
   for (const message of edits.values()) composer.putBack(message);
   edits.clear();
 }
@@ -117,7 +128,7 @@ function onFrame(frame) {
     case 'joined': return feed.onJoined(frame);
     case 'changes': return feed.onChanges(frame);
     case 'message': return feed.onMessage(frame.message);
-    case 'history': return onHistory(frame);
+    case 'history': return frame.ref?.startsWith('quote ') ? frame.messages.forEach((message) => log.putQuoted(message)) : pages.onHistory(frame);
     case 'done': return edits.delete(frame.ref);
     case 'presence': return people.change(frame);
     case 'typing': return people.typing(frame.user);
@@ -135,13 +146,17 @@ function welcomed({ user, limits }) {
   feed.join();
 }
 
-function fresh(frame) {
-  scroll.hold(() => {
-    log.reset(frame.messages, frame.more, first ? frame.read : undefined);
-    outbox.renew(frame.messages);
-  });
+// The room's end, at opening or where numbers may have been given twice. What the reader looks at elsewhere is read again.
+function fresh({ messages, more, read, ...frame }) {
+  const place = Number(first ? at : !scroll.atEnd && scroll.first()?.dataset.id) || null;
+  const readTo = first ? read : undefined;
+  if (place && !pages.leaping) pages.leap({ around: place }, first ? () => arrive(place) : undefined);
+  if (pages.leaping) log.expire(messages.at(-1)?.id ?? 0, readTo);
+  else scroll.hold(() => log.reset(messages, more, readTo));
+  outbox.renew(messages);
+  if (first && rooms.unreadHere()) showFirstUnread(rooms.unreadHere(), read);
   first = false;
-  resumed(frame);
+  resumed({ read, ...frame });
 }
 
 function resumed(frame) {
@@ -154,7 +169,7 @@ function resumed(frame) {
 function changed(messages, live) {
   const isReading = reading.isReading();
   const others = [];
-  scroll.hold(() => {
+  scroll.hold((anchor) => {
     for (const message of messages) {
       const own = outbox.settle(message);
       if (!log.put(message)) continue;
@@ -164,7 +179,7 @@ function changed(messages, live) {
       others.push(message);
       people.stopped(message.author.id);
     }
-    if (scroll.atEnd) log.trim();
+    log.trim(Number(anchor?.dataset.id) || undefined);
   });
   if (others.length && !isReading && rooms.unreadHere() <= (live ? 1 : others.length)) log.markFresh(others[0].id);
   if (others.length && !scroll.atEnd) scroll.missed(others.length);
@@ -176,34 +191,12 @@ function caughtUp() {
   outbox.open();
   composer.settle((message) => log.get(message.id)?.body === message.body);
   reading.update(log.newest);
-  scroll.checkTop();
-  const linked = location.hash.match(/^#m-(\d+)$/);
-  if (!linked) return;
-  history.replaceState(null, '', location.pathname); // once
-  seek(Number(linked[1]));
+  pages.resume();
 }
 
 function announce(messages) {
   const [message] = messages;
-  setText($('#announce'), messages.length > 1 ? `${messages.length} new messages`
-    : `${nameOf(message.author)}: ${message.body.slice(0, 200)}`);
-}
-
-function loadOlder() {
-  if (olderAsked || !feed.joined || !log.more || log.oldest === null) return;
-  olderAsked = socket.send({ type: 'history', room: slug, before: log.oldest, limit: sought === null ? OLDER : SOUGHT, ref: 'older' });
-  if (olderAsked) log.awaitOlder();
-}
-
-function onHistory({ ref, messages, more }) {
-  if (ref === 'older') {
-    olderAsked = false;
-    scroll.hold(() => log.prepend(messages, more));
-    if (sought !== null) seek(sought);
-  } else if (ref?.startsWith('quote ')) {
-    const message = messages.find((each) => `quote ${each.id}` === ref);
-    if (message) log.putQuoted(message);
-  }
+  setText($('#announce'), messages.length > 1 ? t('jump.new', { count: messages.length }) : `${nameOf(message.author)}: ${message.body.slice(0, 200)}`);
 }
 
 function onError(frame) {
@@ -211,13 +204,9 @@ function onError(frame) {
   if (frame.code === 'not_joined' && !joining) feed.rejoin();
   const edit = edits.get(frame.ref);
   if (joining) {
-    if (!feed.onError(frame)) end('This room is no longer open to you.');
-  } else if (frame.ref === 'older') {
-    log.olderFailed();
-    setTimeout(() => {
-      olderAsked = false;
-      scroll.checkTop();
-    }, frame.retry_after_ms ?? 2_000);
+    if (!feed.onError(frame)) end(t('room.closed'));
+  } else if (pages.onError(frame)) {
+    // It is asked for again.
   } else if (frame.ref === 'act') {
     say(frame.message);
   } else if (edit) {
@@ -228,8 +217,7 @@ function onError(frame) {
 }
 
 function onLeft(reason) {
-  if (reason === 'removed') end('You are no longer a member of this room.');
-  else if (reason === 'deleted') end('This room was deleted.');
+  if (reason === 'removed' || reason === 'deleted') end(t(`room.${reason}`));
 }
 
 function end(why) {
@@ -241,7 +229,7 @@ function end(why) {
 
 function request(frame) {
   if (feed.joined && socket.send({ ref: 'act', ...frame, room: slug })) return true;
-  say('Not connected just now. Try again in a moment.');
+  say(t('offline.now'));
   return false;
 }
 
@@ -261,7 +249,7 @@ async function act(what, message, emoji) {
     return picked && act('react', message, picked);
   }
   if (message.author.id !== me.id) {
-    if (await ask('Remove this message? Everyone sees that it is gone.', 'Remove')) request({ type: 'delete', id: message.id });
+    if (await ask(t('message.remove-ask'), t('message.remove-do'))) request({ type: 'delete', id: message.id });
     return;
   }
   deletions ??= new (await import('./deletions.js')).Deletions({
@@ -283,16 +271,35 @@ function followQuote(event) {
   seek(Number(to));
 }
 
-// Shows a message, if need be after loading what lies between.
+// Shows a message, if need be after what lies around it has been loaded.
 function seek(id) {
+  if (log.article(id)) arrive(id);
+  else leap({ around: id }, () => arrive(id));
+}
+
+function arrive(id) {
   const article = log.article(id);
-  sought = null;
   if (article) scroll.show(article);
-  else if (log.more && id < log.oldest) {
-    sought = id;
-    scroll.leaveEnd();
-    loadOlder();
-  } else say(t('seek.none'));
+  else say(t('seek.none'));
+}
+
+async function showFirstUnread(count, read) {
+  const { FirstUnread } = await import('./first-unread.js');
+  firstUnread = new FirstUnread(log.list, count, () => leap({ around: read + 1 }, () => firstUnread.arrive()));
+}
+
+function toDay(date) {
+  leap({ since: date.toISOString() }, () => scroll.show(log.since(date), 'start'));
+}
+
+function toNewest() {
+  if (log.newer || pages.leaping) leap({}, () => scroll.toEnd());
+  else scroll.toEnd();
+}
+
+function leap(place, then) {
+  if (feed.joined) pages.leap(place, then);
+  else say(t('offline.now'));
 }
 
 let quiet = 0;

@@ -1,30 +1,40 @@
+import { $ } from './dom.js';
+import { t } from './text.js';
+
 const NEAR = 48; // px from the end that still count as being there
-const EARLY = 400; // px from the top at which older messages are fetched
+const EARLY = 600; // px from the edge at which further messages are fetched
 
 /** Keeps the reader's place in the list: at the end while they are there, else at what they look at. */
 export class Scroll {
   atEnd = true;
   #missed = 0;
 
-  /** `onTop()` when the top is near, `onEnd()` when the end is reached. */
-  constructor(list, button, { onTop, onEnd }) {
-    this.list = list;
-    this.button = button;
-    this.onTop = onTop;
-    this.onEnd = onEnd;
+  /** `isWhole()`: the list reaches to the room's end; `onMove()`, `onEnd()`: the end was reached; `toNewest()`. */
+  constructor(list, button, { isWhole, onMove, onEnd, toNewest }) {
+    Object.assign(this, { list, button, isWhole, onMove, onEnd });
     list.addEventListener('scroll', () => this.#moved(), { passive: true });
-    button.addEventListener('click', () => this.toEnd());
+    button.addEventListener('click', toNewest);
     new ResizeObserver(() => this.atEnd && this.toEnd()).observe(list);
   }
 
-  /** Changes the list without moving what is being read. */
+  get nearTop() {
+    return this.list.scrollTop < EARLY;
+  }
+
+  get nearBottom() {
+    return this.#below() < EARLY;
+  }
+
+  /** Changes the list without moving what is being read: the end of the first message that is seen, `change(anchor)`, stays where it is. */
   hold(change) {
-    const anchor = this.atEnd ? null : this.#firstVisible();
-    const before = anchor?.getBoundingClientRect().top;
-    const result = change();
+    const anchor = this.atEnd ? null : this.first();
+    const before = anchor?.getBoundingClientRect().bottom;
+    const result = change(anchor);
     if (this.atEnd) this.toEnd();
-    else if (anchor?.isConnected) this.list.scrollTop += anchor.getBoundingClientRect().top - before;
-    this.checkTop();
+    else if (anchor) {
+      const same = anchor.isConnected ? anchor : anchor.id && $(`#${anchor.id}`, this.list);
+      if (same) this.list.scrollTop += same.getBoundingClientRect().bottom - before;
+    }
     return result;
   }
 
@@ -33,14 +43,16 @@ export class Scroll {
     this.#arrived();
   }
 
-  /** What is looked for lies above: new messages do not lead back to the end. */
+  /** What is looked for lies elsewhere: new messages do not lead back to the end. */
   leaveEnd() {
     this.atEnd = false;
   }
 
-  show(article) {
+  show(article, block = 'center') {
     this.atEnd = false;
-    article.scrollIntoView({ block: 'center' });
+    $('.sought', this.list)?.classList.remove('sought');
+    article.classList.add('sought');
+    article.scrollIntoView({ block });
     article.focus({ preventScroll: true });
   }
 
@@ -50,19 +62,25 @@ export class Scroll {
     this.#drawButton();
   }
 
-  checkTop() {
-    if (this.list.scrollTop < EARLY) this.onTop();
+  /** The first message that is seen. */
+  first() {
+    const { top } = this.list.getBoundingClientRect();
+    return [...this.list.querySelectorAll('.msg')].find((article) => article.getBoundingClientRect().bottom > top);
+  }
+
+  #below() {
+    const { scrollHeight, scrollTop, clientHeight } = this.list;
+    return scrollHeight - scrollTop - clientHeight;
   }
 
   #moved() {
-    const { scrollHeight, scrollTop, clientHeight } = this.list;
-    if (scrollHeight - scrollTop - clientHeight < NEAR) {
+    if (this.isWhole() && this.#below() < NEAR) {
       this.#arrived();
     } else {
       this.atEnd = false;
       this.#drawButton();
     }
-    this.checkTop();
+    this.onMove();
   }
 
   #arrived() {
@@ -73,17 +91,10 @@ export class Scroll {
   }
 
   #drawButton() {
-    const { scrollHeight, scrollTop, clientHeight } = this.list;
-    const far = scrollHeight - scrollTop - clientHeight > clientHeight;
-    this.button.hidden = this.atEnd || (!this.#missed && !far);
-    this.button.classList.toggle('some', this.#missed > 0);
-    const text = this.#missed ? `${this.#missed} new message${this.#missed === 1 ? '' : 's'}` : 'To the newest';
-    if (this.button.textContent !== text) this.button.textContent = text;
-  }
-
-  #firstVisible() {
-    const top = this.list.getBoundingClientRect().top;
-    for (const article of this.list.querySelectorAll('.msg')) if (article.getBoundingClientRect().bottom > top) return article;
-    return null;
+    const { button } = this;
+    button.hidden = this.atEnd || (!this.#missed && this.isWhole() && this.#below() <= this.list.clientHeight);
+    button.classList.toggle('some', this.#missed > 0);
+    const text = this.#missed ? t('jump.new', { count: this.#missed }) : t('jump.newest');
+    if (button.textContent !== text) button.textContent = text;
   }
 }

@@ -1,7 +1,7 @@
 import { el, icon } from './dom.js';
 import { t } from './text.js';
 
-const QUICK = [['👍', 'Thumbs up'], ['❤️', 'Heart'], ['😂', 'Laughing']];
+const QUICK = ['👍', '❤️', '😂'];
 const SHORTCUTS = { e: 'edit', r: 'reply', '+': 'pick', ':': 'pick', m: 'more', ContextMenu: 'more', Delete: 'delete', Backspace: 'delete' };
 
 /**
@@ -12,12 +12,12 @@ export class Tools {
   /** `act(name, message, with)` with `react` (and an emoji), `reply`, `edit`, `report`, `delete`, `pick` or `more` (and what to open beside); `find(article)` gives its message; `removes`: other people's too. */
   constructor(list, { me, removes, find, act, leave }) {
     Object.assign(this, { list, me, removes, find, act, leave });
-    this.bar = el('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Message' },
-      ...QUICK.map(([emoji, name]) => this.#button('react', `React with ${name.toLowerCase()}`, emoji, emoji)),
-      this.#button('reply', 'Reply', icon('reply')),
-      this.#button('edit', 'Edit', icon('edit')),
-      this.#button('report', 'Report', icon('flag')),
-      this.#button('delete', 'Delete', icon('bin')),
+    this.bar = el('div', { class: 'tools', role: 'toolbar', 'aria-label': t('message.tools') },
+      ...QUICK.map((emoji) => this.#button('react', t('message.react-with', { emoji }), emoji, emoji)),
+      this.#button('reply', t('message.reply'), icon('reply')),
+      this.#button('edit', t('message.edit'), icon('edit')),
+      this.#button('report', t('message.report'), icon('flag')),
+      this.#button('delete', t('message.delete'), icon('bin')),
       this.#button('more', t('message.more'), icon('more')));
     // A finger "leaves" before its click counts, and would take the button away from under it; a tap focuses instead.
     list.addEventListener('pointerover', (event) => event.pointerType === 'mouse' && this.#over(event.target.closest('.msg')));

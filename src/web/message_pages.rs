@@ -97,7 +97,7 @@ async fn remove(
 
 impl Look {
     fn back_to(&self, (slug, id): &(String, Seq)) -> String {
-        self.next.as_deref().map_or_else(|| format!("/rooms/{slug}#m-{id}"), |next| local(next).to_owned())
+        self.next.as_deref().map_or_else(|| format!("/rooms/{slug}/{id}"), |next| local(next).to_owned())
     }
 }
 

@@ -32,13 +32,13 @@ async fn older_messages_come_on_scrolling_up_without_a_jump() {
                  log.scrollTop = 30;
                  const top = log.getBoundingClientRect().top;
                  const seen = [...log.querySelectorAll('.msg')].find((m) => m.getBoundingClientRect().bottom > top);
-                 return { id: seen.id, top: seen.getBoundingClientRect().top };",
+                 return { id: seen.id, top: seen.querySelector('.body').getBoundingClientRect().top };",
             )
             .await;
         let more = format!("return document.querySelectorAll('#log .msg').length > {loaded}");
         ann.until(&more).await;
         let id = before["id"].as_str().unwrap();
-        let top = ann.run(&format!("return document.getElementById('{id}').getBoundingClientRect().top")).await;
+        let top = ann.run(&format!("return document.querySelector('#{id} .body').getBoundingClientRect().top")).await;
         let moved = top.as_f64().unwrap() - before["top"].as_f64().unwrap();
         assert!(moved.abs() < 2.0, "{id} moved by {moved} px");
         loaded = ann.bodies().await.len();

@@ -1,0 +1,86 @@
+const PAGE = 50; // messages
+const AGAIN_AFTER = 2_000; // ms after a page that could not be read
+
+/**
+ * Which part of the room's history is in the list: further pages as one scrolls, or a leap to a message, a day or the end.
+ * One is asked for at a time; a leap takes the place of what was asked before, and outlives a lost connection.
+ */
+export class Pages {
+  #asked = null; // { ref, act }: the page that is awaited, and what becomes of it
+  #leap = null; // { place, arrive }: where the reader wants to be
+  #count = 0;
+
+  /** `send(frame)`: false where there is no connection. */
+  constructor({ log, scroll, send }) {
+    Object.assign(this, { log, scroll, send });
+  }
+
+  /** What is missing near the edges of what the reader looks at. */
+  fill() {
+    const { log, scroll } = this;
+    if (this.#asked || log.stale || log.oldest === null) return;
+    if (log.more && scroll.nearTop) {
+      if (this.#ask({ before: log.oldest }, ({ messages, more }) => log.addOlder(messages, more))) log.waits(true);
+    } else if (log.newer && scroll.nearBottom) this.#ask({ after: log.newest }, ({ messages, newer }) => log.addNewer(messages, newer));
+  }
+
+  /** Leads to what is there around `{ around: id }` or `{ since: time }`, or to the end (`{}`), and calls `arrive` then. */
+  leap(place, arrive = () => {}) {
+    this.scroll.leaveEnd();
+    this.#leap = { place, arrive };
+    this.#goOn();
+  }
+
+  get leaping() {
+    return this.#leap !== null;
+  }
+
+  /** The room is joined and caught up. */
+  resume() {
+    if (this.#leap) this.#goOn();
+    else this.fill();
+  }
+
+  lost() {
+    this.#asked = null;
+    if (!this.#leap) this.log.settle();
+  }
+
+  onHistory(frame) {
+    if (frame.ref !== this.#asked?.ref) return;
+    const { act } = this.#asked;
+    this.#asked = null;
+    this.scroll.hold(() => act(frame));
+    this.fill();
+  }
+
+  /** Whether the error is an answer to this. */
+  onError({ ref, retry_after_ms: wait = AGAIN_AFTER }) {
+    if (ref !== this.#asked?.ref) return false;
+    this.log.waits(false);
+    setTimeout(() => {
+      if (ref !== this.#asked?.ref) return;
+      this.lost();
+      this.resume();
+    }, wait);
+    return true;
+  }
+
+  #goOn() {
+    const { place, arrive } = this.#leap;
+    this.#ask(place, ({ messages, more, newer = false }) => {
+      this.#leap = null;
+      this.log.replace(messages, more, newer);
+      arrive();
+    });
+  }
+
+  #ask(place, act) {
+    const ref = `page ${this.#count += 1}`;
+    // From here on what is heard counts: it may be newer than the page.
+    this.log.listen();
+    const sent = this.send({ type: 'history', ...place, limit: PAGE, ref });
+    if (sent) this.#asked = { ref, act };
+    return sent;
+  }
+}
