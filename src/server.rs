@@ -34,7 +34,7 @@ use crate::session::{IDLE_SOCKET_BYTES, Shared};
 use crate::store::open::open;
 use crate::store::{Company, rooms};
 use crate::web::exchange::{HEAD_TIMEOUT, KEEP_ALIVE};
-use crate::web::{self, App, builds};
+use crate::web::{self, App, assets, builds};
 
 /// How long a connection that is being closed may take.
 const LINGER: Duration = Duration::from_secs(2);
@@ -99,12 +99,14 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     let heartbeat = Duration::from_secs(config.heartbeat_secs);
     let shared = {
         let (store, hub) = (store.clone(), hub.clone());
+        let build = assets::build().into_owned();
         move |worker| Shared {
             store: store.clone(),
             hub: hub.clone(),
             send_rate: Arc::clone(&send_rate),
             heartbeat,
             instance: instance.clone(),
+            build: build.clone(),
             worker,
         }
     };

@@ -53,6 +53,8 @@ pub struct Shared {
     pub heartbeat: Duration,
     /// An opaque name of this run of the server, for people who debug.
     pub instance: String,
+    /// Names the pages' scripts and styles: a page of another build is out of date, or ahead.
+    pub build: String,
     /// The index of the worker.
     pub worker: usize,
 }
@@ -218,6 +220,7 @@ impl Session {
         let welcome = ServerFrame::Welcome {
             user: &self.user,
             instance: &self.shared.instance,
+            build: &self.shared.build,
             heartbeat_secs: self.shared.heartbeat.as_secs(),
             limits: Limits { body: MAX_BODY_CHARS, frame: MAX_FRAME_BYTES },
             rooms: &rooms,

@@ -24,7 +24,7 @@ mod account;
 mod accounts;
 mod answers;
 pub mod api;
-mod assets;
+pub mod assets;
 mod avatars;
 pub mod builds;
 pub mod client;

@@ -37,6 +37,7 @@ export class Socket {
   #probing = false;
   #heard = 0;
   #stopped = false;
+  #updating = null; // the module, once the server was of another build
   #patient = false; // told when to come back: nothing but a person shortens that
 
   constructor({ onFrame, onState }) {
@@ -126,6 +127,8 @@ export class Socket {
       this.#failures = 0;
       this.#wait = null;
       this.welcome = frame;
+      const other = import.meta.url.includes(`/${frame.build}/`) ? null : frame.build;
+      if (other || this.#updating) (this.#updating ??= import('./update.js')).then(({ update }) => update(other));
       this.onState('online', '');
     } else if (frame.type === 'bye') {
       this.#wait = frame.reconnect_after_ms ?? null;

@@ -13,6 +13,7 @@ pub enum ServerFrame<'a> {
     Welcome {
         user: &'a User,
         instance: &'a str,
+        build: &'a str,
         heartbeat_secs: u64,
         limits: Limits,
         rooms: &'a [MemberRoom],

@@ -84,7 +84,8 @@ fn names() -> impl Iterator<Item = Cow<'static, str>> {
     Files::iter().chain([EMOJI.into()])
 }
 
-fn build() -> Cow<'static, str> {
+/// Names this build's files: 8 hexadecimal digits.
+pub fn build() -> Cow<'static, str> {
     static EMBEDDED: LazyLock<String> = LazyLock::new(hash_of_all);
     if cfg!(debug_assertions) { hash_of_all().into() } else { EMBEDDED.as_str().into() }
 }

@@ -1,6 +1,6 @@
 //! Two builds behind one balancer, and frames that a page does not know.
 
-use super::window::{Chromedriver, Window};
+use super::window::{Chromedriver, ESCAPE, Window};
 use crate::common::server::{bare_command, lasting_port};
 use crate::common::*;
 use crate::two_builds::publish;
@@ -99,4 +99,60 @@ async fn a_page_passes_over_frames_that_it_does_not_know() {
     ann.says("hello too").await;
     ann.bodies_up_to("hello too").await;
     ann.close().await;
+}
+
+#[tokio::test]
+async fn a_page_of_an_older_build_is_loaded_anew_when_that_disturbs_nobody() {
+    let address = format!("127.0.0.1:{}", lasting_port());
+    let mut server = Options::sqlite().listen(address).start().await;
+    server.person("host").await.makes_room("den").await;
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    ann.opens_room("den").await;
+    ann.says("hello").await;
+    ann.bodies_up_to("hello").await;
+    let room = ann.driver.window().await.unwrap();
+    let elsewhere = ann.driver.new_tab().await.unwrap();
+    ann.turns_to(&room).await;
+    // She is in the middle of an edit, and of a draft before that.
+    ann.fill("#message", "a draft").await;
+    ann.focuses(1).await;
+    ann.press("e").await;
+    ann.shows("#mode", "Editing").await;
+    ann.run("window.before = true").await;
+    let build = "return document.querySelector('script[src*=\"/static/\"]').src.split('/')[4]";
+    let older = ann.run(build).await;
+    assert!(server.try_restart("KLATCH_TEST_BUILD", "newer").await);
+    ann.comes_back().await;
+    ann.until("return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/update.js'))").await;
+    // Neither while she looks nor when she looks elsewhere.
+    let turns =
+        "window.hid = 0; document.addEventListener('visibilitychange', () => { window.hid += document.hidden; })";
+    ann.run(turns).await;
+    for turn in [1, 2] {
+        ann.turns_to(&elsewhere).await;
+        ann.goes_to(&room).await;
+        ann.until(&format!("return window.hid === {turn}")).await;
+        assert_eq!(ann.run("return window.before").await, json!(true), "nothing was lost");
+        ann.turns_to(&room).await;
+        if turn == 1 {
+            assert_eq!(ann.run("return document.querySelector('#message').value").await, json!("hello"));
+            ann.press(ESCAPE).await;
+            ann.lacks("#mode:not([hidden])").await;
+            // A message that is being answered holds it up, too.
+            ann.click("#m-1 .tools [data-act=reply]").await;
+            ann.shows("#mode", "Replying").await;
+        }
+    }
+    ann.fill("#message", ESCAPE).await;
+    ann.lacks("#mode:not([hidden])").await;
+    ann.turns_to(&elsewhere).await;
+    ann.goes_to(&room).await;
+    ann.until("return !window.before && document.readyState === 'complete'").await;
+    assert_ne!(ann.run(build).await, older);
+    ann.turns_to(&room).await;
+    ann.online().await;
+    assert_eq!(ann.run("return document.querySelector('#message').value").await, json!("a draft"));
+    ann.close_despite(&["net::ERR_", "WebSocket connection to"]).await;
 }
