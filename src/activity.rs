@@ -71,7 +71,8 @@ impl News {
         let frame = frame::text(&ServerFrame::Activity { room: slug, seq, count }.to_json());
         let read = |(user, sent): (UserId, Sent)| {
             let unread = count - sent.count;
-            let read = ServerFrame::Read { room: slug, seq: sent.id, unread, mentions: sent.mentions, count };
+            let read =
+                ServerFrame::Read { room: slug, seq: sent.id, unread, mentions: sent.mentions, count, back: false };
             (user, frame::text(&read.to_json()))
         };
         let reads: Arc<[(UserId, Bytes)]> = authors.into_iter().map(read).collect();

@@ -326,7 +326,7 @@ impl Handler<MarkRead> for ChatRoom {
             let answer = stored.unwrap_or_else(|_| Err(Refusal::unavailable()));
             if let Ok(Done::Read(Some(marks))) = &answer {
                 let (seq, unread, mentions, count) = (marks.seq, marks.unread, marks.mentions, marks.count);
-                let read = ServerFrame::Read { room: &room.slug, seq, unread, mentions, count };
+                let read = ServerFrame::Read { room: &room.slug, seq, unread, mentions, count, back: false };
                 let json = read.to_json();
                 let (frame, users) = (frame::text(&json), Arc::from([mark.user]));
                 let told = Event::Tell { user: mark.user, frame: String::from_utf8_lossy(&json).into_owned() };

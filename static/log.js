@@ -155,6 +155,13 @@ export class Log {
     this.#drawEdges();
   }
 
+  /** So far it was read: what comes next is new. */
+  readFrom(readTo) {
+    this.markFresh(null);
+    this.#readTo = readTo;
+    this.#findFresh();
+  }
+
   /** The line "New" above this message, or nowhere. */
   markFresh(id) {
     const before = this.#fresh;

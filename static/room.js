@@ -14,6 +14,7 @@ import { Rooms } from './rooms.js';
 import { Scroll } from './scroll.js';
 import { Socket } from './socket.js';
 import { Tools } from './tools.js';
+import { api } from './api.js';
 import { ask } from './ask.js';
 import { localise } from './served.js';
 import { t } from './text.js';
@@ -132,7 +133,7 @@ function onFrame(frame) {
     case 'done': return edits.delete(frame.ref);
     case 'presence': return people.change(frame);
     case 'typing': return people.typing(frame.user);
-    case 'read': return reading.rise(frame.seq);
+    case 'read': return onRead(frame);
     case 'mention': return reading.update();
     case 'left': return onLeft(frame.reason);
   }
@@ -243,7 +244,7 @@ async function act(what, message, emoji) {
   }
   if (what === 'report') return location.assign(`/rooms/${slug}/messages/${message.id}/report`);
   if (what === 'more') return (await import('./actions.js')).messageMenu(near, message, { me, room: slug, removes: removes !== undefined, act, say });
-  if (what === 'unread') return markUnread(message.id);
+  if (what === 'unread') return api('POST', `/rooms/${slug}/unread`, { from: message.id }).then(() => say(t('message.unread-done')), ({ message: why }) => say(why));
   if (what === 'pick') {
     const picked = await (await import('./picker.js')).pick(near);
     return picked && act('react', message, picked);
@@ -258,10 +259,9 @@ async function act(what, message, emoji) {
   deletions.start(message, log.article(message.id));
 }
 
-function markUnread(id) {
-  log.markFresh(id);
-  reading.hold();
-  say(t('message.unread-done'));
+function onRead(frame) {
+  reading.moved(frame);
+  if (frame.back) log.readFrom(frame.seq);
 }
 
 function followQuote(event) {

@@ -90,6 +90,9 @@ pub enum ServerFrame<'a> {
         unread: i64,
         mentions: i64,
         count: i64,
+        /// Set back by its owner; else a mark only rises.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        back: bool,
     },
     Activity {
         room: &'a str,

@@ -5,10 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use super::connection::AnyConnection;
+use super::connection::{AnyConnection, transaction};
+use super::rooms::permitted;
 use super::rows::Column::Numbers;
 use super::rows::Rows;
-use super::schema::{mentions, messages};
+use super::schema::{members, mentions, messages, rooms};
+use crate::error::Refusal;
+use crate::policy::Action;
 use crate::protocol::{Notify, RoomId, RoomKind, Seq, UserId};
 
 /// A member's mark in a room and what lies above it.
@@ -43,6 +46,23 @@ pub fn above(
             .get_result(connection)?,
     };
     Ok((unread, mentions))
+}
+
+/// Sets a member's mark back to just below a message, where it is not below that.
+pub fn set_back(connection: &mut AnyConnection, slug: &str, user: UserId, from: Seq) -> Result<Marks, Refusal> {
+    transaction(connection, |connection| {
+        let (found, _) = permitted(connection, slug, user, Action::Mark)?;
+        let (room, kind) = (found.room.id, found.room.kind);
+        let mark = members::table.find((room, user));
+        diesel::update(mark)
+            .filter(members::last_read_seq.ge(from))
+            .set(members::last_read_seq.eq(from - 1))
+            .execute(connection)?;
+        let seq = mark.select(members::last_read_seq).first(connection)?;
+        let count = rooms::table.find(room).select(rooms::message_count).first(connection)?;
+        let (unread, mentions) = above(connection, room, kind, user, seq)?;
+        Ok(Marks { seq, unread, mentions, count })
+    })
 }
 
 /// What a member has not read in a room.

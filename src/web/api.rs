@@ -30,6 +30,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/rooms").get(rooms::list).post(rooms::make))
         .service(resource("/rooms/{slug}").get(rooms::show).patch(rooms::change).delete(rooms::delete))
         .service(resource("/rooms/{slug}/notify").put(rooms::set_notify))
+        .service(resource("/rooms/{slug}/unread").post(own_rooms::unread))
         .service(resource("/rooms/{slug}/star").put(rooms::star).delete(rooms::unstar))
         .service(resource("/read").post(own_rooms::read))
         .service(resource("/rooms/{slug}/messages").get(messages::list).post(messages::send))
@@ -83,6 +84,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         members::remove,
         rooms::delete,
         rooms::set_notify,
+        own_rooms::unread,
         rooms::star,
         rooms::unstar,
         own_rooms::read,

@@ -53,7 +53,43 @@ fn slug_of_room(room: &Value) -> String {
     room["slug"].as_str().expect("a slug").to_owned()
 }
 
-on_both_databases![all_rooms_are_read_at_once, a_direct_talk_is_called_by_the_others,];
+async fn a_room_is_unread_again_from_a_message_on(server: Server) {
+    let [ann, bob, eve] = server.people(["ann", "bob", "eve"]).await;
+    ann.makes_room("den").await;
+    ann.adds("bob", "den").await;
+    for body in ["one", "two, @bob", "three", "four"] {
+        ann.posts("den", body).await;
+    }
+    bob.http.post("/read", json!({})).await.ok(204);
+    let mut socket = bob.socket().await;
+    bob.http.post("/rooms/den/unread", json!({"from": 2})).await.ok(204);
+    let read = socket.expect("read").await;
+    for (field, value) in [("seq", json!(1)), ("unread", json!(3)), ("mentions", json!(1)), ("back", json!(true))] {
+        assert_eq!(read[field], value, "{field}");
+    }
+    assert_eq!(both_of(&bob, "den", "unread").await, [json!(3), json!(3)]);
+    // It is set back, never forth, and rises as ever.
+    bob.http.post("/rooms/den/unread", json!({"from": 4})).await.ok(204);
+    assert_eq!(both_of(&bob, "den", "read").await, [json!(1), json!(1)]);
+    let mut other = bob.socket_in("den").await;
+    other.send_json(json!({"type": "read", "room": "den", "seq": 4})).await;
+    let read = socket.expect_where("a rise", |frame| frame["type"] == "read" && frame["unread"] == 0).await;
+    assert!(read.get("back").is_none(), "{read}");
+    assert_eq!(both_of(&bob, "den", "read").await, [json!(4), json!(4)]);
+    for (person, room, from, refusal) in [
+        (&bob, "den", 0, (422, "invalid")),
+        (&eve, "den", 1, (403, "forbidden")),
+        (&eve, "nowhere", 1, (404, "not_found")),
+    ] {
+        assert_eq!(person.http.post(&format!("/rooms/{room}/unread"), json!({"from": from})).await.error(), refusal);
+    }
+}
+
+on_both_databases![
+    all_rooms_are_read_at_once,
+    a_direct_talk_is_called_by_the_others,
+    a_room_is_unread_again_from_a_message_on,
+];
 
 #[tokio::test]
 async fn stars_and_what_is_read_are_told_at_every_instance() {

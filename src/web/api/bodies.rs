@@ -217,6 +217,14 @@ pub struct ReadRooms {
     pub rooms: Option<Vec<String>>,
 }
 
+/// Where what is unread begins.
+#[derive(Deserialize, ToSchema)]
+pub struct UnreadFrom {
+    /// The id of a message.
+    #[schema(value_type = i64, minimum = 1)]
+    pub from: Seq,
+}
+
 /// `all`, `mentions` or `none`.
 #[derive(Deserialize, ToSchema)]
 pub struct SetNotify {

@@ -1,14 +1,16 @@
-//! What one has read.
+//! What one has read, and what one wants to come back to.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json};
+use actix_web::web::{Data, Json, Path};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::bodies::{Always, Changing, ReadRooms, WithBody, WithSession};
+use super::bodies::{Always, Changing, ErrorBody, OfRoom, ReadRooms, UnreadFrom, WithBody, WithSession};
 use crate::broker::Event;
 use crate::error::{Code, Refusal};
+use crate::protocol::place::at_least;
 use crate::protocol::{Seq, ServerFrame, UserId};
 use crate::store::append::{Action, Done};
+use crate::store::marks::{self, Marks};
 use crate::store::rooms;
 use crate::web::{Account, App, Failure};
 
@@ -33,8 +35,7 @@ pub async fn read(app: Data<App>, account: Account, body: Json<ReadRooms>) -> Re
 async fn mark(app: &App, user: UserId, slug: String, seq: Seq) -> Result<(), Refusal> {
     match app.hub.act(&slug, user, &Action::Read { seq }).await {
         Ok((_, Done::Read(Some(marks)))) => {
-            let (seq, unread, mentions, count) = (marks.seq, marks.unread, marks.mentions, marks.count);
-            tell(app, user, &ServerFrame::Read { room: &slug, seq, unread, mentions, count }).await;
+            tell(app, user, &slug, &marks, false).await;
             Ok(())
         }
         Ok(_) => Ok(()),
@@ -44,8 +45,32 @@ async fn mark(app: &App, user: UserId, slug: String, seq: Seq) -> Result<(), Ref
     }
 }
 
-/// Gives a frame to all sockets of a user, at every instance.
-async fn tell(app: &App, user: UserId, frame: &ServerFrame<'_>) {
+/// Mark a room as unread from a message on
+#[utoipa::path(post, path = "/api/v1/rooms/{slug}/unread", operation_id = "unread_room", tag = "rooms", security(("session" = [])), request_body = UnreadFrom,
+    params(("slug" = String, Path)),
+    responses(
+        (status = 204, description = "The mark is below that message"),
+        (status = 422, body = ErrorBody, description = "`invalid`: less than 1"),
+        WithSession, Changing, OfRoom, Always, WithBody,
+    ),
+)]
+pub async fn unread(
+    app: Data<App>,
+    account: Account,
+    slug: Path<String>,
+    body: Json<UnreadFrom>,
+) -> Result<HttpResponse, Failure> {
+    let from = at_least(1, body.from, "from")?;
+    let (user, room) = (account.user.id, slug.clone());
+    let marks = app.store.write(move |c| marks::set_back(c, &room, user, from)).await?;
+    tell(&app, user, &slug, &marks, true).await;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Tells all sockets of a user, at every instance, how far they have read.
+async fn tell(app: &App, user: UserId, room: &str, marks: &Marks, back: bool) {
+    let Marks { seq, unread, mentions, count } = *marks;
+    let frame = ServerFrame::Read { room, seq, unread, mentions, count, back };
     let frame = String::from_utf8_lossy(&frame.to_json()).into_owned();
     app.hub.announce(Event::Tell { user, frame }).await;
 }

@@ -93,3 +93,47 @@ async fn unread_numbers_grow_for_rooms_not_open() {
     ann.title_becomes("den · klatch").await;
     ann.close().await;
 }
+
+#[tokio::test]
+async fn what_is_marked_unread_is_so_in_every_tab_and_when_one_comes_back() {
+    let server = Server::start(Options::sqlite()).await;
+    let bob = server.person("bob").await;
+    for room in ["attic", "den"] {
+        bob.makes_room(room).await;
+    }
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    ann.opens_room("den").await;
+    ann.element("#people li[data-user=ann]").await;
+    for body in ["one", "two", "three"] {
+        bob.posts("den", body).await;
+    }
+    ann.bodies_up_to("three").await;
+    let first = ann.driver.window().await.unwrap();
+    let second = ann.driver.new_tab().await.unwrap();
+    ann.goes_to(&second).await;
+    ann.opens_room("attic").await;
+    ann.lacks("#rooms a[data-slug=den] .count").await;
+    ann.turns_to(&first).await;
+    ann.focuses(2).await;
+    ann.press("m").await;
+    ann.element(".menu").await;
+    ann.run("[...document.querySelectorAll('.menu button')].find(({ textContent }) => textContent === 'Mark unread from here').click()").await;
+    ann.until("return document.querySelector('#log .fresh')?.nextElementSibling.id === 'm-2'").await;
+    ann.title_becomes("(2) den · klatch").await;
+    ann.goes_to(&second).await;
+    ann.shows("#rooms a[data-slug=den] .count", "2").await;
+    // What comes there meanwhile is unread as well, though it is looked at.
+    bob.posts("den", "four").await;
+    ann.shows("#rooms a[data-slug=den] .count", "3").await;
+    ann.goes_to(&first).await;
+    ann.bodies_up_to("four").await;
+    ann.goto("/rooms").await;
+    ann.shows("#rooms a[data-slug=den] .count", "3").await;
+    ann.turns_to(&first).await;
+    ann.opens_room("den").await;
+    ann.until("return document.querySelector('#log .fresh')?.nextElementSibling.id === 'm-2'").await;
+    ann.title_becomes("den · klatch").await;
+    ann.close().await;
+}
