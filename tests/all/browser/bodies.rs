@@ -91,20 +91,23 @@ async fn marks_upon_marks_stay_within_their_row() {
     let server = Server::start(Options::sqlite()).await;
     let chromedriver = Chromedriver::start().await;
     let (ann, bob) = ann_and_bob(&server, &chromedriver).await;
-    let stacks = format!("Z{}{}", "\u{30d}".repeat(40), "\u{323}".repeat(40)).repeat(12);
-    for body in ["above it", &stacks, "below it"] {
-        bob.posts("den", body).await;
-    }
+    let carla = server.person("carla").await;
+    carla.http.put("/rooms/den/members/me").await.ok(204);
+    let stack = format!("Z{}{}", "\u{30d}".repeat(25), "\u{323}".repeat(25));
+    carla.http.patch("/me", json!({ "display_name": stack })).await.ok(200);
+    bob.posts("den", "above it").await;
+    carla.posts("den", &stack.repeat(12)).await;
+    bob.posts("den", "below it").await;
     ann.shows("#m-3 .body", "below").await;
     let neighbours = async || {
         let mut pictures = vec![];
         for id in [1, 3] {
-            pictures.push(ann.element(&format!("#m-{id} .body")).await.screenshot_as_png().await.unwrap());
+            pictures.push(ann.element(&format!("#m-{id}")).await.screenshot_as_png().await.unwrap());
         }
         pictures
     };
     let with_it = neighbours().await;
-    ann.run("document.querySelector('#m-2 .body').style.visibility = 'hidden'").await;
+    ann.run("document.querySelector('#m-2').style.visibility = 'hidden'").await;
     assert!(neighbours().await == with_it, "something reaches into another row");
     ann.close().await;
 }
