@@ -3,17 +3,20 @@
 //! What comes out is kept beside the message with [`RENDERER`], so that a message is rendered again only after the rules
 //! here have changed.
 
+pub mod highlight;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use linkify::{LinkFinder, LinkKind};
-use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeStream, html};
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeStream, html};
 
+use self::highlight::Highlighter;
 use crate::error::Refusal;
 use crate::protocol::MAX_BODY_CHARS;
 
 /// The version of the rules in this file. Raise it with every change that alters their output.
-pub const RENDERER: i32 = 2;
+pub const RENDERER: i32 = 3;
 
 /// Blocks and spans nested deeper than this are shown as they were written: sanitising deep trees costs time, and nobody
 /// writes them by hand.
@@ -21,8 +24,8 @@ const MAX_DEPTH: usize = 16;
 
 const MAX_MENTIONS: usize = 50;
 
-/// The most bytes of HTML that a body becomes. What would be longer is shown as it was written: a few references to one
-/// long address can stand for hundreds of kilobytes.
+/// The most bytes of HTML that a body becomes. Code that would be longer is shown without its colours, and what is longer
+/// still as it was written: a few references to one long address can stand for hundreds of kilobytes.
 pub const MAX_HTML_BYTES: usize = 64 * 1024;
 
 /// A body that may be stored, with what was made of it.
@@ -86,10 +89,31 @@ fn render(body: &str) -> (String, Vec<Mention>) {
     for event in events {
         writer.write(event);
     }
-    let raw = to_html(writer.events);
+    let Writer { events, mentions, .. } = writer;
+    let html = if_it_fits(events.iter().cloned())
+        .or_else(|| if_it_fits(without_colours(&events)))
+        .unwrap_or_else(|| sanitise(to_html(as_written)));
+    (html, mentions)
+}
+
+fn if_it_fits<'a>(events: impl Iterator<Item = Event<'a>>) -> Option<String> {
     let fits = |html: &String| html.len() <= MAX_HTML_BYTES;
-    let html = Some(raw).filter(fits).map(sanitise).filter(fits);
-    (html.unwrap_or_else(|| sanitise(to_html(as_written))), writer.mentions)
+    Some(to_html(events)).filter(fits).map(sanitise).filter(fits)
+}
+
+fn without_colours<'a>(events: &[Event<'a>]) -> impl Iterator<Item = Event<'a>> {
+    let mut in_code = false;
+    events
+        .iter()
+        .filter(move |event| {
+            match event {
+                Event::Start(Tag::CodeBlock(_)) => in_code = true,
+                Event::End(TagEnd::CodeBlock) => in_code = false,
+                _ => {}
+            }
+            !(in_code && matches!(event, Event::InlineHtml(_)))
+        })
+        .cloned()
 }
 
 fn to_html<'a>(events: impl IntoIterator<Item = Event<'a>>) -> String {
@@ -127,8 +151,10 @@ fn depth(events: &[Event]) -> usize {
 struct Writer<'a> {
     events: Vec<Event<'a>>,
     mentions: Vec<Mention>,
-    in_code: bool,
+    /// What stands after the fence of the block of code that this is in.
+    code: Option<CowStr<'a>>,
     in_link: bool,
+    highlighter: Highlighter,
 }
 
 impl<'a> Writer<'a> {
@@ -151,16 +177,37 @@ impl<'a> Writer<'a> {
                 self.in_link = false;
                 self.events.push(Event::End(TagEnd::Link));
             }
-            Event::Start(tag @ Tag::CodeBlock(_)) => {
-                self.in_code = true;
-                self.events.push(Event::Start(tag));
+            Event::Start(Tag::CodeBlock(kind)) => {
+                self.events.push(Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)));
+                self.code = Some(match kind {
+                    CodeBlockKind::Fenced(info) => info,
+                    CodeBlockKind::Indented => CowStr::Borrowed(""),
+                });
             }
             Event::End(TagEnd::CodeBlock) => {
-                self.in_code = false;
+                self.code = None;
                 self.events.push(Event::End(TagEnd::CodeBlock));
             }
-            Event::Text(text) if !self.in_code => self.text(&text),
+            Event::Text(text) => match self.code.take() {
+                Some(info) => {
+                    self.code(&info, &text);
+                    self.code = Some(info);
+                }
+                None => self.text(&text),
+            },
             event => self.events.push(event),
+        }
+    }
+
+    fn code(&mut self, info: &str, code: &str) {
+        for (range, class) in self.highlighter.pieces(info, code) {
+            let Some(class) = class else {
+                self.push_text(&code[range]);
+                continue;
+            };
+            self.events.push(Event::InlineHtml(format!("<span class=\"{class}\">").into()));
+            self.push_text(&code[range]);
+            self.events.push(Event::InlineHtml(CowStr::Borrowed("</span>")));
         }
     }
 
@@ -268,7 +315,7 @@ static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     builder
         .tags(HashSet::from(tags))
         .tag_attributes(HashMap::from([("a", HashSet::from(["href", "title"])), ("ol", HashSet::from(["start"]))]))
-        .allowed_classes(HashMap::from([("span", HashSet::from(["at"]))]))
+        .allowed_classes(HashMap::from([("span", highlight::CLASSES.into_iter().chain(["at"]).collect())]))
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .url_relative(ammonia::UrlRelative::Deny)
         .link_rel(Some("noopener nofollow"))

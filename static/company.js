@@ -31,6 +31,6 @@ export function company({ rooms, me, say = () => {}, toDay }) {
 /** The name of the person whom a click means. */
 function personAt(target) {
   if (target.closest('#people button')) return target.closest('[data-user]').dataset.user;
-  if (!target.closest('.msg .author, .msg > .face')) return null;
-  return $('.author', target.closest('.msg')).title.slice(1);
+  const link = target.closest('.msg [href^="/people/"]') ?? (target.closest('.msg > .face') && $('.author', target.closest('.msg')));
+  return link?.title.slice(1);
 }

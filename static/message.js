@@ -43,7 +43,7 @@ export function paint(article, message, { me, quoted }) {
     parts.push(el('div', { class: 'body gone' }, gone(message)));
   } else {
     if (message.reply_to != null) parts.push(quote(message.reply_to, quoted));
-    parts.push(body(message));
+    parts.push(body(message, me));
     if (message.edited_at) parts.push(el('small', { class: 'edited', title: fullTime(new Date(message.edited_at)) }, t('message.edited')));
     if (message.reactions?.length) parts.push(reactions(message.reactions, me));
   }
@@ -58,17 +58,22 @@ export function paint(article, message, { me, quoted }) {
 function head(message) {
   const sent = new Date(message.sent_at);
   return el('header', {},
-    el('b', { class: 'author', dir: 'auto', title: `@${message.author.username}` }, nameOf(message.author)),
+    personLink(message.author.username, { class: 'author', dir: 'auto' }, nameOf(message.author)),
     el('time', { datetime: message.sent_at, title: fullTime(sent) }, clockTime(sent)));
 }
 
-function body(message) {
+// A click opens the card: see `company.js`.
+function personLink(username, attributes, text) {
+  return el('a', { ...attributes, href: `/people/${username}`, title: `@${username}` }, text);
+}
+
+function body(message, me) {
   const node = el('div', { class: 'body', dir: 'auto' });
   node.innerHTML = message.html; // sanitised by the server, once a message
-  for (const link of node.querySelectorAll('a[href]')) {
-    if (link.origin === location.origin) continue;
-    link.target = '_blank';
-    link.rel = 'noopener noreferrer nofollow';
+  for (const at of node.querySelectorAll('span.at')) {
+    const name = at.textContent.slice(1).toLowerCase();
+    if (name === me.username.toLowerCase()) at.classList.add('mine');
+    if (!at.closest('a') && !['here', 'room'].includes(name)) at.replaceWith(personLink(name, { class: at.className }, at.textContent));
   }
   if (message.body.includes('#')) linkRooms(node);
   for (const code of node.querySelectorAll('pre')) code.tabIndex = 0; // scrolls sideways by keyboard too

@@ -14,7 +14,7 @@ export function address(name) {
 export function open() {
   const name = el('input', { name: 'title', maxlength: '100', autocomplete: 'off', dir: 'auto', autofocus: true });
   const slug = el('input', { name: 'slug', required: true, maxlength: '64', pattern: '[a-z0-9\\-]{1,64}', autocapitalize: 'none', autocomplete: 'off', spellcheck: 'false' });
-  const topic = el('input', { name: 'topic', maxlength: '300', autocomplete: 'off', dir: 'auto' });
+  const topic = el('input', { name: 'topic', maxlength: '500', autocomplete: 'off', dir: 'auto' });
   let own = false; // written by hand, so a name changes it no more
   name.addEventListener('input', () => { if (!own) slug.value = address(name.value); });
   slug.addEventListener('input', () => { own = slug.value !== ''; });

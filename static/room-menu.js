@@ -41,7 +41,7 @@ export function open(button, { rooms, me, say, toDay }) {
       const { title, topic } = await api('GET', path);
       await dialog(t('room.change-title'), t('room.save'), [
         field(t('room.name'), el('input', { name: 'title', maxlength: '100', autocomplete: 'off', dir: 'auto', value: title })),
-        field(t('room.topic'), el('input', { name: 'topic', maxlength: '300', autocomplete: 'off', dir: 'auto', value: topic })),
+        field(t('room.topic'), el('input', { name: 'topic', maxlength: '500', autocomplete: 'off', dir: 'auto', value: topic })),
       ], (given) => call('PATCH', path, given));
     }),
     ...item(may('archive'), archived ? 'room.unarchive' : 'room.archive', async () => {

@@ -3,6 +3,7 @@
 #![no_main]
 
 use klatch_fuzz::protocol::MAX_BODY_CHARS;
+use klatch_fuzz::render::highlight::CLASSES;
 use klatch_fuzz::render::{MAX_HTML_BYTES, render_again, render_body};
 use libfuzzer_sys::fuzz_target;
 
@@ -80,7 +81,7 @@ fn tag(tag: &str, html: &str) {
             ("a", "target") => value == "_blank",
             ("a", "rel") => value == "noopener nofollow",
             ("ol", "start") => value.bytes().all(|byte| byte.is_ascii_digit()),
-            ("span", "class") => value == "at",
+            ("span", "class") => value == "at" || CLASSES.contains(&value),
             _ => false,
         };
         assert!(good, "{attribute}={value:?} in {html}");

@@ -37,6 +37,7 @@ const TAGS: [&str; 29] = [
     "tr",
     "ul",
 ];
+const CLASSES: [&str; 10] = ["at", "c", "k", "s", "m", "nf", "nc", "na", "gi", "gd"];
 const ATTRIBUTES: [&str; 7] = ["href", "rel", "class", "start", "title", "data-user", "target"];
 
 /// Fails unless the HTML is nothing but these tags, closed in their order, with these attributes and web addresses.
@@ -60,6 +61,7 @@ fn assert_harmless(html: &str, body: &str) {
             let (value, others) = value.split_once('"').expect("a quoted value");
             let is_web = ["https://", "http://", "mailto:"].iter().any(|scheme| value.starts_with(scheme));
             assert!(attribute.trim() != "href" || is_web, "{shown}: <{tag}>");
+            assert!(attribute.trim() != "class" || CLASSES.contains(&value), "{shown}: <{tag}>");
             rest = others;
         }
         assert_eq!(rest.trim(), "", "{shown}: <{tag}>");
@@ -98,6 +100,8 @@ fn hostile_bodies() -> Vec<String> {
         "[x]: javascript:alert(1)\n\n[x]",
         "`</code><script>alert(1)</script>`",
         "```\"><script>alert(1)</script>\nx\n```",
+        "```html\n</code></pre><script class=\"k\">alert(1)</script>\n```",
+        "<span class=\"k composer\">x</span>",
         "@ann\"><script>alert(1)</script>",
         "https://example.com/\"onmouseover=alert(1)",
         "**bold _and `broken* [link](http://",
@@ -176,6 +180,22 @@ fn hostile_bodies() -> Vec<String> {
     ] {
         bodies.push(nested(open, close));
     }
+    // Code that grammars take long for.
+    for (language, piece) in [
+        ("js", "["),
+        ("make", "$(eval $(shell "),
+        ("csharp", "<a "),
+        ("cpp", "::["),
+        ("php", "$"),
+        ("sh", "<<[1"),
+        ("html", "<script>"),
+    ] {
+        for width in [40, 150, 3_980] {
+            let line = piece.repeat(width / piece.len());
+            bodies.push(format!("```{language}\n{}```", format!("{line}\n").repeat(3_980 / (line.len() + 1))));
+        }
+    }
+    bodies.push("```c\n#\n```\n".repeat(300));
     bodies.push((0..60).map(|n| format!("{}- x\n", " ".repeat(n))).collect());
     bodies
 }

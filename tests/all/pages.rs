@@ -93,6 +93,20 @@ async fn accounts_and_rooms_are_made_by_forms_alone() {
 }
 
 #[tokio::test]
+async fn a_form_takes_a_topic_as_long_as_a_topic_may_be() {
+    let server = Server::start(Options::sqlite()).await;
+    let ann = server.person("ann").await;
+    ann.http.post("/rooms", json!({"slug": "long", "topic": "x".repeat(500)})).await.ok(201);
+    let refused = ann.http.post("/rooms", json!({"slug": "longer", "topic": "x".repeat(501)})).await;
+    assert_eq!(refused.status, 422);
+    for path in ["/rooms", "/rooms/long/settings"] {
+        let text = page(&ann.http, path).await.text;
+        let field = text.split("<input ").find(|field| field.contains("name=\"topic\"")).expect("a field");
+        assert!(field.contains("maxlength=\"500\""), "{path}: {field}");
+    }
+}
+
+#[tokio::test]
 async fn signing_out_by_a_form_closes_the_sessions_sockets() {
     let server = Server::start(Options::sqlite()).await;
     let ann = server.person("ann").await;

@@ -30,12 +30,63 @@ async fn markdown_becomes_html() {
     }
 }
 
+#[tokio::test]
+async fn code_in_a_language_that_is_known_has_its_pieces_in_classes() {
+    let (_server, ann) = ann_in_the_den().await;
+    for (language, code, pieces) in [
+        ("rust", "fn main() { go(\"a\", 1) } // b", r#"k>fn nf>main nf>go s>"a" m>1 c>//&nbsp;b"#),
+        ("rs,ignore", "struct A;", "k>struct nc>A"),
+        ("Python", "def f(): return None", "k>def nf>f k>return m>None"),
+        ("ts {1,3}", "const a: B = 'c'", "k>const nc>B s>'c'"),
+        ("sh", "echo 'a' # b", "s>'a' c>#&nbsp;b"),
+        ("json", "{\"a\": true}", r#"na>"a" m>true"#),
+        ("html", "<a href=\"b\">", r#"k>a na>href s>"b""#),
+        ("diff", "+a\n-b", "gi>+a gd>-b"),
+    ] {
+        let html = rendered(&ann, &format!("```{language}\n{code}\n```")).await;
+        for piece in pieces.split(' ') {
+            let (class, text) = piece.split_once('>').expect("a class and a text");
+            let span = format!("<span class=\"{class}\">{}</span>", text.replace("&nbsp;", " "));
+            assert!(html.contains(&span), "{language}: no {span} in {html}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn code_in_a_language_that_nobody_knows_is_plain() {
+    let (_server, ann) = ann_in_the_den().await;
+    let long = "x".repeat(3_000);
+    for language in [
+        "",
+        "no-such",
+        "\"><script>alert(1)</script>",
+        "../../rs",
+        "/",
+        ".",
+        "__proto__",
+        "класс",
+        "k",
+        " , rust",
+        &long,
+    ] {
+        let html = rendered(&ann, &format!("```{language}\nfn main() {{}}\n```")).await;
+        assert_eq!(html.trim(), "<pre><code>fn main() {}\n</code></pre>", "{language:.80}");
+    }
+}
+
 /// References to one long address: 4,000 characters that stand for half a megabyte.
 #[tokio::test]
-async fn a_body_whose_html_would_be_huge_is_shown_as_written() {
+async fn a_body_whose_html_would_be_huge_is_shown_without_colours_or_as_written() {
     let (_server, ann) = ann_in_the_den().await;
     let references =
         |times: usize| format!("[a]: https://example.org/{}\n\n{}", "&".repeat(1500), "[a] ".repeat(times));
+    let code = format!("{}\n", "1''".repeat(50)).repeat(10);
+    let block = |times: usize| format!("{}\n\n```js\n{code}```", references(times));
+    let coloured = rendered(&ann, &block(4)).await;
+    assert_eq!(coloured.matches("<span class=\"m\">1</span><span class=\"s\">''</span>").count(), 500);
+    let plain = rendered(&ann, &block(7)).await;
+    assert_eq!(plain.matches("<a href=").count(), 7);
+    assert!(plain.contains(&format!("<pre><code>{code}</code></pre>")));
     let few = rendered(&ann, &references(5)).await;
     assert_eq!(few.matches("<a href=").count(), 5);
     let many = rendered(&ann, &references(600)).await;
