@@ -187,6 +187,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/").get(pages::home))
         .service(resource("/login").get(pages::login).post(pages::log_in))
         .service(resource("/signup").get(pages::signup).post(pages::sign_up))
+        .service(resource("/language").post(pages::set_language))
         .service(resource("/logout").post(pages::log_out))
         .configure(invitations::routes)
         .configure(moderation::routes)

@@ -175,7 +175,7 @@ impl Session {
         let limit = limit.unwrap_or(DEFAULT_PAGE_MESSAGES);
         let checked = at_least(1, before.unwrap_or(1), "before").and_then(|_| match limit {
             1..=MAX_PAGE_MESSAGES => Ok(()),
-            _ => Err(Refusal::invalid(format!("limit: 1 to {MAX_PAGE_MESSAGES}"))),
+            _ => Err(Refusal::invalid("limit: 1 to {most}").with("most", MAX_PAGE_MESSAGES)),
         });
         if let Err(refusal) = checked {
             return self.refuse(&asked, &refusal);
@@ -203,5 +203,9 @@ where
 }
 
 fn at_least(least: Seq, value: Seq, name: &str) -> Result<Seq, Refusal> {
-    if value < least { Err(Refusal::invalid(format!("{name}: at least {least}"))) } else { Ok(value) }
+    if value < least {
+        Err(Refusal::invalid("{name}: at least {least}").with("name", name).with("least", least))
+    } else {
+        Ok(value)
+    }
 }

@@ -41,18 +41,19 @@ impl Templates {
     /// The page that tells what went wrong.
     pub fn failure(&self, failure: &Failure) -> String {
         let status = failure.status.as_u16();
+        let language = Preferences::present().language;
         let title = match status {
-            404 => "Nothing here",
-            401 | 403 => "Not allowed",
-            429 => "Too fast",
-            500.. => "Out of order",
-            _ => "That did not work",
+            404 => "error.not-found",
+            401 | 403 => "error.forbidden",
+            429 => "error.fast",
+            500.. => "error.broken",
+            _ => "error.failed",
         };
-        let message = sentence(&failure.refusal.message);
+        let message = sentence(&language.say(&failure.refusal.wording));
         let values = json!({ "status": status, "title": title, "message": message });
         self.render("error.html", None, values).unwrap_or_else(|error| {
             tracing::error!(error = described(&error), "the error page could not be made");
-            format!("<!doctype html><title>{title}</title><h1>{title}</h1>")
+            format!("<!doctype html><title>{0}</title><h1>{0}</h1>", failure.status)
         })
     }
 
@@ -94,6 +95,7 @@ pub fn sentence(message: &str) -> String {
 fn parsed(texts: Texts) -> Result<Tera, tera::Error> {
     let mut tera = Tera::new();
     tera.register_function("t", move |values: Kwargs, state: &State| texts.say(&values, state));
+    tera.register_filter("moment", |at: &str, _: Kwargs, _: &State| (Preferences::present().language.time)(at));
     tera.register_filter("initials", |name: &str, _: Kwargs, _: &State| initials(name));
     let sources = Sources::iter().filter_map(|name| {
         let source = Sources::get(&name)?.data;

@@ -35,7 +35,7 @@ pub async fn list(
         return Err(Refusal::invalid("before: 1 or more").into());
     }
     if !(1..=MAX_PAGE_MESSAGES).contains(&limit) {
-        return Err(Refusal::invalid(format!("limit: 1 to {MAX_PAGE_MESSAGES}")).into());
+        return Err(Refusal::invalid("limit: 1 to {most}").with("most", MAX_PAGE_MESSAGES).into());
     }
     let page = app.store.read(move |c| messages::history(c, &slug, account.user.id, before, limit)).await?;
     Ok(HttpResponse::Ok().json(Messages { messages: page.messages, more: page.more }))
