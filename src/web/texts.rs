@@ -115,4 +115,41 @@ mod tests {
         let missing: Vec<_> = asked.iter().filter(|key| !all["en"].contains_key(*key)).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
+
+    /// Names, which are the same in every language.
+    const UNTRANSLATED: [&str; 5] = ["klatch", "UTC", "Ctrl", "K", "Aa"];
+
+    /// A source without what is between these two.
+    fn without(source: &str, begin: &str, end: &str) -> String {
+        let mut parts = source.split(begin);
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |rest, part| rest + " " + part.split_once(end).map_or("", |(_, after)| after))
+    }
+
+    #[test]
+    fn templates_have_no_words_of_their_own() {
+        for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/templates")).expect("templates") {
+            let path = file.expect("a template").path();
+            let source = std::fs::read_to_string(&path).expect("a template");
+            let markup = [
+                ("{% block width %}", "{% endblock %}"),
+                ("{% block kind %}", "{% endblock %}"),
+                ("{#", "#}"),
+                ("{%", "%}"),
+                ("{{", "}}"),
+            ];
+            let source = markup.into_iter().fold(source, |source, (begin, end)| without(&source, begin, end));
+            let spoken = ["aria-label=\"", "title=\"", "placeholder=\"", "alt=\""];
+            let mut texts: Vec<_> = spoken.into_iter().flat_map(|name| keys_between(&source, name, '"')).collect();
+            texts.push(without(&without(&source, "<!", ">"), "<", ">").replace("?next=", ""));
+            let text = texts.join(" ");
+            // The home page shows people at talk.
+            let names = ["Amara", "AO", "Jonas", "JW", "hanna", "Hanna", "HB", "李", "李明", "地图很清楚"];
+            let words = text.split(|letter: char| !letter.is_alphabetic());
+            let own: Vec<_> = words
+                .filter(|word| !word.is_empty() && !UNTRANSLATED.contains(word) && !names.contains(word))
+                .collect();
+            assert!(own.is_empty(), "{}: {own:?}", path.display());
+        }
+    }
 }
