@@ -10,6 +10,7 @@ use super::room_page::initials;
 use super::texts::Texts;
 use super::{Failure, assets};
 use crate::error::{Refusal, StartError};
+use crate::language::{LANGUAGES, Language};
 use crate::metrics::METRICS;
 use crate::protocol::User;
 
@@ -17,14 +18,18 @@ use crate::protocol::User;
 #[folder = "templates/"]
 struct Sources;
 
-/// All templates, parsed.
-pub struct Templates(Tera);
+/// All templates, parsed, for each language.
+pub struct Templates(Vec<(&'static Language, Tera)>);
 
 impl Templates {
     /// # Errors
     /// A template that can't be parsed.
     pub fn new() -> Result<Self, StartError> {
-        parsed(Texts::read()?).map(Self).map_err(|error| StartError(format!("templates: {}", described(&error))))
+        let parsed = LANGUAGES.iter().map(|language| match parsed(language, Texts::read(language)?) {
+            Ok(tera) => Ok((language, tera)),
+            Err(error) => Err(StartError(format!("templates: {}", described(&error)))),
+        });
+        parsed.collect::<Result<_, _>>().map(Self)
     }
 
     /// A page for `user`. What every page is given (`static`, `language`, `theme`, `user`) is added to `values`.
@@ -75,11 +80,12 @@ impl Templates {
         let page = Page { r#static: assets::prefix(), language: language.tag, theme, user, values };
         let context = Context::from_serialize(&page)?;
         if cfg!(debug_assertions) {
-            let texts = Texts::read().map_err(|error| tera::Error::message(error.to_string()))?;
-            parsed(texts)?.render(name, &context)
-        } else {
-            self.0.render(name, &context)
+            let texts = Texts::read(language).map_err(|error| tera::Error::message(error.to_string()))?;
+            return parsed(language, texts)?.render(name, &context);
         }
+        let own = self.0.iter().find(|(known, _)| known.tag == language.tag);
+        let (_, tera) = own.ok_or_else(|| tera::Error::message(format!("no templates in {:?}", language.tag)))?;
+        tera.render(name, &context)
     }
 }
 
@@ -92,10 +98,10 @@ pub fn sentence(message: &str) -> String {
     }
 }
 
-fn parsed(texts: Texts) -> Result<Tera, tera::Error> {
+fn parsed(language: &'static Language, texts: Texts) -> Result<Tera, tera::Error> {
     let mut tera = Tera::new();
-    tera.register_function("t", move |values: Kwargs, state: &State| texts.say(&values, state));
-    tera.register_filter("moment", |at: &str, _: Kwargs, _: &State| (Preferences::present().language.time)(at));
+    tera.register_function("t", move |values: Kwargs, _: &State| texts.say(&values));
+    tera.register_filter("moment", |at: &str, _: Kwargs, _: &State| (language.time)(at));
     tera.register_filter("initials", |name: &str, _: Kwargs, _: &State| initials(name));
     let sources = Sources::iter().filter_map(|name| {
         let source = Sources::get(&name)?.data;

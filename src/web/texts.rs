@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use tera::{Kwargs, State, TeraResult, Value};
+use tera::{Kwargs, TeraResult, Value};
 
 use super::assets;
 use crate::error::StartError;
-use crate::language::{LANGUAGES, Language};
+use crate::language::Language;
 use crate::wording::filled;
 
 #[derive(Debug, Deserialize)]
@@ -24,31 +24,25 @@ enum Text {
     },
 }
 
-/// All texts of all languages.
-pub struct Texts(HashMap<&'static str, HashMap<String, Text>>);
+/// All texts of a language.
+pub struct Texts(HashMap<String, Text>);
 
 impl Texts {
     /// # Errors
     /// A file that is not as it should be.
-    pub fn read() -> Result<Self, StartError> {
-        let texts = LANGUAGES.iter().map(|Language { tag, .. }| {
-            let name = format!("texts/{tag}.json");
-            let file = assets::own_file(&name).ok_or_else(|| StartError(format!("{name} is missing")))?;
-            let texts = serde_json::from_slice(&file).map_err(|error| StartError(format!("{name}: {error}")))?;
-            Ok((*tag, texts))
-        });
-        texts.collect::<Result<_, StartError>>().map(Self)
+    pub fn read(language: &Language) -> Result<Self, StartError> {
+        let name = format!("texts/{}.json", language.tag);
+        let file = assets::own_file(&name).ok_or_else(|| StartError(format!("{name} is missing")))?;
+        serde_json::from_slice(&file).map(Self).map_err(|error| StartError(format!("{name}: {error}")))
     }
 
-    /// `t(key="…", …)` in a template whose `language` is one of those above.
+    /// `t(key="…", …)` in a template.
     ///
     /// # Errors
     /// A text that is not there.
-    pub fn say(&self, values: &Kwargs, state: &State) -> TeraResult<String> {
+    pub fn say(&self, values: &Kwargs) -> TeraResult<String> {
         let key: &str = values.must_get("key")?;
-        let language: String = state.get("language")?.unwrap_or_default();
-        let text = self.0.get(language.as_str()).and_then(|texts| texts.get(key));
-        let chosen = match text.ok_or_else(|| tera::Error::message(format!("no text {key:?} in {language:?}")))? {
+        let chosen = match self.0.get(key).ok_or_else(|| tera::Error::message(format!("no text {key:?}")))? {
             Text::Always(text) => text,
             Text::ByCount { one, other } => {
                 let count: u64 = values.must_get("count")?;
@@ -64,7 +58,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::language::LANGUAGES;
     use crate::protocol::Act;
+
+    fn texts(language: &Language) -> HashMap<String, Text> {
+        Texts::read(language).expect("texts").0
+    }
 
     /// A text's key, its plural forms and the values in them.
     fn shape(texts: &HashMap<String, Text>) -> BTreeSet<(String, bool, BTreeSet<String>)> {
@@ -81,12 +80,10 @@ mod tests {
 
     #[test]
     fn every_language_has_every_text_with_the_same_values() {
-        let Texts(all) = Texts::read().expect("texts");
-        let english = shape(&all["en"]);
-        for (language, texts) in &all {
-            let other = shape(texts);
+        let [english, others @ ..] = LANGUAGES.each_ref().map(|language| shape(&texts(language)));
+        for other in others {
             let differences: Vec<_> = english.symmetric_difference(&other).collect();
-            assert!(differences.is_empty(), "{language}: {differences:?}");
+            assert!(differences.is_empty(), "{differences:?}");
         }
     }
 
@@ -98,7 +95,7 @@ mod tests {
 
     #[test]
     fn every_text_that_is_asked_for_is_there() {
-        let Texts(all) = Texts::read().expect("texts");
+        let english = texts(&LANGUAGES[0]);
         let mut asked = Vec::new();
         for (folder, ending, before, after) in
             [("static", "js", " t('", '\''), ("static", "js", "(t('", '\''), ("templates", "html", "t(key=\"", '"')]
@@ -112,7 +109,7 @@ mod tests {
         }
         assert!(asked.len() > 300, "{asked:?}");
         asked.extend(Act::ALL.iter().map(|act| format!("log.{}", act.as_str())));
-        let missing: Vec<_> = asked.iter().filter(|key| !all["en"].contains_key(*key)).collect();
+        let missing: Vec<_> = asked.iter().filter(|key| !english.contains_key(*key)).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
 

@@ -5,6 +5,7 @@ mod acting;
 mod builds;
 mod company;
 mod composing;
+mod german;
 mod installed;
 mod keyboard;
 mod message_keys;
