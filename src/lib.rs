@@ -17,6 +17,7 @@
 //! | [`limits`], [`arrivals`], [`passwords`], [`mailbox`] | how often, how many at once, hashing beside everything else, messages that must arrive |
 //! | [`survive`], [`testing`] | what a panic may cost, and how tests cause one |
 //! | [`render`], [`policy`], [`frame`], [`protocol`], [`config`], [`error`] | text, rights, the wire, options, failures |
+//! | [`wording`], [`language`] | what people are told, and in which language |
 //! | [`command`] | what the operator does beside a server |
 //! | [`private_files`] | what nobody but its owner may read |
 //! | [`metrics`] | numbers for operators |

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `api`, `api/*` | the JSON API and its description |
 //! | `pages`, `people_pages`, `room_page`, `templates`, `assets`, `builds` | pages and the files they need, those of other builds too |
+//! | `preferences`, `texts` | the reader's language and colours, and what pages say |
 //! | `accounts` | signing up, in and out, for both |
 //! | `avatars` | pictures made of names |
 //! | `one_at_a_time` | long work, once at a time for each person |

@@ -1,5 +1,7 @@
 //! Pages from `templates/`: in the binary, or read from disk in debug builds, at each page.
 
+use std::sync::Arc;
+
 use rust_embed::RustEmbed;
 use serde::Serialize;
 use serde_json::json;
@@ -100,7 +102,10 @@ pub fn sentence(message: &str) -> String {
 
 fn parsed(language: &'static Language, texts: Texts) -> Result<Tera, tera::Error> {
     let mut tera = Tera::new();
+    let texts = Arc::new(texts);
+    let of_log = texts.clone();
     tera.register_function("t", move |values: Kwargs, _: &State| texts.say(&values));
+    tera.register_filter("detail", move |detail: &str, _: Kwargs, _: &State| of_log.detail(detail));
     tera.register_filter("moment", |at: &str, _: Kwargs, _: &State| (language.time)(at));
     tera.register_filter("initials", |name: &str, _: Kwargs, _: &State| initials(name));
     let sources = Sources::iter().filter_map(|name| {

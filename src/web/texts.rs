@@ -51,6 +51,19 @@ impl Texts {
         };
         Ok(filled(chosen, |name| Some(values.get::<&Value>(name).ok()??.to_string())))
     }
+
+    /// What the log has beside an act: `name: value`, and more of that, in words that are texts or names.
+    pub fn detail(&self, detail: &str) -> String {
+        let word = |word: &str| match self.0.get(&format!("log.detail.{}", word.replace(' ', "-"))) {
+            Some(Text::Always(text)) => text.clone(),
+            _ => word.to_owned(),
+        };
+        let pair = |pair: &str| match pair.split_once(' ') {
+            Some(("until", time)) => format!("{} {time}", word("until")),
+            _ => pair.split(": ").map(word).collect::<Vec<_>>().join(": "),
+        };
+        detail.split(", ").map(pair).collect::<Vec<_>>().join(", ")
+    }
 }
 
 #[cfg(test)]
@@ -91,6 +104,22 @@ mod tests {
     fn keys_between(source: &str, before: &str, after: char) -> Vec<String> {
         let found = source.split(before).skip(1).filter_map(|rest| rest.split_once(after));
         found.filter(|(_, rest)| !rest.starts_with(" ~")).map(|(key, _)| key.to_owned()).collect()
+    }
+
+    #[test]
+    fn what_the_log_has_beside_an_act_is_told_in_words() {
+        let [english, german] = LANGUAGES.each_ref().map(|language| Texts::read(language).expect("texts"));
+        for (detail, told) in [
+            (
+                "slow mode: 5 s, blocked words: 2, links: blocked",
+                "langsamer Modus: 5 s, abgewiesene Wörter: 2, Links: abgewiesen",
+            ),
+            ("invitation: 3, role: guest", "Einladung: 3, Rolle: Gast"),
+            ("until 2026-11-22T09:41:07.250Z", "bis 2026-11-22T09:41:07.250Z"),
+            ("moderator", "Moderation"),
+        ] {
+            assert_eq!((english.detail(detail), german.detail(detail)), (detail.to_owned(), told.to_owned()));
+        }
     }
 
     #[test]
