@@ -101,18 +101,19 @@ pub fn sentence(message: &str) -> String {
 }
 
 fn parsed(language: &'static Language, texts: Texts) -> Result<Tera, tera::Error> {
+    let sources = Sources::iter().filter_map(|name| {
+        let source = Sources::get(&name)?.data;
+        Some((name.into_owned(), texts.put_into(&String::from_utf8_lossy(&source))))
+    });
+    let sources: Vec<_> = sources.collect();
     let mut tera = Tera::new();
     let texts = Arc::new(texts);
-    let of_log = texts.clone();
+    let of_log = Arc::clone(&texts);
     tera.register_function("t", move |values: Kwargs, _: &State| texts.say(&values));
     tera.register_filter("detail", move |detail: &str, _: Kwargs, _: &State| of_log.detail(detail));
     tera.register_filter("moment", |at: &str, _: Kwargs, _: &State| (language.time)(at));
     tera.register_filter("initials", |name: &str, _: Kwargs, _: &State| initials(name));
-    let sources = Sources::iter().filter_map(|name| {
-        let source = Sources::get(&name)?.data;
-        Some((name.into_owned(), String::from_utf8_lossy(&source).into_owned()))
-    });
-    tera.add_raw_templates(sources.collect::<Vec<_>>())?;
+    tera.add_raw_templates(sources)?;
     Ok(tera)
 }
 

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use tera::{Kwargs, TeraResult, Value};
+use tera::{Kwargs, TeraResult, Value, escape_html};
 
 use super::assets;
 use crate::error::StartError;
@@ -52,6 +52,20 @@ impl Texts {
         Ok(filled(chosen, |name| Some(values.get::<&Value>(name).ok()??.to_string())))
     }
 
+    /// A template with the texts that have no values in their places: a page has fifty, and the same ones each time.
+    pub fn put_into(&self, template: &str) -> String {
+        const BEFORE: &str = "{{ t(key=\"";
+        let mut parts = template.split(BEFORE);
+        let beginning = parts.next().unwrap_or_default().to_owned();
+        parts.fold(beginning, |done, part| {
+            let asked = part.split_once("\") }}").and_then(|(key, rest)| Some((self.0.get(key)?, rest)));
+            match asked {
+                Some((Text::Always(text), rest)) => done + &escaped(text) + rest,
+                _ => done + BEFORE + part,
+            }
+        })
+    }
+
     /// What the log has beside an act: `name: value`, and more of that, in words that are texts or names.
     pub fn detail(&self, detail: &str) -> String {
         let word = |word: &str| match self.0.get(&format!("log.detail.{}", word.replace(' ', "-"))) {
@@ -64,6 +78,13 @@ impl Texts {
         };
         detail.split(", ").map(pair).collect::<Vec<_>>().join(", ")
     }
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = Vec::with_capacity(text.len());
+    // Writing into memory has no way to fail.
+    let _ = escape_html(text, &mut escaped);
+    String::from_utf8_lossy(&escaped).into_owned()
 }
 
 #[cfg(test)]
@@ -104,6 +125,17 @@ mod tests {
     fn keys_between(source: &str, before: &str, after: char) -> Vec<String> {
         let found = source.split(before).skip(1).filter_map(|rest| rest.split_once(after));
         found.filter(|(_, rest)| !rest.starts_with(" ~")).map(|(key, _)| key.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_text_without_values_is_put_into_its_template() {
+        let texts = Texts(HashMap::from([
+            ("plain".to_owned(), Text::Always("Salz & Pfeffer".to_owned())),
+            ("named".to_owned(), Text::Always("für {name}".to_owned())),
+        ]));
+        let template = r#"<b title="{{ t(key="plain") }}">{{ t(key="named", name=who) }} {{ t(key="none") }}</b>"#;
+        let put = r#"<b title="Salz &amp; Pfeffer">{{ t(key="named", name=who) }} {{ t(key="none") }}</b>"#;
+        assert_eq!(texts.put_into(template), put);
     }
 
     #[test]
