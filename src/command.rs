@@ -27,7 +27,7 @@ fn change<T>(config: &Config, work: impl FnOnce(&mut AnyConnection) -> Result<T,
 
 /// A refusal as the line it is told in.
 fn told(refusal: Refusal) -> StartError {
-    StartError(refusal.message)
+    StartError(refusal.to_string())
 }
 
 /// A role of the chat, as an option's value.

@@ -6,10 +6,14 @@
 //! | [`StoreError`](crate::store::StoreError) | the operator | the log, once, with its cause; the asker gets `unavailable` |
 //! | [`StartError`] | whoever starts the server | one line on standard error and exit status 2 |
 
+use std::fmt::Display;
+
 use actix_web::http::StatusCode;
 use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
+
+use crate::wording::Wording;
 
 /// The stable code of a refusal, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -46,21 +50,26 @@ impl Code {
 
 /// A request that was understood and is not granted: a code for programs, a text for people.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{message}")]
+#[error("{wording}")]
 pub struct Refusal {
     pub code: Code,
-    pub message: String,
+    pub wording: Wording,
     /// When trying again can help, in milliseconds.
     pub retry_after_ms: Option<u64>,
 }
 
 impl Refusal {
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_after_ms: None }
+    /// `english` has `{name}` in the place of each value that [`with`](Self::with) gives.
+    pub fn new(code: Code, english: &'static str) -> Self {
+        Self { code, wording: english.into(), retry_after_ms: None }
     }
 
-    pub fn invalid(message: impl Into<String>) -> Self {
-        Self::new(Code::Invalid, message)
+    pub fn with(self, name: &'static str, value: impl Display) -> Self {
+        Self { wording: self.wording.with(name, value), ..self }
+    }
+
+    pub fn invalid(english: &'static str) -> Self {
+        Self::new(Code::Invalid, english)
     }
 
     pub fn room_not_found() -> Self {
@@ -86,8 +95,8 @@ impl Refusal {
         )
     }
 
-    pub fn rate_limited(message: impl Into<String>, retry_after_ms: u64) -> Self {
-        Self { retry_after_ms: Some(retry_after_ms), ..Self::new(Code::RateLimited, message) }
+    pub fn rate_limited(english: &'static str, retry_after_ms: u64) -> Self {
+        Self { retry_after_ms: Some(retry_after_ms), ..Self::new(Code::RateLimited, english) }
     }
 }
 

@@ -17,6 +17,7 @@
 //! | [`limits`], [`arrivals`], [`passwords`], [`mailbox`] | how often, how many at once, hashing beside everything else, messages that must arrive |
 //! | [`survive`], [`testing`] | what a panic may cost, and how tests cause one |
 //! | [`render`], [`policy`], [`frame`], [`protocol`], [`config`], [`error`] | text, rights, the wire, options, failures |
+//! | [`wording`], [`language`] | what people are told, and in which language |
 //! | [`command`] | what the operator does beside a server |
 //! | [`private_files`] | what nobody but its owner may read |
 //! | [`metrics`] | numbers for operators |
@@ -38,6 +39,7 @@ pub mod fanout;
 pub mod frame;
 pub mod hub;
 pub mod journal;
+pub mod language;
 pub mod limits;
 pub mod mailbox;
 pub mod metrics;
@@ -54,3 +56,4 @@ pub mod store;
 pub mod survive;
 pub mod testing;
 pub mod web;
+pub mod wording;

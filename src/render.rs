@@ -64,7 +64,7 @@ pub fn render_body(body: &str) -> Result<Rendered, Refusal> {
         return Err(Refusal::invalid("body: must not be empty"));
     }
     if body.chars().count() > MAX_BODY_CHARS {
-        return Err(Refusal::invalid(format!("body: at most {MAX_BODY_CHARS} characters")));
+        return Err(Refusal::invalid("body: at most {most} characters").with("most", MAX_BODY_CHARS));
     }
     if body.contains('\0') {
         return Err(Refusal::invalid("body: must not contain NUL"));

@@ -24,6 +24,7 @@ use crate::error::Refusal;
 use crate::fanout::{Outbox, SessionId, registry, tally};
 use crate::frame::{self, Reader};
 use crate::hub::{EndSocket, HubHandle};
+use crate::language::Language;
 use crate::limits::SendRate;
 use crate::mailbox::see_off;
 use crate::metrics::{Counted, METRICS};
@@ -67,6 +68,8 @@ pub struct Visit {
     pub permit: SocketPermit,
     /// Given back with `welcome`. An echo has none.
     pub arrival: Option<Arrival>,
+    /// That of the person who reads what the socket says.
+    pub language: &'static Language,
     /// The socket only sends back what it gets, see [`testing::echoes`](crate::testing::echoes).
     pub echo: bool,
 }
@@ -93,6 +96,7 @@ pub struct Session {
     shared: Rc<Shared>,
     user: Arc<User>,
     token_hash: String,
+    language: &'static Language,
     /// Given by the hub; `None` before that.
     id: Option<SessionId>,
     outbox: Rc<Outbox>,
@@ -160,6 +164,7 @@ impl Session {
             shared,
             user: Arc::new(visit.user),
             token_hash: visit.token_hash,
+            language: visit.language,
             id: None,
             outbox: Rc::new(Outbox::new(io)),
             reader,

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `api`, `api/*` | the JSON API and its description |
 //! | `pages`, `people_pages`, `room_page`, `templates`, `assets`, `builds` | pages and the files they need, those of other builds too |
+//! | `preferences`, `texts` | the reader's language and colours, and what pages say |
 //! | `accounts` | signing up, in and out, for both |
 //! | `avatars` | pictures made of names |
 //! | `one_at_a_time` | long work, once at a time for each person |
@@ -187,6 +188,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/").get(pages::home))
         .service(resource("/login").get(pages::login).post(pages::log_in))
         .service(resource("/signup").get(pages::signup).post(pages::sign_up))
+        .service(resource("/language").post(pages::set_language))
         .service(resource("/logout").post(pages::log_out))
         .configure(invitations::routes)
         .configure(moderation::routes)

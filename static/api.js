@@ -1,4 +1,5 @@
 import { leaving } from './logout.js';
+import { t } from './text.js';
 
 export class ApiError extends Error {
   constructor(status, code, message, retryAfter = 0) {
@@ -21,11 +22,11 @@ export async function api(method, path, given, within) {
     const headers = { accept: 'application/json', ...given && { 'content-type': 'application/json' } };
     response = await fetch(`/api/v1${path}`, { method, headers, cache: 'no-store', body: given && JSON.stringify(given), signal: within && AbortSignal.timeout(within) });
   } catch {
-    throw new ApiError(0, 'unreachable', 'The server can’t be reached.');
+    throw new ApiError(0, 'unreachable', t('api.unreachable'));
   }
   const body = await response.json().catch(() => null);
   if (response.status === 401 && body?.error?.code !== 'bad_credentials') toLogin();
   if (response.ok) return body;
-  throw new ApiError(response.status, body?.error?.code ?? 'failed', body?.error?.message ?? `The server answered ${response.status}.`,
+  throw new ApiError(response.status, body?.error?.code ?? 'failed', body?.error?.message ?? t('api.answered', { status: String(response.status) }),
     1_000 * response.headers.get('retry-after') || 0);
 }

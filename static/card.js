@@ -2,7 +2,7 @@ import { api } from './api.js';
 import { $, el, style } from './dom.js';
 import { face, nameOf } from './faces.js';
 import { place } from './menu.js';
-import { t } from './text.js';
+import { locale, t } from './text.js';
 
 /** Who somebody is, beside their name. Escape and a click elsewhere close it; the focus goes back. */
 export async function open(near, username, { me, say }) {
@@ -41,7 +41,7 @@ export async function open(near, username, { me, say }) {
 
 function timeIn(timeZone) {
   try {
-    return new Intl.DateTimeFormat(document.documentElement.lang, { timeZone, weekday: 'short', hour: 'numeric', minute: '2-digit' }).format();
+    return new Intl.DateTimeFormat(locale, { timeZone, weekday: 'short', hour: 'numeric', minute: '2-digit' }).format();
   } catch {
     return timeZone; // one that this browser does not know
   }

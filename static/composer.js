@@ -1,5 +1,6 @@
 import { $, setText } from './dom.js';
 import { nameOf } from './faces.js';
+import { t } from './text.js';
 
 const TYPING_EVERY = 3_000; // ms
 const COUNT_FROM = 200; // characters left from which the counter shows
@@ -50,11 +51,11 @@ export class Composer {
 
   startReply(message) {
     this.#leaveMode();
-    this.#enter({ kind: 'reply', message }, `Replying to ${nameOf(message.author)}`);
+    this.#enter({ kind: 'reply', message }, t('composer.reply', { name: nameOf(message.author) }));
   }
 
   startEdit(message, unsaved = false) {
-    this.#enter({ kind: 'edit', message, unsaved }, 'Editing your message');
+    this.#enter({ kind: 'edit', message, unsaved }, t('composer.edit'));
     this.text.value = message.body;
     this.text.setSelectionRange(message.body.length, message.body.length);
     this.#draw();
@@ -183,11 +184,11 @@ export class Composer {
   #draw() {
     const left = this.limit - lengthOf(this.text.value);
     this.button.disabled = this.#disabled || left < 0 || left === this.limit;
-    this.button.setAttribute('aria-label', this.#mode?.kind === 'edit' ? 'Save' : 'Send');
+    this.button.setAttribute('aria-label', t(this.#mode?.kind === 'edit' ? 'composer.save' : 'composer.send'));
     const counter = $('#counter');
     counter.hidden = left > COUNT_FROM;
     counter.classList.toggle('over', left < 0);
-    setText(counter, counter.hidden ? '' : left < 0 ? `${-left} too many` : `${left} left`);
+    setText(counter, counter.hidden ? '' : t(left < 0 ? 'composer.over' : 'composer.left', { number: Math.abs(left) }));
     if (GROWS_ALONE) return;
     this.text.style.height = 'auto';
     this.text.style.height = `${this.text.scrollHeight}px`;

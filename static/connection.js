@@ -1,4 +1,5 @@
 import { $, el, setText } from './dom.js';
+import { t } from './text.js';
 
 /** The quiet line that tells how the connection is. */
 export function connectionLine(onRetry) {
@@ -10,7 +11,7 @@ export function connectionLine(onRetry) {
     const button = $('button', line);
     if (!retry) button?.remove();
     else if (!button) {
-      const made = el('button', { type: 'button', class: 'link' }, 'Connect now');
+      const made = el('button', { type: 'button', class: 'link' }, t('connection.now'));
       made.addEventListener('click', onRetry);
       line.append(' ', made);
     }

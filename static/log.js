@@ -283,13 +283,13 @@ export class Log {
     const newDay = !above || dayOf(new Date(above.sent_at)) !== dayOf(sent);
     const fresh = message.id === this.#fresh;
     if (newDay) article.before(dayLine(sent));
-    if (fresh) article.before(el('div', { class: 'fresh' }, el('span', {}, t('log.new'))));
+    if (fresh) article.before(el('div', { class: 'fresh' }, el('span', {}, t('messages.new'))));
     article.classList.toggle('cont', !newDay && !fresh && continues(facts(message), facts(above)));
   }
 
   #drawEdges() {
     const empty = !this.#order.length && !this.list.querySelector('[data-key]');
-    const key = this.#waiting ? 'log.loading' : this.more ? 'log.more' : empty ? 'log.empty' : 'log.start';
+    const key = this.#waiting ? 'messages.loading' : this.more ? 'messages.older' : empty ? 'messages.empty' : 'messages.start';
     setText(this.start, t(key, { room: this.name }));
     this.start.classList.toggle('empty', empty);
     this.list.classList.toggle('apart', this.newer);

@@ -8,7 +8,8 @@ for (const form of document.querySelectorAll('form[action="/logout"]')) {
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const count = await unsent();
-    if (count && !confirm(`${count === 1 ? 'A message has' : `${count} messages have`} not been sent. Log out and discard ${count === 1 ? 'it' : 'them'}?`)) return;
+    // Imported above, it would delay the listener, and a hurried click log out without all this.
+    if (count && !confirm((await import('./text.js')).t('logout.unsent', { count }))) return;
     leaving = true;
     await forget();
     form.submit();

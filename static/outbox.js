@@ -2,6 +2,7 @@ import { el } from './dom.js';
 import { face, nameOf } from './faces.js';
 import { Mail } from './mail.js';
 import { quote } from './message.js';
+import { t } from './text.js';
 
 /** A version 4 UUID; plain http on a network address has no `crypto.randomUUID`. */
 export function uuid() {
@@ -140,7 +141,7 @@ export class Outbox {
     article.classList.toggle('failed', state === 'failed');
     if (state === 'sent') article.dataset.id = entry.id;
     else delete article.dataset.id;
-    const label = { pending: this.#online ? 'sending' : 'waiting to be sent', failed: 'not sent', sent: 'sent' }[state];
+    const label = t(`outbox.${state === 'pending' && !this.#online ? 'waiting' : state}`);
     article.replaceChildren(face(this.me), el('div', { class: 'main' },
       el('header', {}, el('b', { class: 'author', dir: 'auto' }, nameOf(this.me)), el('time', {}, label)),
       entry.replyTo == null ? null : quote(entry.replyTo, this.log.get(entry.replyTo)),
@@ -154,8 +155,8 @@ export class Outbox {
       made.addEventListener('click', () => act());
       return made;
     };
-    return el('p', { class: 'why', role: 'alert' }, `${this.#over ?? entry.error ?? 'It could not be sent.'} `,
-      ...this.#over ? [] : [button('Try now', () => this.mail.release(this.room, entry.key)), ' '],
-      button('Discard', () => this.mail.remove(this.room, entry.key)));
+    return el('p', { class: 'why', role: 'alert' }, `${this.#over ?? entry.error ?? t('outbox.why')} `,
+      ...this.#over ? [] : [button(t('outbox.again'), () => this.mail.release(this.room, entry.key)), ' '],
+      button(t('outbox.discard'), () => this.mail.remove(this.room, entry.key)));
   }
 }

@@ -1,8 +1,11 @@
 import { $, el, setText } from './dom.js';
 import { face, nameOf } from './faces.js';
+import { locale, t } from './text.js';
 
 const FORGET = 5_000; // ms after which someone who is said to be typing no longer is
 const NAMED = 200; // above so many people the server tells their number only
+const MOST_TYPING = 3; // who are named
+const lists = new Intl.ListFormat(locale);
 
 /** Who is in the room now, and who of them is typing. */
 export class People {
@@ -53,7 +56,7 @@ export class People {
 
   #draw() {
     for (const place of ['#people-count', '#people-number']) setText($(place), String(this.#count));
-    $('#people-open').setAttribute('aria-label', `People, ${this.#count} here now`);
+    $('#people-open').setAttribute('aria-label', t('people.count', { count: this.#count }));
     // A part of the people would look like all of them.
     const all = this.#users.size === this.#count ? [...this.#users.values()] : [];
     all.sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
@@ -65,7 +68,8 @@ export class People {
     const names = [...this.#typing.values()].map(({ user }) => nameOf(user));
     const line = $('#typing');
     line.classList.toggle('some', names.length > 0);
-    setText(line, sentence(names));
+    const typing = names.length > MOST_TYPING ? 'people.many-typing' : 'people.are-typing';
+    setText(line, names.length ? t(typing, { count: names.length, names: lists.format(names) }) : '');
     for (const item of this.list.children) {
       const user = [...this.#users.values()].find((each) => each.username === item.dataset.user);
       if (user) setText($('small', item), this.#aside(user));
@@ -73,15 +77,7 @@ export class People {
   }
 
   #aside(user) {
-    if (this.#typing.has(user.id)) return 'typing…';
-    return user.id === this.me.id ? 'you' : `@${user.username}`;
+    if (this.#typing.has(user.id)) return t('people.typing');
+    return user.id === this.me.id ? t('people.you') : `@${user.username}`;
   }
-}
-
-function sentence(names) {
-  if (!names.length) return '';
-  if (names.length === 1) return `${names[0]} is typing`;
-  if (names.length === 2) return `${names[0]} and ${names[1]} are typing`;
-  if (names.length === 3) return `${names[0]}, ${names[1]} and ${names[2]} are typing`;
-  return 'Several people are typing';
 }

@@ -1,6 +1,7 @@
 import { $, el, setText } from './dom.js';
 import { api } from './api.js';
 import { badge } from './badge.js';
+import { t } from './text.js';
 
 const MARKS = { private: '◆', direct: '@' };
 const REFRESH_AFTER = 300; // ms; several `room` frames in a row ask once
@@ -176,7 +177,7 @@ export class Rooms {
       badge ??= link.appendChild(el('span'));
       badge.className = room.mentions ? 'count at' : 'count';
       setText(badge, room.mentions ? `@${room.unread}` : String(room.unread));
-      badge.setAttribute('aria-label', `${room.unread} unread${room.mentions ? `, ${room.mentions} for you` : ''}`);
+      badge.setAttribute('aria-label', t(room.mentions ? 'rooms.unread-for-you' : 'rooms.unread', room));
     }
     if (room.member) $('.tag', link)?.remove();
     if (room.slug === this.here) $('#star')?.setAttribute('aria-pressed', String(link.matches('.starred')));
@@ -227,7 +228,7 @@ export class Rooms {
     const all = [...this.#rooms.values()].filter((room) => room.member);
     const total = all.reduce((sum, room) => sum + room.unread, 0);
     badge(total, all.some((room) => room.mentions));
-    document.title = `${total ? `(${total}) ` : ''}${this.title ?? 'Rooms'} · klatch`;
+    document.title = `${total ? `(${total}) ` : ''}${this.title ?? t('rooms.rooms')} · klatch`;
     const elsewhere = $('#elsewhere');
     if (elsewhere) elsewhere.hidden = !all.some((room) => room.unread && room.slug !== this.here);
   }

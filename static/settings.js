@@ -30,7 +30,7 @@ function tell(said, text, kind) {
 
 onSubmit($('#profile'), async (profile) => {
   await api('PATCH', '/me', profile);
-  return 'Saved.';
+  return t('settings.saved');
 });
 
 const notices = $('#notices');
@@ -50,17 +50,17 @@ const password = $('#password');
 onSubmit(password, async ({ old, new: next }) => {
   await api('POST', '/me/password', { old, new: next });
   password.reset();
-  return 'The password is set.';
+  return t('settings.password-set');
 });
 
 const name = $('#confirm-name');
 name.addEventListener('input', () => {
   const same = name.value.toLowerCase() === name.dataset.username.toLowerCase();
-  name.setCustomValidity(same ? '' : 'Type your username.');
+  name.setCustomValidity(same ? '' : t('settings.delete-name'));
 });
 onSubmit($('#delete'), async ({ password: typed, messages }) => {
   await api('DELETE', '/me', { password: typed, messages });
   await forget();
   location.assign('/');
-  return 'Your account is deleted.';
+  return t('settings.deleted');
 });

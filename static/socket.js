@@ -1,4 +1,5 @@
 import { toLogin } from './api.js';
+import { t } from './text.js';
 
 const FIRST_WAIT = 500; // ms; doubles with each failure
 const LONGEST_WAIT = 30_000;
@@ -12,15 +13,7 @@ const ASK_EVERY = 3; // refusals: where a crowd is let in by and by, questions w
 
 // Close codes after which the contract has a client stay away, and what a person is told.
 const FINAL = {
-  1000: 'Disconnected.',
-  1001: 'Disconnected.',
-  1002: 'Disconnected: the server could not read what this page sent.',
-  1003: 'Disconnected: the server could not read what this page sent.',
-  1007: 'Disconnected: the server could not read what this page sent.',
-  1008: 'Disconnected: the server could not read what this page sent.',
-  1009: 'Disconnected: that was too large to send.',
-  4403: 'You have been banned from this server.',
-  4429: 'Klatch is open in too many windows. Close some, then connect again.',
+  1000: 'over', 1001: 'over', 1002: 'unreadable', 1003: 'unreadable', 1007: 'unreadable', 1008: 'unreadable', 1009: 'large', 4403: 'banned', 4429: 'windows',
 };
 
 /**
@@ -158,7 +151,7 @@ export class Socket {
     if (code === 4401) return toLogin();
     if (code in FINAL) {
       this.#stopped = true;
-      this.onState('offline', FINAL[code], code !== 4403);
+      this.onState('offline', t(`connection.${FINAL[code]}`), code !== 4403);
       return;
     }
     this.#failures += 1;
@@ -179,7 +172,7 @@ export class Socket {
 
   #tell() {
     if (this.online) return;
-    if (!navigator.onLine || this.#failures >= OFFLINE_AFTER) this.onState('offline', 'Offline. Trying again by itself.', true);
-    else this.onState('connecting', this.#failures ? 'Reconnecting…' : 'Connecting…');
+    if (!navigator.onLine || this.#failures >= OFFLINE_AFTER) this.onState('offline', t('connection.offline'), true);
+    else this.onState('connecting', t(this.#failures ? 'connection.again' : 'connection.first'));
   }
 }

@@ -160,5 +160,5 @@ fn shape<'a, T: Deserialize<'a>>(text: &'a str, frame: fn(T) -> ClientFrame) -> 
 /// The cause may repeat a value of the frame, however long that is: only its beginning is told.
 fn bad_frame(why: impl Display) -> Refusal {
     let why: String = why.to_string().chars().take(MAX_CAUSE_CHARS).collect();
-    Refusal::new(Code::BadFrame, format!("not a frame: {why}"))
+    Refusal::new(Code::BadFrame, "not a frame: {why}").with("why", why)
 }

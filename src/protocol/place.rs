@@ -54,7 +54,7 @@ impl Wanted<'_> {
         }
         match self.limit.unwrap_or(DEFAULT_PAGE_MESSAGES) {
             limit @ 1..=MAX_PAGE_MESSAGES => Ok(Place { at, limit }),
-            _ => Err(Refusal::invalid(format!("limit: 1 to {MAX_PAGE_MESSAGES}"))),
+            _ => Err(Refusal::invalid("limit: 1 to {most}").with("most", MAX_PAGE_MESSAGES)),
         }
     }
 }
@@ -64,7 +64,11 @@ impl Wanted<'_> {
 /// # Errors
 /// `invalid`, with the field's name.
 pub fn at_least(least: Seq, value: Seq, name: &str) -> Result<Seq, Refusal> {
-    if value < least { Err(Refusal::invalid(format!("{name}: at least {least}"))) } else { Ok(value) }
+    if value < least {
+        Err(Refusal::invalid("{name}: at least {least}").with("name", name).with("least", least))
+    } else {
+        Ok(value)
+    }
 }
 
 fn moment(time: &str) -> Result<NaiveDateTime, Refusal> {

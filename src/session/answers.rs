@@ -94,7 +94,7 @@ impl Session {
     pub(super) fn refuse(&self, asked: &Asked, refusal: &Refusal) {
         self.tell(&ServerFrame::Error {
             code: refusal.code,
-            message: &refusal.message,
+            message: &self.language.say(&refusal.wording),
             reference: Ref::from(&asked.reference),
             key: asked.key.as_deref(),
             room: asked.room.as_deref(),

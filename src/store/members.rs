@@ -82,7 +82,7 @@ pub fn admit(connection: &mut AnyConnection, slug: &str, by: UserId, username: &
         if room.room.kind == RoomKind::Direct {
             let people: i64 = members::table.filter(members::room_id.eq(id)).count().get_result(connection)?;
             if people >= MAX_DIRECT_PEOPLE {
-                return Err(Refusal::invalid(format!("a direct talk has {MAX_DIRECT_PEOPLE} people at most")));
+                return Err(Refusal::invalid("a direct talk has {most} people at most").with("most", MAX_DIRECT_PEOPLE));
             }
         }
         insert(connection, id, user, Role::Member, room.room.seq)?;

@@ -231,7 +231,7 @@ pub fn direct(connection: &mut AnyConnection, by: UserId, usernames: &[String]) 
         }
         people.sort_by_key(|person| person.id);
         if !(2..=MAX_DIRECT_PEOPLE).contains(&(people.len() as i64)) {
-            return Err(Refusal::invalid(format!("users: 1 to {} others", MAX_DIRECT_PEOPLE - 1)));
+            return Err(Refusal::invalid("users: 1 to {most} others").with("most", MAX_DIRECT_PEOPLE - 1));
         }
         // Two who begin at the same moment find one room: the rows are held in one order.
         accounts::hold(connection, &people.iter().map(|person| person.id).collect::<Vec<_>>())?;

@@ -127,8 +127,11 @@ pub async fn verify(app: &App, req: &HttpRequest, username: &str, password: Stri
 }
 
 fn banned(until: Option<NaiveDateTime>) -> Refusal {
-    let end = until.map_or(String::new(), |until| format!(" until {} UTC", until.format("%Y-%m-%d %H:%M")));
-    Refusal::new(Code::Forbidden, format!("you are banned from this chat{end}"))
+    match until {
+        None => Refusal::new(Code::Forbidden, "you are banned from this chat"),
+        Some(until) => Refusal::new(Code::Forbidden, "you are banned from this chat until {time} UTC")
+            .with("time", until.format("%Y-%m-%d %H:%M")),
+    }
 }
 
 /// Ends the session; `false` when there is none. Its sockets are closed before the answer goes out.

@@ -11,7 +11,7 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
@@ -101,11 +101,12 @@ pub async fn complete(
                 Some(failure) => failure.clone(),
                 None => Failure::of_status(StatusCode::SERVICE_UNAVAILABLE),
             };
-            let page = (!asked.is_program).then(|| app.templates.failure(&failure));
+            let (media_type, body) = body_of(&app, &asked, &failure);
             let mut headers = HeaderMap::new();
             app.headers.add_to(&mut headers);
+            headers.insert(CONTENT_TYPE, media_type);
             headers.insert(REQUEST_ID, asked.id_header());
-            let broken = Broken { failure, page, headers };
+            let broken = Broken { failure, body, headers };
             asked.log(broken.failure.status, None, asked.body_bytes(broken.error_response().body()));
             Err(broken.into())
         }
@@ -121,12 +122,12 @@ async fn answer(
     answered.unwrap_or_else(|_| Err(Failure::of_status(StatusCode::INTERNAL_SERVER_ERROR).into()))
 }
 
-/// A failure that has to bring everything its answer carries.
+/// A failure that has to bring everything its answer carries: that is asked for when its reader's language is forgotten.
 #[derive(Debug, thiserror::Error)]
 #[error("{failure}")]
 struct Broken {
     failure: Failure,
-    page: Option<String>,
+    body: Bytes,
     headers: HeaderMap,
 }
 
@@ -136,10 +137,7 @@ impl ResponseError for Broken {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = match &self.page {
-            Some(page) => HttpResponse::build(self.failure.status).content_type(HTML).body(page.clone()),
-            None => self.failure.error_response(),
-        };
+        let mut response = self.failure.error_response().set_body(BoxBody::new(self.body.clone()));
         for (name, value) in &self.headers {
             response.headers_mut().insert(name.clone(), value.clone());
         }
@@ -174,15 +172,21 @@ fn explained(app: &App, asked: &Asked, response: ServiceResponse<BoxBody>) -> Se
         None => return response,
     };
     response.map_body(|head, _| {
+        let (media_type, body) = body_of(app, asked, &failure);
         head.headers.remove(CONTENT_LENGTH);
-        head.headers.insert(CONTENT_TYPE, if asked.is_program { JSON } else { HTML });
-        if asked.is_program {
-            // Strings and numbers: serialising them into memory has no way to fail.
-            BoxBody::new(serde_json::to_vec(&ErrorBody::from(&failure.refusal)).unwrap_or_default())
-        } else {
-            BoxBody::new(app.templates.failure(&failure))
-        }
+        head.headers.insert(CONTENT_TYPE, media_type);
+        BoxBody::new(body)
     })
+}
+
+/// What a failure says to whoever asked.
+fn body_of(app: &App, asked: &Asked, failure: &Failure) -> (HeaderValue, Bytes) {
+    if asked.is_program {
+        // Strings and numbers: serialising them into memory has no way to fail.
+        (JSON, serde_json::to_vec(&ErrorBody::from(&failure.refusal)).unwrap_or_default().into())
+    } else {
+        (HTML, app.templates.failure(failure).into())
+    }
 }
 
 /// What is kept of a request until it is answered: nothing that could hold a secret.

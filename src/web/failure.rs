@@ -86,7 +86,9 @@ fn bad_json(error: &JsonPayloadError) -> Failure {
             status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
             refusal: Refusal::new(Code::BadFrame, "the body must be application/json"),
         },
-        JsonPayloadError::Deserialize(error) => Refusal::new(Code::BadFrame, format!("the body: {error}")).into(),
+        JsonPayloadError::Deserialize(error) => {
+            Refusal::new(Code::BadFrame, "the body: {error}").with("error", error).into()
+        }
         _ => Refusal::new(Code::BadFrame, "the body could not be read").into(),
     }
 }
@@ -111,7 +113,7 @@ fn bad_form(error: &UrlencodedError) -> Failure {
 
 fn bad_query(error: &QueryPayloadError) -> Failure {
     match error {
-        QueryPayloadError::Deserialize(error) => Refusal::invalid(format!("the query: {error}")).into(),
+        QueryPayloadError::Deserialize(error) => Refusal::invalid("the query: {error}").with("error", error).into(),
         _ => Refusal::invalid("the query could not be read").into(),
     }
 }

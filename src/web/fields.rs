@@ -7,12 +7,8 @@ use crate::protocol::{InstanceRole, Notify, Role, RoomKind};
 
 const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 2..=32;
 const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=256;
-const MAX_DISPLAY_NAME_CHARS: usize = 64;
 const MAX_ABOUT_CHARS: usize = 300;
 const MAX_SLUG_CHARS: usize = 64;
-const MAX_TITLE_CHARS: usize = 100;
-const MAX_TOPIC_CHARS: usize = 500;
-const MAX_REASON_CHARS: usize = 500;
 const MAX_SLOW_SECS: i32 = 86_400;
 const MAX_BLOCKED_WORDS: usize = 200;
 const MAX_WORD_CHARS: usize = 50;
@@ -21,6 +17,34 @@ const MAX_HOURS: i64 = 8_760;
 const MAX_USES: i64 = 100_000;
 /// Ten years.
 const MAX_MINUTES: i64 = 5_256_000;
+
+/// One line of text: how many characters it has, and what is said of one that has more, or control characters.
+struct Line {
+    most: usize,
+    long: &'static str,
+    controls: &'static str,
+}
+
+const DISPLAY_NAME: Line = Line {
+    most: 64,
+    long: "display_name: at most {most} characters",
+    controls: "display_name: must not contain control characters",
+};
+const TITLE: Line = Line {
+    most: 100,
+    long: "title: at most {most} characters",
+    controls: "title: must not contain control characters",
+};
+const TOPIC: Line = Line {
+    most: 500,
+    long: "topic: at most {most} characters",
+    controls: "topic: must not contain control characters",
+};
+const REASON: Line = Line {
+    most: 500,
+    long: "reason: at most {most} characters",
+    controls: "reason: must not contain control characters",
+};
 
 /// What stands for oneself in the address of a member, and for many people at once in a mention: nobody can be called so.
 const RESERVED_USERNAMES: [&str; 3] = ["me", "here", "room"];
@@ -47,7 +71,7 @@ pub fn display_name(name: Option<&str>, username: &str) -> Result<String, Refusa
     match name.map(str::trim) {
         None => Ok(username.to_owned()),
         Some("") => Err(Refusal::invalid("display_name: must not be empty")),
-        Some(name) => line("display_name", name, MAX_DISPLAY_NAME_CHARS),
+        Some(name) => line(&DISPLAY_NAME, name),
     }
 }
 
@@ -58,7 +82,7 @@ pub fn about(about: &str) -> Result<String, Refusal> {
         return Err(Refusal::invalid("about: must not contain control characters"));
     }
     if about.chars().count() > MAX_ABOUT_CHARS {
-        return Err(Refusal::invalid(format!("about: at most {MAX_ABOUT_CHARS} characters")));
+        return Err(Refusal::invalid("about: at most {most} characters").with("most", MAX_ABOUT_CHARS));
     }
     Ok(about)
 }
@@ -80,12 +104,12 @@ pub fn slug(slug: &str) -> Result<(), Refusal> {
 
 /// A room's title, trimmed; it may be empty.
 pub fn title(title: &str) -> Result<String, Refusal> {
-    line("title", title, MAX_TITLE_CHARS)
+    line(&TITLE, title)
 }
 
 /// A room's topic, trimmed; it may be empty.
 pub fn topic(topic: &str) -> Result<String, Refusal> {
-    line("topic", topic, MAX_TOPIC_CHARS)
+    line(&TOPIC, topic)
 }
 
 pub fn kind(kind: &str) -> Result<RoomKind, Refusal> {
@@ -132,20 +156,21 @@ pub fn blocked_words(words: &[String]) -> Result<String, Refusal> {
     let mut lines: Vec<String> = words.iter().map(|word| word.trim().to_lowercase()).collect();
     lines.retain(|word| !word.is_empty());
     if lines.len() > MAX_BLOCKED_WORDS {
-        return Err(Refusal::invalid(format!("blocked_words: at most {MAX_BLOCKED_WORDS}")));
+        return Err(Refusal::invalid("blocked_words: at most {most}").with("most", MAX_BLOCKED_WORDS));
     }
     let is_word = |word: &String| word.chars().count() <= MAX_WORD_CHARS && word.chars().all(char::is_alphanumeric);
     match lines.iter().find(|word| !is_word(word)) {
-        Some(_) => Err(Refusal::invalid(format!(
-            "blocked_words: each is one word of letters and digits, of at most {MAX_WORD_CHARS} characters"
-        ))),
+        Some(_) => {
+            Err(Refusal::invalid("blocked_words: each is one word of letters and digits, of at most {most} characters")
+                .with("most", MAX_WORD_CHARS))
+        }
         None => Ok(lines.join("\n")),
     }
 }
 
 /// Why something is done, trimmed; it may be empty.
 pub fn reason(reason: &str) -> Result<String, Refusal> {
-    line("reason", reason, MAX_REASON_CHARS)
+    line(&REASON, reason)
 }
 
 /// When something ends that begins now and lasts so many minutes.
@@ -159,14 +184,13 @@ pub fn until(minutes: Option<i64>) -> Result<Option<NaiveDateTime>, Refusal> {
     }
 }
 
-/// One line of text.
-fn line(field: &str, text: &str, most: usize) -> Result<String, Refusal> {
+fn line(field: &Line, text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.chars().any(char::is_control) {
-        return Err(Refusal::invalid(format!("{field}: must not contain control characters")));
+        return Err(Refusal::invalid(field.controls));
     }
-    if text.chars().count() > most {
-        return Err(Refusal::invalid(format!("{field}: at most {most} characters")));
+    if text.chars().count() > field.most {
+        return Err(Refusal::invalid(field.long).with("most", field.most));
     }
     Ok(text.to_owned())
 }

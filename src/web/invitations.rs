@@ -12,6 +12,7 @@ use serde_json::json;
 use super::account::Reader;
 use super::api::invitations::{Invitation, MakeInvitation, make_invitation, url_of};
 use super::pages::{again, in_words, see};
+use super::preferences::languages;
 use super::{Account, App, Failure, accounts};
 use crate::error::{Code, Refusal};
 use crate::protocol::InstanceRole;
@@ -85,6 +86,7 @@ async fn shown(
         "may_sign_up": invitations::admits(app.config.signup, Some(to.role)).is_ok(),
         "username": form.username,
         "display_name": form.display_name,
+        "languages": languages(),
     });
     again(app, "invite.html", account.map(|account| &account.user), values, refusal)
 }

@@ -1,15 +1,17 @@
 //! Pages, and the forms on them.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ContentType, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{ContentType, LOCATION, REFERER, RETRY_AFTER};
 use actix_web::web::{Data, Form, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use url::{Position, Url};
 
 use super::account::Reader;
 use super::api::bodies::{ListedRoom, MakeRoom};
 use super::api::rooms::{make_room, visible_to};
+use super::preferences::{LanguageChoice, Preferences, languages, set_cookies};
 use super::room_page::{RoomPage, in_order, shown};
 use super::templates::sentence;
 use super::{Account, App, Failure, accounts};
@@ -17,6 +19,7 @@ use crate::config::Signup;
 use crate::error::{Code, Refusal};
 use crate::protocol::{Seq, User};
 use crate::store::views::{self, RoomView};
+use crate::wording::Wording;
 
 /// Where somebody wanted to go before they had to sign in.
 #[derive(Deserialize)]
@@ -39,7 +42,10 @@ pub struct Credentials {
 pub async fn home(app: Data<App>, account: Option<Account>) -> Result<HttpResponse, Failure> {
     match account {
         Some(_) => Ok(see("/rooms")),
-        None => page(&app, StatusCode::OK, "home.html", None, json!({ "signup_open": signup_open(&app) })),
+        None => {
+            let values = json!({ "signup_open": signup_open(&app), "languages": languages() });
+            page(&app, StatusCode::OK, "home.html", None, values)
+        }
     }
 }
 
@@ -85,6 +91,15 @@ pub async fn sign_up(app: Data<App>, req: HttpRequest, form: Form<Credentials>) 
 pub async fn log_out(req: HttpRequest) -> HttpResponse {
     accounts::log_out(&req);
     see("/")
+}
+
+/// `POST /language`: the page that the form is on, in that language.
+pub async fn set_language(app: Data<App>, req: HttpRequest, form: Form<LanguageChoice>) -> HttpResponse {
+    let came_from = req.headers().get(REFERER).and_then(|from| Url::parse(from.to_str().ok()?).ok());
+    let path = came_from.as_ref().map_or("/", |url| &url[Position::BeforePath..Position::AfterQuery]);
+    let mut response = see(local(path));
+    set_cookies(&mut response, [form.cookie(app.config.secure_cookies())]);
+    response
 }
 
 /// `GET /rooms`
@@ -151,6 +166,7 @@ fn entrance(app: &App, template: &str, form: &Credentials, refusal: Option<Refus
         "display_name": form.display_name,
         "next": form.next,
         "signup_open": signup_open(app),
+        "languages": languages(),
         "signup_by_invitation": app.config.signup == Signup::Invite,
     });
     again(app, template, None, values, refusal)
@@ -193,9 +209,10 @@ pub(super) fn page(
 
 /// What a form's reader can do about a refusal.
 pub(super) fn in_words(refusal: &Refusal) -> String {
+    let told = |wording: &Wording| sentence(&Preferences::present().language.say(wording));
     match refusal.code {
-        Code::Unavailable => "The server can’t answer right now. Try again in a moment.".to_owned(),
-        _ => sentence(&refusal.message),
+        Code::Unavailable => told(&"the server can’t answer right now, try again in a moment".into()),
+        _ => told(&refusal.wording),
     }
 }
 

@@ -10,8 +10,7 @@ use super::account::Reader;
 use super::api;
 use super::api::bodies::{ChangeProfile, SetPassword};
 use super::pages::{again, in_words, page, see};
-use super::preferences::{Choice, Preferences};
-use super::texts::LANGUAGES;
+use super::preferences::{Choice, Preferences, languages, set_cookies};
 use super::{Account, App, Failure};
 use crate::error::Refusal;
 use crate::store::profiles;
@@ -64,12 +63,7 @@ pub async fn save_profile(
 /// `POST /settings/appearance`
 pub async fn set_appearance(app: Data<App>, Reader(_): Reader, form: Form<Choice>) -> HttpResponse {
     let mut response = see("/settings?done=appearance");
-    for cookie in form.cookies(app.config.secure_cookies()) {
-        // Fails for a name or a value that no cookie can have; these are all ours.
-        if let Err(error) = response.add_cookie(&cookie) {
-            tracing::error!(%error, "a cookie could not be set");
-        }
-    }
+    set_cookies(&mut response, form.cookies(app.config.secure_cookies()));
     response
 }
 
@@ -93,7 +87,7 @@ async fn shown(app: &App, account: &Account, said: Said) -> Result<HttpResponse,
     let values = json!({
         "profile": profile,
         "time_zones": time_zones,
-        "languages": LANGUAGES.map(|language| json!({ "tag": language.tag, "name": language.name })),
+        "languages": languages(),
         "chosen_language": Preferences::present().chosen_language.map(|language| language.tag),
         "administers": account.administers(),
         "sent": said.form,

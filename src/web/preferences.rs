@@ -1,5 +1,6 @@
 //! How the reader of a page wants it: the language and the colours, chosen in `/settings` and kept by the browser.
 
+use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
@@ -7,9 +8,10 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AcceptLanguage, Header};
 use actix_web::middleware::Next;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tokio::task_local;
 
-use super::texts::{LANGUAGES, Language};
+use crate::language::{LANGUAGES, Language};
 
 const LANGUAGE: &str = "klatch_language";
 const THEME: &str = "klatch_theme";
@@ -73,25 +75,53 @@ pub async fn respect<B: MessageBody>(
     OF_REQUEST.scope(Preferences::of(&req), next.call(req)).await
 }
 
-/// What the form in `/settings` chooses. An empty language is the browser's own.
+/// Those that there are, for a page to choose from.
+pub fn languages() -> Value {
+    LANGUAGES.iter().map(|Language { tag, name, .. }| json!({ "tag": tag, "name": name })).collect()
+}
+
+/// An empty language is the browser's own.
+#[derive(Deserialize)]
+pub struct LanguageChoice {
+    language: String,
+}
+
+impl LanguageChoice {
+    /// The cookie that keeps it for a year.
+    pub fn cookie(&self, secure: bool) -> Cookie<'static> {
+        kept(LANGUAGE, Language::find(&self.language).map_or("", |language| language.tag), secure)
+    }
+}
+
+/// What the form in `/settings` chooses.
 #[derive(Deserialize)]
 pub struct Choice {
-    language: String,
+    #[serde(flatten)]
+    language: LanguageChoice,
     theme: Theme,
 }
 
 impl Choice {
-    /// The cookies that keep it for a year.
     pub fn cookies(&self, secure: bool) -> [Cookie<'static>; 2] {
-        let language = Language::find(&self.language).map_or("", |language| language.tag);
         let theme = match self.theme {
             Theme::System => "system",
             Theme::Light => "light",
             Theme::Dark => "dark",
         };
-        [(LANGUAGE, language), (THEME, theme)].map(|(name, value)| {
-            let cookie = Cookie::build(name, value).path("/").max_age(KEPT).same_site(SameSite::Lax);
-            cookie.http_only(true).secure(secure).finish()
-        })
+        [self.language.cookie(secure), kept(THEME, theme, secure)]
+    }
+}
+
+fn kept(name: &'static str, value: &'static str, secure: bool) -> Cookie<'static> {
+    let cookie = Cookie::build(name, value).path("/").max_age(KEPT).same_site(SameSite::Lax);
+    cookie.http_only(true).secure(secure).finish()
+}
+
+pub fn set_cookies(response: &mut HttpResponse, cookies: impl IntoIterator<Item = Cookie<'static>>) {
+    for cookie in cookies {
+        // Fails for a name or a value that no cookie can have; these are all ours.
+        if let Err(error) = response.add_cookie(&cookie) {
+            tracing::error!(%error, "a cookie could not be set");
+        }
     }
 }

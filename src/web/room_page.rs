@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::api::bodies::ListedRoom;
+use super::preferences::Preferences;
 use crate::protocol::{Message, Reaction, Room, Seq, User, format_time};
 use crate::store::oversight::Powers;
 
@@ -38,7 +39,7 @@ pub struct ShownMessage<'a> {
     author: &'a User,
     /// RFC 3339, for programs.
     sent_at: String,
-    /// `2026-11-22 09:41`, in UTC, for people.
+    /// In UTC, for people.
     sent_on: String,
     /// Sanitised: it goes into the page as it is.
     html: &'a str,
@@ -78,12 +79,13 @@ pub fn shown(messages: &[Message]) -> Vec<ShownMessage<'_>> {
         let Message { author, body, .. } = &messages[index];
         Some(Quoted { author, body: beginning(body, QUOTED_CHARS) })
     };
+    let language = Preferences::present().language;
     let shown = messages.iter().map(|message| {
         let sent_at = format_time(&message.sent_at);
         ShownMessage {
             id: message.id,
             author: &message.author,
-            sent_on: sent_at.get(..16).unwrap_or(&sent_at).replace('T', " "),
+            sent_on: (language.time)(&sent_at),
             sent_at,
             html: &message.html,
             edited: message.edited_at.is_some(),

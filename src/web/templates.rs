@@ -1,5 +1,7 @@
 //! Pages from `templates/`: in the binary, or read from disk in debug builds, at each page.
 
+use std::sync::Arc;
+
 use rust_embed::RustEmbed;
 use serde::Serialize;
 use serde_json::json;
@@ -10,6 +12,7 @@ use super::room_page::initials;
 use super::texts::Texts;
 use super::{Failure, assets};
 use crate::error::{Refusal, StartError};
+use crate::language::{LANGUAGES, Language};
 use crate::metrics::METRICS;
 use crate::protocol::User;
 
@@ -17,14 +20,18 @@ use crate::protocol::User;
 #[folder = "templates/"]
 struct Sources;
 
-/// All templates, parsed.
-pub struct Templates(Tera);
+/// All templates, parsed, for each language.
+pub struct Templates(Vec<(&'static Language, Tera)>);
 
 impl Templates {
     /// # Errors
     /// A template that can't be parsed.
     pub fn new() -> Result<Self, StartError> {
-        parsed(Texts::read()?).map(Self).map_err(|error| StartError(format!("templates: {}", described(&error))))
+        let parsed = LANGUAGES.iter().map(|language| match parsed(language, Texts::read(language)?) {
+            Ok(tera) => Ok((language, tera)),
+            Err(error) => Err(StartError(format!("templates: {}", described(&error)))),
+        });
+        parsed.collect::<Result<_, _>>().map(Self)
     }
 
     /// A page for `user`. What every page is given (`static`, `language`, `theme`, `user`) is added to `values`.
@@ -41,18 +48,19 @@ impl Templates {
     /// The page that tells what went wrong.
     pub fn failure(&self, failure: &Failure) -> String {
         let status = failure.status.as_u16();
+        let language = Preferences::present().language;
         let title = match status {
-            404 => "Nothing here",
-            401 | 403 => "Not allowed",
-            429 => "Too fast",
-            500.. => "Out of order",
-            _ => "That did not work",
+            404 => "error.not-found",
+            401 | 403 => "error.forbidden",
+            429 => "error.fast",
+            500.. => "error.broken",
+            _ => "error.failed",
         };
-        let message = sentence(&failure.refusal.message);
+        let message = sentence(&language.say(&failure.refusal.wording));
         let values = json!({ "status": status, "title": title, "message": message });
         self.render("error.html", None, values).unwrap_or_else(|error| {
             tracing::error!(error = described(&error), "the error page could not be made");
-            format!("<!doctype html><title>{title}</title><h1>{title}</h1>")
+            format!("<!doctype html><title>{0}</title><h1>{0}</h1>", failure.status)
         })
     }
 
@@ -74,11 +82,12 @@ impl Templates {
         let page = Page { r#static: assets::prefix(), language: language.tag, theme, user, values };
         let context = Context::from_serialize(&page)?;
         if cfg!(debug_assertions) {
-            let texts = Texts::read().map_err(|error| tera::Error::message(error.to_string()))?;
-            parsed(texts)?.render(name, &context)
-        } else {
-            self.0.render(name, &context)
+            let texts = Texts::read(language).map_err(|error| tera::Error::message(error.to_string()))?;
+            return parsed(language, texts)?.render(name, &context);
         }
+        let own = self.0.iter().find(|(known, _)| known.tag == language.tag);
+        let (_, tera) = own.ok_or_else(|| tera::Error::message(format!("no templates in {:?}", language.tag)))?;
+        tera.render(name, &context)
     }
 }
 
@@ -91,15 +100,20 @@ pub fn sentence(message: &str) -> String {
     }
 }
 
-fn parsed(texts: Texts) -> Result<Tera, tera::Error> {
-    let mut tera = Tera::new();
-    tera.register_function("t", move |values: Kwargs, state: &State| texts.say(&values, state));
-    tera.register_filter("initials", |name: &str, _: Kwargs, _: &State| initials(name));
+fn parsed(language: &'static Language, texts: Texts) -> Result<Tera, tera::Error> {
     let sources = Sources::iter().filter_map(|name| {
         let source = Sources::get(&name)?.data;
-        Some((name.into_owned(), String::from_utf8_lossy(&source).into_owned()))
+        Some((name.into_owned(), texts.put_into(&String::from_utf8_lossy(&source))))
     });
-    tera.add_raw_templates(sources.collect::<Vec<_>>())?;
+    let sources: Vec<_> = sources.collect();
+    let mut tera = Tera::new();
+    let texts = Arc::new(texts);
+    let of_log = Arc::clone(&texts);
+    tera.register_function("t", move |values: Kwargs, _: &State| texts.say(&values));
+    tera.register_filter("detail", move |detail: &str, _: Kwargs, _: &State| of_log.detail(detail));
+    tera.register_filter("moment", |at: &str, _: Kwargs, _: &State| (language.time)(at));
+    tera.register_filter("initials", |name: &str, _: Kwargs, _: &State| initials(name));
+    tera.add_raw_templates(sources)?;
     Ok(tera)
 }
 

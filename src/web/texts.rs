@@ -6,28 +6,12 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use tera::{Kwargs, State, TeraResult, Value};
+use tera::{Kwargs, TeraResult, Value, escape_html};
 
 use super::assets;
 use crate::error::StartError;
-
-/// A language that klatch speaks.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Language {
-    /// As BCP 47 has it; the file's name too.
-    pub tag: &'static str,
-    /// What those who speak it call it.
-    pub name: &'static str,
-}
-
-/// The first is the one for those who speak none of these.
-pub const LANGUAGES: [Language; 2] = [Language { tag: "en", name: "English" }, Language { tag: "de", name: "Deutsch" }];
-
-impl Language {
-    pub fn find(tag: &str) -> Option<&'static Self> {
-        LANGUAGES.iter().find(|language| language.tag == tag)
-    }
-}
+use crate::language::Language;
+use crate::wording::filled;
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
@@ -40,31 +24,25 @@ enum Text {
     },
 }
 
-/// All texts of all languages.
-pub struct Texts(HashMap<&'static str, HashMap<String, Text>>);
+/// All texts of a language.
+pub struct Texts(HashMap<String, Text>);
 
 impl Texts {
     /// # Errors
     /// A file that is not as it should be.
-    pub fn read() -> Result<Self, StartError> {
-        let texts = LANGUAGES.iter().map(|Language { tag, .. }| {
-            let name = format!("texts/{tag}.json");
-            let file = assets::own_file(&name).ok_or_else(|| StartError(format!("{name} is missing")))?;
-            let texts = serde_json::from_slice(&file).map_err(|error| StartError(format!("{name}: {error}")))?;
-            Ok((*tag, texts))
-        });
-        texts.collect::<Result<_, StartError>>().map(Self)
+    pub fn read(language: &Language) -> Result<Self, StartError> {
+        let name = format!("texts/{}.json", language.tag);
+        let file = assets::own_file(&name).ok_or_else(|| StartError(format!("{name} is missing")))?;
+        serde_json::from_slice(&file).map(Self).map_err(|error| StartError(format!("{name}: {error}")))
     }
 
-    /// `t(key="…", …)` in a template whose `language` is one of those above.
+    /// `t(key="…", …)` in a template.
     ///
     /// # Errors
     /// A text that is not there.
-    pub fn say(&self, values: &Kwargs, state: &State) -> TeraResult<String> {
+    pub fn say(&self, values: &Kwargs) -> TeraResult<String> {
         let key: &str = values.must_get("key")?;
-        let language: String = state.get("language")?.unwrap_or_default();
-        let text = self.0.get(language.as_str()).and_then(|texts| texts.get(key));
-        let chosen = match text.ok_or_else(|| tera::Error::message(format!("no text {key:?} in {language:?}")))? {
+        let chosen = match self.0.get(key).ok_or_else(|| tera::Error::message(format!("no text {key:?}")))? {
             Text::Always(text) => text,
             Text::ByCount { one, other } => {
                 let count: u64 = values.must_get("count")?;
@@ -73,22 +51,40 @@ impl Texts {
         };
         Ok(filled(chosen, |name| Some(values.get::<&Value>(name).ok()??.to_string())))
     }
+
+    /// A template with the texts that have no values in their places: a page has fifty, and the same ones each time.
+    pub fn put_into(&self, template: &str) -> String {
+        const BEFORE: &str = "{{ t(key=\"";
+        let mut parts = template.split(BEFORE);
+        let beginning = parts.next().unwrap_or_default().to_owned();
+        parts.fold(beginning, |done, part| {
+            let asked = part.split_once("\") }}").and_then(|(key, rest)| Some((self.0.get(key)?, rest)));
+            match asked {
+                Some((Text::Always(text), rest)) => done + &escaped(text) + rest,
+                _ => done + BEFORE + part,
+            }
+        })
+    }
+
+    /// What the log has beside an act: `name: value`, and more of that, in words that are texts or names.
+    pub fn detail(&self, detail: &str) -> String {
+        let word = |word: &str| match self.0.get(&format!("log.detail.{}", word.replace(' ', "-"))) {
+            Some(Text::Always(text)) => text.clone(),
+            _ => word.to_owned(),
+        };
+        let pair = |pair: &str| match pair.split_once(' ') {
+            Some(("until", time)) => format!("{} {time}", word("until")),
+            _ => pair.split(": ").map(word).collect::<Vec<_>>().join(": "),
+        };
+        detail.split(", ").map(pair).collect::<Vec<_>>().join(", ")
+    }
 }
 
-/// A text with values in the place of their `{name}`. What a value says is not looked into.
-fn filled(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
-    let mut filled = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, (name, after))) = rest.split_once('{').and_then(|(b, a)| Some((b, a.split_once('}')?))) {
-        filled.push_str(before);
-        match value(name) {
-            Some(value) => filled.push_str(&value),
-            None => filled.extend(["{", name, "}"]),
-        }
-        rest = after;
-    }
-    filled.push_str(rest);
-    filled
+fn escaped(text: &str) -> String {
+    let mut escaped = Vec::with_capacity(text.len());
+    // Writing into memory has no way to fail.
+    let _ = escape_html(text, &mut escaped);
+    String::from_utf8_lossy(&escaped).into_owned()
 }
 
 #[cfg(test)]
@@ -96,6 +92,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::language::LANGUAGES;
+    use crate::protocol::Act;
+
+    fn texts(language: &Language) -> HashMap<String, Text> {
+        Texts::read(language).expect("texts").0
+    }
 
     /// A text's key, its plural forms and the values in them.
     fn shape(texts: &HashMap<String, Text>) -> BTreeSet<(String, bool, BTreeSet<String>)> {
@@ -112,36 +114,49 @@ mod tests {
 
     #[test]
     fn every_language_has_every_text_with_the_same_values() {
-        let Texts(all) = Texts::read().expect("texts");
-        let english = shape(&all["en"]);
-        for (language, texts) in &all {
-            let other = shape(texts);
+        let [english, others @ ..] = LANGUAGES.each_ref().map(|language| shape(&texts(language)));
+        for other in others {
             let differences: Vec<_> = english.symmetric_difference(&other).collect();
-            assert!(differences.is_empty(), "{language}: {differences:?}");
+            assert!(differences.is_empty(), "{differences:?}");
+        }
+    }
+
+    /// Keys in the source between these two, where they are written out whole.
+    fn keys_between(source: &str, before: &str, after: char) -> Vec<String> {
+        let found = source.split(before).skip(1).filter_map(|rest| rest.split_once(after));
+        found.filter(|(_, rest)| !rest.starts_with(" ~")).map(|(key, _)| key.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_text_without_values_is_put_into_its_template() {
+        let texts = Texts(HashMap::from([
+            ("plain".to_owned(), Text::Always("Salz & Pfeffer".to_owned())),
+            ("named".to_owned(), Text::Always("für {name}".to_owned())),
+        ]));
+        let template = r#"<b title="{{ t(key="plain") }}">{{ t(key="named", name=who) }} {{ t(key="none") }}</b>"#;
+        let put = r#"<b title="Salz &amp; Pfeffer">{{ t(key="named", name=who) }} {{ t(key="none") }}</b>"#;
+        assert_eq!(texts.put_into(template), put);
+    }
+
+    #[test]
+    fn what_the_log_has_beside_an_act_is_told_in_words() {
+        let [english, german] = LANGUAGES.each_ref().map(|language| Texts::read(language).expect("texts"));
+        for (detail, told) in [
+            (
+                "slow mode: 5 s, blocked words: 2, links: blocked",
+                "langsamer Modus: 5 s, abgewiesene Wörter: 2, Links: abgewiesen",
+            ),
+            ("invitation: 3, role: guest", "Einladung: 3, Rolle: Gast"),
+            ("until 2026-11-22T09:41:07.250Z", "bis 2026-11-22T09:41:07.250Z"),
+            ("moderator", "Moderation"),
+        ] {
+            assert_eq!((english.detail(detail), german.detail(detail)), (detail.to_owned(), told.to_owned()));
         }
     }
 
     #[test]
-    fn a_value_is_not_looked_into() {
-        let value = |name: &str| match name {
-            "who" => Some("{room} {".to_owned()),
-            "room" => Some("den".to_owned()),
-            _ => None,
-        };
-        assert_eq!(filled("{who} in {room}: {what}", value), "{room} { in den: {what}");
-        assert_eq!(filled("nothing { here", value), "nothing { here");
-        assert_eq!(filled("", value), "");
-    }
-
-    /// Keys in the source between these two, where they are written out.
-    fn keys_between(source: &str, before: &str, after: char) -> Vec<String> {
-        let found = source.split(before).skip(1).filter_map(|rest| rest.split_once(after));
-        found.map(|(key, _)| key.to_owned()).collect()
-    }
-
-    #[test]
     fn every_text_that_is_asked_for_is_there() {
-        let Texts(all) = Texts::read().expect("texts");
+        let english = texts(&LANGUAGES[0]);
         let mut asked = Vec::new();
         for (folder, ending, before, after) in
             [("static", "js", " t('", '\''), ("static", "js", "(t('", '\''), ("templates", "html", "t(key=\"", '"')]
@@ -153,8 +168,46 @@ mod tests {
                 }
             }
         }
-        assert!(asked.len() > 50, "{asked:?}");
-        let missing: Vec<_> = asked.iter().filter(|key| !all["en"].contains_key(*key)).collect();
+        assert!(asked.len() > 300, "{asked:?}");
+        asked.extend(Act::ALL.iter().map(|act| format!("log.{}", act.as_str())));
+        let missing: Vec<_> = asked.iter().filter(|key| !english.contains_key(*key)).collect();
         assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    /// Names, which are the same in every language.
+    const UNTRANSLATED: [&str; 4] = ["klatch", "UTC", "K", "Aa"];
+
+    /// A source without what is between these two.
+    fn without(source: &str, begin: &str, end: &str) -> String {
+        let mut parts = source.split(begin);
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |rest, part| rest + " " + part.split_once(end).map_or("", |(_, after)| after))
+    }
+
+    #[test]
+    fn templates_have_no_words_of_their_own() {
+        for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/templates")).expect("templates") {
+            let path = file.expect("a template").path();
+            let source = std::fs::read_to_string(&path).expect("a template");
+            let markup = [
+                ("{% block width %}", "{% endblock %}"),
+                ("{% block kind %}", "{% endblock %}"),
+                ("{#", "#}"),
+                ("{%", "%}"),
+                ("{{", "}}"),
+            ];
+            let source = markup.into_iter().fold(source, |source, (begin, end)| without(&source, begin, end));
+            let spoken = ["aria-label=\"", "title=\"", "placeholder=\"", "alt=\""];
+            let mut texts: Vec<_> = spoken.into_iter().flat_map(|name| keys_between(&source, name, '"')).collect();
+            texts.push(without(&without(&source, "<!", ">"), "<", ">").replace("?next=", ""));
+            let text = texts.join(" ");
+            // The home page shows people at talk.
+            let names = ["Amara", "AO", "Jonas", "JW", "hanna", "Hanna", "HB", "李", "李明", "地图很清楚"];
+            let words = text.split(|letter: char| !letter.is_alphabetic());
+            let own: Vec<_> = words
+                .filter(|word| !word.is_empty() && !UNTRANSLATED.contains(word) && !names.contains(word))
+                .collect();
+            assert!(own.is_empty(), "{}: {own:?}", path.display());
+        }
     }
 }

@@ -13,9 +13,11 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 
 use super::answers::request_id;
+use super::preferences::Preferences;
 use super::{Account, App, Failure};
 use crate::arrivals::Arrival;
 use crate::error::{Code, Refusal};
+use crate::language::LANGUAGES;
 use crate::protocol::{RequestId, User};
 use crate::session::{SocketPermit, Visit};
 
@@ -46,14 +48,30 @@ pub async fn put_off(
 pub async fn ws(app: Data<App>, req: HttpRequest, account: Account) -> Result<HttpResponse, Failure> {
     let Account { user, token_hash, .. } = account;
     let arrival = req.extensions_mut().remove::<Arrival>();
-    shake_hands(&app, &req, |permit, request| Visit { user, token_hash, request, permit, arrival, echo: false })
+    shake_hands(&app, &req, |permit, request| Visit {
+        user,
+        token_hash,
+        request,
+        permit,
+        arrival,
+        language: Preferences::present().language,
+        echo: false,
+    })
 }
 
 /// A socket that sends every message back, see [`testing::echoes`](crate::testing::echoes).
 pub async fn echo(app: Data<App>, req: HttpRequest) -> Result<HttpResponse, Failure> {
     let user = User { id: 0, username: "echo".into(), display_name: "echo".into() };
     let token_hash = String::new();
-    shake_hands(&app, &req, |permit, request| Visit { user, token_hash, request, permit, arrival: None, echo: true })
+    shake_hands(&app, &req, |permit, request| Visit {
+        user,
+        token_hash,
+        request,
+        permit,
+        arrival: None,
+        language: &LANGUAGES[0],
+        echo: true,
+    })
 }
 
 fn shake_hands(
@@ -78,7 +96,7 @@ fn shake_hands(
     Ok(response.finish().map_into_boxed_body().into())
 }
 
-fn unavailable(why: &str, wait: Duration) -> Failure {
+fn unavailable(why: &'static str, wait: Duration) -> Failure {
     let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
     Refusal { retry_after_ms: Some(millis), ..Refusal::new(Code::Unavailable, why) }.into()
 }

@@ -6,6 +6,7 @@ mod bodies;
 mod builds;
 mod company;
 mod composing;
+mod german;
 mod installed;
 mod keyboard;
 mod long;

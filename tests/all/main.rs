@@ -19,6 +19,7 @@ mod bounds;
 mod guesses;
 mod hanging;
 mod invitations;
+mod languages;
 mod login_limit;
 mod login_storm;
 mod logs;

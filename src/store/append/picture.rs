@@ -270,7 +270,7 @@ impl Picture {
         }
         let kinds: HashSet<&str> = target.reactions.iter().map(|given| given.emoji.as_str()).collect();
         if on && kinds.len() >= MAX_EMOJI && !kinds.contains(emoji) {
-            return Err(Refusal::invalid(format!("emoji: at most {MAX_EMOJI} different ones on a message")));
+            return Err(Refusal::invalid("emoji: at most {most} different ones on a message").with("most", MAX_EMOJI));
         }
         let username = self.users.get(&user).map(|user| user.username.clone()).ok_or_else(Refusal::unavailable)?;
         let seq = self.next_number(room);

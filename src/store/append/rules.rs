@@ -20,7 +20,9 @@ pub fn pass_filters(state: &RoomState, rendered: &Rendered) -> Result<(), Refusa
     let words: Vec<String> = words(&rendered.body).map(str::to_lowercase).collect();
     let is_blocked = |blocked: &&str| words.iter().any(|word| word == blocked);
     match state.rules.blocked_words.lines().find(is_blocked) {
-        Some(word) => Err(Refusal::new(Code::Forbidden, format!("the word “{word}” is not allowed in this room"))),
+        Some(word) => {
+            Err(Refusal::new(Code::Forbidden, "the word “{word}” is not allowed in this room").with("word", word))
+        }
         None => Ok(()),
     }
 }

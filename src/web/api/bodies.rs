@@ -6,6 +6,7 @@ use utoipa::{IntoParams, IntoResponses, ToSchema};
 use crate::error::{Code, Refusal};
 use crate::protocol::{AuditEntry, Member, Message, Notify, Report, Room, Sanction, Seq, User, UserId};
 use crate::store::rooms::Listed;
+use crate::web::preferences::Preferences;
 
 /// Why a call was not served.
 #[derive(Serialize, ToSchema)]
@@ -16,7 +17,7 @@ pub struct ErrorBody {
 #[derive(Serialize, ToSchema)]
 struct ErrorDetail {
     code: Code,
-    /// For people.
+    /// For people, in their language.
     message: String,
     /// When trying again can help, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,8 +26,10 @@ struct ErrorDetail {
 
 impl From<&Refusal> for ErrorBody {
     fn from(refusal: &Refusal) -> Self {
-        let Refusal { code, message, retry_after_ms } = refusal.clone();
-        Self { error: ErrorDetail { code, message, retry_after_ms } }
+        let Refusal { code, retry_after_ms, .. } = *refusal;
+        Self {
+            error: ErrorDetail { code, message: Preferences::present().language.say(&refusal.wording), retry_after_ms },
+        }
     }
 }
 

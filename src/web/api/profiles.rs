@@ -43,7 +43,7 @@ pub async fn search(app: Data<App>, account: Account, search: Query<Search>) -> 
     let Search { q, limit } = search.into_inner();
     let limit = limit.unwrap_or(DEFAULT_FOUND);
     if !(1..=MOST_FOUND).contains(&limit) {
-        return Err(Refusal::invalid(format!("limit: 1 to {MOST_FOUND}")).into());
+        return Err(Refusal::invalid("limit: 1 to {most}").with("most", MOST_FOUND).into());
     }
     let users = app.store.read(move |c| profiles::search(c, account.user.id, &q, limit)).await?;
     Ok(HttpResponse::Ok().json(Users { users }))
