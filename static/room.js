@@ -13,7 +13,6 @@ import { Reading } from './reading.js';
 import { Rooms } from './rooms.js';
 import { Scroll } from './scroll.js';
 import { Socket } from './socket.js';
-import { Tools } from './tools.js';
 import { api } from './api.js';
 import { ask } from './ask.js';
 import { localise } from './served.js';
@@ -35,6 +34,8 @@ const notices = new Notices();
 
 let deletions = null; // loaded with the first
 let firstUnread = null; // where something is
+let tools = null; // loaded when a message is first pointed at or given the focus
+let toolsAsked = null;
 let first = true;
 let editsAsked = 0;
 const edits = new Map(); // ref → the message with its new body, until the server has it
@@ -88,11 +89,6 @@ const composer = new Composer({
   typing: () => feed.joined && socket.send({ type: 'typing', room: slug }),
   lastOwn: () => log.lastOwn(),
 });
-new Tools(log.list, {
-  me, act, removes: removes !== undefined,
-  find: (article) => log.get(Number(article?.dataset.id)),
-  leave: () => composer.focus(),
-});
 
 localise(log.list);
 company({ rooms, me, say, toDay });
@@ -101,6 +97,7 @@ $('#star').addEventListener('click', () => rooms.star().catch((error) => say(err
 $('#switch').addEventListener('click', () => import('./switcher.js').then(({ openSwitcher }) => openSwitcher()));
 visit(slug);
 sheets();
+for (const kind of ['pointerover', 'pointerleave', 'focusin', 'click', 'keydown']) log.list.addEventListener(kind, useTools);
 log.list.addEventListener('click', followQuote);
 if (at && $(`#m-${at}`)) scroll.show($(`#m-${at}`));
 else scroll.toEnd();
@@ -232,6 +229,18 @@ function request(frame) {
   if (feed.joined && socket.send({ ref: 'act', ...frame, room: slug })) return true;
   say(t('offline.now'));
   return false;
+}
+
+function useTools(event) {
+  if (tools) return tools.on(event);
+  toolsAsked ??= import('./tools.js').then(({ Tools }) => {
+    tools = new Tools(log.list, {
+      me, act, removes: removes !== undefined,
+      find: (article) => log.get(Number(article?.dataset.id)),
+      leave: () => composer.focus(),
+    });
+  }, () => { toolsAsked = null; });
+  toolsAsked.then(() => tools?.on(event));
 }
 
 async function act(what, message, emoji) {

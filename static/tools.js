@@ -19,12 +19,18 @@ export class Tools {
       this.#button('report', t('message.report'), icon('flag')),
       this.#button('delete', t('message.delete'), icon('bin')),
       this.#button('more', t('message.more'), icon('more')));
+  }
+
+  /** Something happened in the list: it was pointed at, clicked, given the focus or a key. */
+  on(event) {
+    const article = event.target.closest('.msg');
     // A finger "leaves" before its click counts, and would take the button away from under it; a tap focuses instead.
-    list.addEventListener('pointerover', (event) => event.pointerType === 'mouse' && this.#over(event.target.closest('.msg')));
-    list.addEventListener('pointerleave', (event) => event.pointerType === 'mouse' && this.#over(null));
-    list.addEventListener('focusin', (event) => this.#goTo(event.target.closest('.msg')));
-    list.addEventListener('click', (event) => this.#click(event));
-    list.addEventListener('keydown', (event) => this.#key(event));
+    if (event.type.startsWith('pointer') && event.pointerType !== 'mouse') return;
+    if (event.type === 'pointerover') this.#over(article);
+    else if (event.type === 'pointerleave') this.#over(null);
+    else if (event.type === 'focusin') this.#goTo(article);
+    else if (event.type === 'click') this.#click(event);
+    else this.#key(event);
   }
 
   #button(name, label, content, emoji) {
