@@ -5,3 +5,4 @@ pub mod error;
 pub mod frame;
 pub mod protocol;
 pub mod render;
+pub mod wording;

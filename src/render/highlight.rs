@@ -141,8 +141,9 @@ fn highlight(language: &PreparedLanguage, code: &str, pieces: &mut Pieces) -> bo
         if text.len() < MAX_LINE_BYTES {
             let status = tokenizer.tokenize_line_with(text, &mut state, |token| {
                 let range = token.range();
+                let Some(piece) = text.get(range.clone()) else { return };
                 pieces.push(start + range.start, None);
-                pieces.push(start + range.end, class(&token, &text[range]));
+                pieces.push(start + range.end, class(&token, piece));
             });
             if !status.is_ok_and(|status| status.is_complete()) || state.depth() > MAX_DEPTH {
                 return false;
@@ -162,7 +163,7 @@ impl Pieces {
     fn push(&mut self, end: usize, class: Option<&'static str>) {
         let start = self.0.last().map_or(0, |(last, _)| last.end);
         match self.0.last_mut() {
-            _ if start == end => {}
+            _ if end <= start => {}
             Some((last, same)) if *same == class => last.end = end,
             _ => self.0.push((start..end, class)),
         }
