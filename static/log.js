@@ -66,6 +66,7 @@ export class Log {
   reset(messages, more, readTo = this.#readTo) {
     this.#readTo = readTo;
     this.#fresh = null;
+    this.#heard = null;
     this.#latest = 0;
     this.replace(messages, more, false);
   }
@@ -74,6 +75,7 @@ export class Log {
   expire(latest, readTo = this.#readTo) {
     this.#readTo = readTo;
     this.#fresh = null;
+    this.#heard = null; // numbers may have been given twice
     this.#latest = latest;
     this.stale = true;
   }
@@ -120,7 +122,7 @@ export class Log {
     return isNew;
   }
 
-  /** Call before a page is asked for: what comes meanwhile may be newer than it. */
+  /** A page was asked for: what comes meanwhile may be newer than it. */
   listen() {
     this.#heard ??= new Map();
   }

@@ -77,10 +77,10 @@ export class Pages {
 
   #ask(place, act) {
     const ref = `page ${this.#count += 1}`;
-    // From here on what is heard counts: it may be newer than the page.
-    this.log.listen();
     const sent = this.send({ type: 'history', ...place, limit: PAGE, ref });
-    if (sent) this.#asked = { ref, act };
-    return sent;
+    if (!sent) return false;
+    this.#asked = { ref, act };
+    this.log.listen();
+    return true;
   }
 }

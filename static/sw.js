@@ -41,7 +41,8 @@ async function part(request) {
 }
 
 async function page(event, path) {
-  const kept = isPage(path) && await caches.match(path, { cacheName: PAGES, ignoreVary: true });
+  const room = path.replace(/\/\d+$/, ''); // a message's link, without a connection, leads to its room
+  const kept = isPage(room) && await caches.match(room, { cacheName: PAGES, ignoreVary: true });
   try {
     const response = await fetch(event.request, kept ? { signal: AbortSignal.timeout(ANSWER_WITHIN) } : {});
     if (isPage(path)) event.waitUntil(keep(path, response.clone()));

@@ -33,6 +33,8 @@ async fn rooms_opened_before_open_without_a_connection_and_what_is_written_there
     wire.cut();
     ann.goto("/rooms/den").await;
     ann.shows("#log .body", "before").await;
+    ann.goto("/rooms/den/1").await; // a message's link leads to its room
+    ann.shows("#log .body", "before").await;
     ann.offline().await;
     ann.says("written offline").await;
     ann.element("#log article.pending[aria-busy=false]").await;

@@ -49,7 +49,9 @@ fn walk(direction: i64) -> String {
         (async () => {{
             const ids = new Set();
             let most = 0, jumps = [], still = 0;
-            while (still < 40) {{
+            // At an edge it waits for what comes.
+            const more = () => step < 0 ? !document.querySelector('#start').textContent.includes('begins') : log.matches('.apart');
+            while (still < 5 || more()) {{
                 const now = seen();
                 now.forEach((m) => ids.add(Number(m.dataset.id)));
                 most = Math.max(most, log.querySelectorAll('.msg').length);
