@@ -185,7 +185,7 @@ mod tests {
                 assert!(responses.contains_key("401"), "{method} {path}");
             }
         }
-        assert_eq!(calls.len(), 48);
+        assert_eq!(calls.len(), 49);
         let mut ids: Vec<_> =
             calls.iter().map(|(path, method)| api["paths"][path][method]["operationId"].to_string()).collect();
         ids.sort_unstable();
