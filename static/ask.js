@@ -1,7 +1,8 @@
-import { $, setText } from './dom.js';
+import { $, setText, style } from './dom.js';
 
 /** Asks a yes or no question; the dialog gives the focus back by itself. */
-export function ask(question, yes) {
+export async function ask(question, yes) {
+  await style('pop.css');
   const dialog = $('#ask');
   setText($('#ask-text'), question);
   setText($('#ask-yes'), yes);

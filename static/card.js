@@ -35,7 +35,7 @@ export async function open(near, username, { me, say }) {
   });
   document.body.append(box);
   box.showPopover();
-  place(box, near);
+  place(box, near, true);
   ($('.button', box) ?? box).focus();
 }
 

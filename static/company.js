@@ -9,6 +9,7 @@ export function company({ rooms, me, say = () => {}, toDay }) {
   const openers = {
     '#make-room': () => start('new-room')(around),
     '#new-talk': () => start('talk')(around),
+    '#invite': () => start('invite')($('#talk').dataset.room, $('#talk').dataset.name),
     '#room-menu': (button) => start('room-menu')(button, around),
   };
   addEventListener('click', (event) => {

@@ -23,7 +23,7 @@ export function choice(name, legend, choices, chosen) {
  * fails the dialog says why and stays. It stays too where `submit` answers true.
  */
 export async function dialog(title, yes, content, submit) {
-  await style('company.css');
+  await Promise.all([style('pop.css'), style('company.css')]);
   forms += 1;
   const id = `dialog-${forms}`;
   const error = el('p', { class: 'error', role: 'alert', hidden: true });

@@ -24,7 +24,7 @@ export async function openHelp() {
     el('dl', {}, ...keys.flatMap(([what, parts]) => [el('dt', {}, t(`help.${what}`)), el('dd', {}, ...parts.map((part) => el('kbd', {}, part)))]))));
   const close = el('button', { class: 'button quiet' }, t('close'));
   const dialog = el('dialog', { class: 'ask help', 'aria-labelledby': 'help-title' },
-    el('form', { method: 'dialog' }, el('h2', { id: 'help-title', tabindex: '-1', autofocus: true }, t('help.title')), ...sections, el('div', { class: 'actions' }, close)));
+    el('form', { method: 'dialog' }, el('h2', { id: 'help-title', tabindex: '-1', autofocus: true }, t('help.title')), el('div', { class: 'columns' }, ...sections), el('div', { class: 'actions' }, close)));
   dialog.addEventListener('close', () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();

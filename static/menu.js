@@ -1,11 +1,11 @@
 import { el, style } from './dom.js';
 
-/** Puts a popover beside an element, inside the window. On a small window it is a sheet at the bottom. */
-export function place(box, near) {
+/** Puts a popover beside an element, their ends or their starts in one line, inside the window. On a small window it is a sheet at the bottom. */
+export function place(box, near, atStart = false) {
   if (matchMedia('(max-width: 720px)').matches) return;
   const at = near.getBoundingClientRect();
   const { width, height } = box.getBoundingClientRect();
-  const left = Math.min(Math.max(8, document.dir === 'rtl' ? at.left : at.right - width), innerWidth - width - 8);
+  const left = Math.min(Math.max(8, (document.dir === 'rtl') === atStart ? at.right - width : at.left), innerWidth - width - 8);
   const below = at.bottom + 4 + height < innerHeight;
   Object.assign(box.style, { left: `${left}px`, top: `${Math.max(8, below ? at.bottom + 4 : at.top - height - 4)}px` });
 }

@@ -18,6 +18,9 @@ export function mentions(message, me, quoted) {
   return new RegExp(`(?:^|[^a-z0-9._@-])@${name}(?![a-z0-9_-]|[.][a-z0-9_-])`).test(prose);
 }
 
+/** Whether a message is so short and so cheerful that it is shown large. */
+export const isJustEmoji = (text) => JUST_EMOJI.test(text.trim());
+
 /** Whether a message stands under the name of the one above it. Both `{ author, sent, reply }`. */
 export function continues(message, above) {
   return !message.reply && above.author === message.author && Math.abs(message.sent - above.sent) < TOGETHER;
@@ -49,7 +52,7 @@ export function paint(article, message, { me, quoted }) {
   }
   main.replaceChildren(...parts);
   article.classList.toggle('own', message.author.id === me.id);
-  article.classList.toggle('big', !message.deleted && JUST_EMOJI.test(message.body.trim()));
+  article.classList.toggle('big', !message.deleted && isJustEmoji(message.body));
   article.classList.toggle('mention', mentions(message, me, quoted));
   // Redrawing took the focus from a reaction that was toggled by keyboard.
   if (pressed) ([...main.querySelectorAll('.react')].find((react) => react.dataset.emoji === pressed) ?? article).focus();
@@ -102,7 +105,7 @@ export function quote(id, quoted) {
 export function fillQuote(node, quoted) {
   if (!quoted) return setText(node, t('message.earlier'));
   const text = quoted.deleted ? gone(quoted) : quoted.body.replace(/\s+/g, ' ').slice(0, QUOTE_LENGTH);
-  node.replaceChildren(el('b', { dir: 'auto' }, nameOf(quoted.author)), ` ${text}`);
+  node.replaceChildren(el('b', { dir: 'auto' }, nameOf(quoted.author)), ' ', el('bdi', {}, text));
 }
 
 function reactions(list, me) {

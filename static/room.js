@@ -1,4 +1,4 @@
-import { $, setText } from './dom.js';
+import { $, setText, style } from './dom.js';
 import { nameOf } from './faces.js';
 import { company } from './company.js';
 import { Composer } from './composer.js';
@@ -90,7 +90,7 @@ const composer = new Composer({
   lastOwn: () => log.lastOwn(),
 });
 
-localise(log.list);
+localise(log.list, me);
 company({ rooms, me, say, toDay });
 keys();
 $('#star').addEventListener('click', () => rooms.star().catch((error) => say(error.message)));
@@ -233,7 +233,7 @@ function request(frame) {
 
 function useTools(event) {
   if (tools) return tools.on(event);
-  toolsAsked ??= import('./tools.js').then(({ Tools }) => {
+  toolsAsked ??= Promise.all([import('./tools.js'), style('pop.css')]).then(([{ Tools }]) => {
     tools = new Tools(log.list, {
       me, act, removes: removes !== undefined,
       find: (article) => log.get(Number(article?.dataset.id)),

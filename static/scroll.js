@@ -3,18 +3,23 @@ import { t } from './text.js';
 
 const NEAR = 48; // px from the end that still count as being there
 const EARLY = 600; // px from the edge at which further messages are fetched
+const sizeOf = ({ clientWidth, clientHeight }) => `${clientWidth} ${clientHeight}`;
 
 /** Keeps the reader's place in the list: at the end while they are there, else at what they look at. */
 export class Scroll {
   atEnd = true;
   #missed = 0;
+  #size = '';
 
   /** `isWhole()`: the list reaches to the room's end; `onMove()`, `onEnd()`: the end was reached; `toNewest()`. */
   constructor(list, button, { isWhole, onMove, onEnd, toNewest }) {
     Object.assign(this, { list, button, isWhole, onMove, onEnd });
     list.addEventListener('scroll', () => this.#moved(), { passive: true });
     button.addEventListener('click', toNewest);
-    new ResizeObserver(() => this.atEnd && this.toEnd()).observe(list);
+    new ResizeObserver(() => {
+      this.#size = sizeOf(list);
+      if (this.atEnd) this.toEnd();
+    }).observe(list);
   }
 
   get nearTop() {
@@ -74,6 +79,8 @@ export class Scroll {
   }
 
   #moved() {
+    // A window that is made smaller moves what is in it, and is heard of first by this event: the reader is where they were.
+    if (this.atEnd && this.#size !== sizeOf(this.list)) return;
     if (this.isWhole() && this.#below() < NEAR) {
       this.#arrived();
     } else {

@@ -1,13 +1,14 @@
 import { $ } from './dom.js';
 import { clockTime, dayOf, fullTime } from './time.js';
-import { continues } from './message.js';
+import { continues, isJustEmoji } from './message.js';
 import { dayLine } from './log.js';
 
 /**
- * Gives the messages that came with the page the reader's own time, days and grouping, as the live list will
+ * Gives the messages that came with the page the reader's own time, days, grouping and mentions, as the live list will
  * have them: nothing jumps when it takes over, and all is well to read while the server can't be reached.
  */
-export function localise(list) {
+export function localise(list, me) {
+  const name = `@${me.username.toLowerCase()}`;
   let above = null;
   for (const article of list.querySelectorAll('.msg[data-author]')) {
     const time = $('time', article);
@@ -18,6 +19,12 @@ export function localise(list) {
     const newDay = !above || dayOf(above.sent) !== dayOf(sent);
     if (newDay) article.before(dayLine(sent));
     article.classList.toggle('cont', !newDay && continues(message, above));
+    article.classList.toggle('big', isJustEmoji($('.body', article).textContent));
+    for (const at of article.querySelectorAll('.at')) {
+      if (at.textContent.toLowerCase() !== name) continue;
+      at.classList.add('mine');
+      if (message.author !== String(me.id)) article.classList.add('mention');
+    }
     above = message;
   }
 }

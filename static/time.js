@@ -2,7 +2,7 @@ import { locale, t } from './text.js';
 
 const format = (options) => new Intl.DateTimeFormat(locale, options).format;
 
-export const clockTime = format({ hour: '2-digit', minute: '2-digit' });
+export const clockTime = format({ timeStyle: 'short' });
 export const fullTime = format({ dateStyle: 'full', timeStyle: 'medium' });
 const thisYear = format({ weekday: 'long', day: 'numeric', month: 'long' });
 const anyYear = format({ dateStyle: 'full' });

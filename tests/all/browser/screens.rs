@@ -1,75 +1,190 @@
-//! Pictures of rooms for people to look at, in `target/screenshots`, and that no window is too small for what is in them.
+//! Pictures of every page and state for people to look at, in `target/screenshots`, and that each fits its window and the fingers on it.
 
-use super::window::{Chromedriver, Window};
+mod camera;
+mod scene;
+
+use super::window::{Chromedriver, ESCAPE};
+use super::wire::Wire;
 use crate::common::*;
-use std::path::Path;
+use crate::invitations::owners_token;
+use camera::{Camera, LAPTOP, PHONE, TABLET, WIDE, ZOOMED};
+use scene::{REPORTED, Scene};
 
-const WIDTHS: [u32; 4] = [1440, 1024, 768, 500];
-/// Nothing can be scrolled sideways but what scrolls inside itself.
-const FITS: &str = "return document.scrollingElement.scrollWidth <= innerWidth";
+const JOINED: &str = "#people li[data-user=ann]";
+const UNREACHABLE: [&str; 3] = ["net::ERR_", "WebSocket connection to", "status of 4"];
 
-/// What people write, in many scripts and lengths.
-const SAID: [&str; 9] = [
-    "Good morning! Has anybody seen the keys of the workshop?",
-    "They hang beside the door, where they always are 🙂",
-    "@ann the **laser cutter** is free from 14:00. See https://example.org/a/very/long/address/that/goes/on/and/on/and/on",
-    "שלום לכולם, מה שלומכם היום?",
-    "大家好，今天下午的会议改到三点半，请大家准时参加。",
-    "🎉🎉",
-    "> quoted words\n\nand an answer, with `code` in it",
-    "```rust\nfn main() {\n    println!(\"a line that is far too long for any small window, and so scrolls inside its own block\");\n}\n```",
-    "Thisisonewordthatislongerthananywindowiswideandhastobebrokensomewhereoritwouldpusheverythingelseasideandaway",
-];
-
-async fn pictures(palette: &str) {
-    let server = Server::start(Options::sqlite()).await;
-    let people = server.people(["bob", "carla", "maximiliana_alexandra.von-und-zu"]).await;
-    people[2]
-        .http
-        .patch("/me", json!({ "display_name": "Maximiliana Alexandra von und zu Hohenstein-Wolkenberg" }))
-        .await
-        .ok(200);
-    people[0]
-        .http
-        .post("/rooms", json!({ "slug": "workshop", "title": "Workshop", "topic": "Tools, keys and who has them" }))
-        .await
-        .ok(201);
-    people[0].makes_room("empty").await;
-    for number in 0..40 {
-        people[0].makes_room(&format!("a-room-with-quite-a-long-name-number-{number}")).await;
-    }
-    for person in &people {
-        person.http.put("/rooms/workshop/members/me").await.ok(204);
-    }
-    for (number, body) in SAID.iter().enumerate() {
-        people[number / 2 % 3].posts("workshop", body).await;
-    }
-    let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, server.url()).await;
-    let scheme = json!({ "features": [{ "name": "prefers-color-scheme", "value": palette }] });
-    ann.driver.cdp().send_raw("Emulation.setEmulatedMedia", scheme).await.unwrap();
-    ann.signs_up("ann", "Ann Lee").await;
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
-    std::fs::create_dir_all(&folder).unwrap();
-    for room in ["workshop", "empty"] {
-        for width in WIDTHS {
-            ann.driver.set_window_rect(0, 0, width, 900).await.unwrap();
-            ann.opens_room(room).await;
-            ann.element("#message").await;
-            assert_eq!(ann.run(FITS).await, json!(true), "{room} at {width} px is wider than its window");
-            let file = folder.join(format!("{room}-{width}-{palette}.png"));
-            ann.driver.screenshot(&file).await.unwrap();
+/// What whoever is not signed in sees.
+async fn outside(ann: &mut Camera, invitation: &str, owners: &str) {
+    ann.visits("/", "home", &[WIDE, TABLET, PHONE]).await;
+    ann.visits("/signup", "sign-up", &[LAPTOP, PHONE]).await;
+    ann.visits(&format!("/invite/{owners}"), "first-start", &[WIDE]).await;
+    ann.visits(&format!("/invite/{invitation}"), "invitation", &[PHONE]).await;
+    ann.visits("/offline", "offline-page", &[LAPTOP]).await;
+    ann.visits("/no-such-page", "error", &[PHONE, WIDE]).await;
+    ann.visits("/login", "sign-in", &[WIDE, PHONE]).await;
+    for password in ["wrong password", PASSWORD] {
+        ann.window.element("#username").await.clear().await.unwrap();
+        ann.window.fill("#username", "ann").await;
+        ann.window.fill("#password", password).await;
+        ann.window.click("main form button").await;
+        if password != PASSWORD {
+            ann.window.element("#error").await;
+            ann.takes("sign-in-refused", &[LAPTOP]).await;
         }
     }
-    ann.close().await;
+    ann.window.element("#new-room").await;
+    ann.window.online().await;
+    ann.takes("lobby-without-rooms", &[WIDE, PHONE]).await;
+}
+
+/// Rooms as they are found.
+async fn rooms(ann: &mut Camera, scene: &mut Scene) {
+    ann.window.goto("/rooms").await;
+    ann.window.online().await;
+    ann.takes("lobby", &[WIDE, TABLET, PHONE]).await;
+    ann.sets(WIDE).await;
+    for (room, sizes) in [("empty", &[WIDE, PHONE][..]), ("long", &[LAPTOP, PHONE]), ("general", &[WIDE, PHONE])] {
+        ann.window.opens_room(room).await;
+        ann.window.element(JOINED).await;
+        ann.takes(&format!("room-{room}"), sizes).await;
+        ann.sets(WIDE).await;
+    }
+    scene.forgets().await;
+    ann.window.opens_room("workshop").await;
+    ann.window.element(JOINED).await;
+    ann.window.element(".fresh").await;
+    scene.types().await;
+    ann.window.element(".typing.some").await;
+    ann.takes("room", &[WIDE, LAPTOP, TABLET, PHONE, ZOOMED]).await;
+    ann.window.run("document.documentElement.dir = 'rtl'").await;
+    ann.takes("room-right-to-left", &[PHONE, WIDE]).await;
+    ann.window.run("document.documentElement.dir = ''").await;
+}
+
+/// What opens over a room.
+async fn opened(ann: &mut Camera) {
+    for (key, css, state) in
+        [("m", ".menu", "menu"), ("+", ".picker .emoji button", "picker"), ("?", "dialog.help", "help")]
+    {
+        for size in [WIDE, PHONE] {
+            ann.sets(size).await;
+            ann.window.focuses(2).await;
+            ann.window.element(".tools").await;
+            if (key, size.width()) == ("m", PHONE.width()) {
+                ann.takes("tools", &[PHONE]).await;
+            }
+            ann.window.press(key).await;
+            ann.window.element(css).await;
+            ann.takes(state, &[size]).await;
+            ann.window.press(ESCAPE).await;
+            ann.window.lacks(css).await;
+        }
+    }
+    for (opener, css, state) in [
+        ("#room-menu", ".menu", "room-menu"),
+        ("#m-14 .author", ".card header", "card"),
+        ("#make-room", "dialog[open] form", "new-room"),
+        ("#new-talk", "dialog[open] form li", "new-talk"),
+        ("#switch", "#switcher li", "switcher"),
+    ] {
+        for size in [WIDE, PHONE] {
+            ann.sets(size).await;
+            // The rooms of a phone's window are in a sheet.
+            ann.window.run(&format!("document.querySelector('{opener}').click()")).await;
+            ann.window.element(css).await;
+            ann.takes(state, &[size]).await;
+            ann.window.press(ESCAPE).await;
+            ann.window.lacks(css).await;
+        }
+    }
+    for (opener, sheet, state) in [("#side-open", "#side", "rooms"), ("#people-open", "#who", "people")] {
+        ann.sets(PHONE).await;
+        ann.window.click(opener).await;
+        ann.window.element(&format!("{sheet}.open")).await;
+        ann.takes(&format!("sheet-of-{state}"), &[PHONE]).await;
+        ann.window.click(&format!("{sheet} [data-close]")).await;
+    }
+}
+
+/// Writing, and what becomes of it.
+async fn writing(ann: &mut Camera, wire: &Wire) {
+    ann.sets(WIDE).await;
+    ann.window.click("#format").await;
+    ann.window.element(".format").await;
+    ann.window.fill("#message", "**see** `this`,").await;
+    for size in [PHONE, WIDE] {
+        ann.sets(size).await;
+        ann.window.fill("#message", " @").await;
+        ann.window.element(".completion li").await;
+        ann.takes("completion", &[size]).await;
+        ann.window.press(ESCAPE).await;
+    }
+    ann.window.click(".format [data-format=preview]").await;
+    ann.window.element("#preview strong").await;
+    ann.takes("preview", &[WIDE, PHONE]).await;
+    ann.window.click(".format [data-format=preview]").await;
+    ann.window.element("#message").await.clear().await.unwrap();
+    ann.window.click("#format").await;
+    ann.sets(WIDE).await;
+    ann.window.focuses(14).await;
+    ann.window.press("r").await;
+    ann.window.element("#mode").await;
+    ann.takes("reply", &[LAPTOP]).await;
+    ann.window.press(ESCAPE).await;
+
+    // A character that is white space to the server alone: it refuses what the page takes for a message.
+    ann.window
+        .run("const box = document.querySelector('#message'); box.value = '\\u0085'; box.dispatchEvent(new Event('input'))")
+        .await;
+    ann.window.click("#send").await;
+    ann.window.element("#log article.failed .why").await;
+    wire.cut();
+    ann.window.offline().await;
+    ann.window.says("And the photograph of the old one, for comparison.").await;
+    ann.window.element("#log article.pending[aria-busy=false]").await;
+    ann.takes("offline", &[WIDE, PHONE]).await;
+    wire.mend();
+    ann.window.comes_back().await;
+    ann.window.lacks("#log article.pending").await;
+}
+
+/// The pages outside rooms.
+async fn pages(ann: &mut Camera, scene: &Scene) {
+    scene.is_moderated().await;
+    for (path, state, sizes) in [
+        ("/settings", "settings", &[LAPTOP, PHONE][..]),
+        ("/people/bob", "person", &[TABLET]),
+        ("/moderation", "moderation", &[WIDE, PHONE]),
+        ("/invitations", "invitations", &[LAPTOP, PHONE]),
+        ("/rooms/workshop/settings", "room-settings", &[WIDE, PHONE]),
+        (&format!("/rooms/workshop/messages/{REPORTED}/report"), "report", &[LAPTOP, PHONE]),
+        (&format!("/rooms/workshop/messages/{REPORTED}/remove"), "removal", &[LAPTOP]),
+    ] {
+        ann.visits(path, state, sizes).await;
+    }
+}
+
+async fn pictures(palette: &'static str) {
+    let server = Options::sqlite().option("--heartbeat-secs", 300).start().await;
+    let mut scene = Scene::set(&server).await;
+    let wire = Wire::to(&server.address).await;
+    let chromedriver = Chromedriver::start().await;
+    let mut ann = Camera::open(&chromedriver, wire.url(), palette).await;
+    outside(&mut ann, &scene.invites().await, &owners_token(&server)).await;
+    scene.plays().await;
+    rooms(&mut ann, &mut scene).await;
+    opened(&mut ann).await;
+    writing(&mut ann, &wire).await;
+    pages(&mut ann, &scene).await;
+    ann.closes(&UNREACHABLE).await;
 }
 
 #[tokio::test]
-async fn rooms_fit_windows_of_every_width_in_light() {
+async fn every_page_and_state_fits_its_window_in_light() {
     pictures("light").await;
 }
 
 #[tokio::test]
-async fn rooms_fit_windows_of_every_width_in_dark() {
+async fn every_page_and_state_fits_its_window_in_dark() {
     pictures("dark").await;
 }
