@@ -5,7 +5,7 @@ import { Composer } from './composer.js';
 import { connectionLine } from './connection.js';
 import { Feed } from './feed.js';
 import { Log } from './log.js';
-import { Notices } from './notices.js';
+import { Notices, wanted } from './notices.js';
 import { Outbox } from './outbox.js';
 import { Pages } from './pages.js';
 import { People } from './people.js';
@@ -193,8 +193,10 @@ function caughtUp() {
 }
 
 function announce(messages) {
+  if (!wanted('announce')) return;
   const [message] = messages;
-  setText($('#announce'), messages.length > 1 ? t('jump.new', { count: messages.length }) : `${nameOf(message.author)}: ${message.body.slice(0, 200)}`);
+  // Set even where it is the same: somebody may say the same twice.
+  $('#announce').textContent = messages.length > 1 ? t('jump.new', { count: messages.length }) : `${nameOf(message.author)}: ${message.body.slice(0, 200)}`;
 }
 
 function onError(frame) {
