@@ -22,6 +22,7 @@ mod reading;
 mod refusals;
 mod screens;
 mod sessions;
+mod shortcuts;
 mod sizes;
 mod talk;
 mod text_box;
