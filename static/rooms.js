@@ -28,6 +28,7 @@ export class Rooms {
         localStorage.setItem(FOLDED, JSON.stringify(closed));
       });
     }
+    $('[aria-current]', this.root)?.scrollIntoView({ block: 'nearest' });
   }
 
   /** The open room. */
@@ -184,7 +185,7 @@ export class Rooms {
     this.#drawTotals();
   }
 
-  #entitle({ title, slug, topic }) {
+  #entitle({ title, slug, topic, archived = false }) {
     this.title = title || slug;
     const heading = $('.bar h1');
     if (!heading) return;

@@ -6,6 +6,8 @@ mod bodies;
 mod builds;
 mod company;
 mod composing;
+mod crowded;
+mod focus;
 mod german;
 mod installed;
 mod keyboard;
