@@ -90,6 +90,7 @@ const composer = new Composer({
   lastOwn: () => log.lastOwn(),
 });
 
+if ($('#room-menu').matches('[data-archived]')) composer.disable(t('room_settings.archived'));
 localise(log.list);
 company({ rooms, me, say, toDay });
 keys();

@@ -189,6 +189,7 @@ export class Rooms {
     this.title = title || slug;
     const heading = $('.bar h1');
     if (!heading) return;
+    if (archived !== $('#room-menu').matches('[data-archived]')) location.reload(); // what may be done is another thing now
     setText($('#topic'), topic);
     if (heading.lastChild.textContent !== this.title) heading.lastChild.textContent = this.title;
     this.#drawTotals();

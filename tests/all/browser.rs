@@ -22,6 +22,7 @@ mod parts;
 mod plain;
 mod reading;
 mod refusals;
+mod room_menu;
 mod screens;
 mod sessions;
 mod shortcuts;
