@@ -100,8 +100,10 @@ visit(slug);
 sheets();
 for (const kind of ['pointerover', 'pointerleave', 'focusin', 'click', 'keydown']) log.list.addEventListener(kind, useTools);
 log.list.addEventListener('click', followQuote);
-if (at && $(`#m-${at}`)) scroll.show($(`#m-${at}`));
-else scroll.toEnd();
+if (at && $(`#m-${at}`)) {
+  log.stale = true; // the page has a part of the room, whose end is not the room's
+  scroll.show($(`#m-${at}`));
+} else scroll.toEnd();
 socket.start();
 if (matchMedia('(hover: hover) and (pointer: fine)').matches && document.activeElement === document.body) composer.focus();
 
