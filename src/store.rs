@@ -28,6 +28,7 @@ pub mod marks;
 pub mod members;
 pub mod messages;
 pub mod migrate;
+mod names;
 pub mod open;
 pub mod operator;
 pub mod oversight;

@@ -15,7 +15,8 @@ export class Completion {
   #start = 0; // where the token begins
   #asked = 0;
   #dismissed = null; // the token that Escape was pressed at
-  #members = null;
+  #people = new Map(); // id → who the server has named
+  #whole = []; // beginnings of which it has named all
 
   constructor(text, room) {
     Object.assign(this, { text, room });
@@ -40,35 +41,56 @@ export class Completion {
     if (!sign || before === this.#dismissed || (sign === ':' && word.length < 2)) return this.#close();
     this.#asked += 1;
     const asked = this.#asked;
-    const [found] = await Promise.all([this.#search(sign, word.toLowerCase()), style('pop.css')]);
-    if (asked !== this.#asked || this.text.value !== value) return;
-    this.#start = selectionStart - word.length - 1;
-    this.#show(found);
+    await style('pop.css');
+    for await (const found of this.#search(sign, word.toLowerCase())) {
+      if (asked !== this.#asked || this.text.value !== value) return;
+      this.#start = selectionStart - word.length - 1;
+      this.#show(found);
+    }
   }
 
-  async #search(sign, word) {
-    if (sign === ':') return (await search(word, MOST)).map(([emoji, name, code]) => ({ mark: emoji, label: code ? `:${code}:` : name, aside: '', text: emoji }));
-    if (sign === '#') {
-      const links = [...document.querySelectorAll('#rooms a[data-slug]:not([data-kind=direct])')];
-      return best(links.map(({ dataset: { slug, title } }) => ({ mark: '#', label: slug, aside: title, text: `#${slug} ` })), word);
-    }
-    this.#members ??= api('GET', `/rooms/${this.room}/members`).then(({ members }) => members.map(({ user }) => user), () => []);
-    const groups = ['here', 'room'].map((name) => ({ mark: '@', label: name, aside: t(`complete.${name}`), text: `@${name} ` }));
-    const people = (await this.#members).map((user) => ({
-      mark: '@', label: user.username, aside: nameOf(user), text: `@${user.username} `,
-    }));
-    return best([...people, ...groups], word);
+  // Who is known comes first: nobody takes what fitted less of the word while the server is asked.
+  async *#search(sign, word) {
+    if (sign === '@') {
+      yield best(this.#members(), word);
+      await this.#ask(word);
+      const groups = ['here', 'room'].map((name) => ({ mark: '@', label: name, aside: t(`complete.${name}`), text: `@${name} ` }));
+      yield best([...this.#members(), ...groups], word);
+    } else yield sign === ':' ? this.#emoji(word) : this.#rooms(word);
+  }
+
+  async #emoji(word) {
+    return (await search(word, MOST)).map(([emoji, name, code]) => ({ mark: emoji, label: code ? `:${code}:` : name, aside: '', text: emoji }));
+  }
+
+  #rooms(word) {
+    const links = [...document.querySelectorAll('#rooms a[data-slug]:not([data-kind=direct])')];
+    return best(links.map(({ dataset: { slug, title } }) => ({ mark: '#', label: slug, aside: title, text: `#${slug} ` })), word);
+  }
+
+  #members() {
+    return [...this.#people.values()].map((user) => ({ mark: '@', label: user.username, aside: nameOf(user), text: `@${user.username} ` }));
+  }
+
+  // Has the server name members whose names begin so. Who has come in since is found from the next `@` on.
+  async #ask(word) {
+    if (!word) this.#whole = [];
+    if (this.#whole.some((each) => word.startsWith(each))) return;
+    const { members } = await api('GET', `/rooms/${this.room}/members?q=${encodeURIComponent(word)}&limit=${MOST}`).catch(() => ({ members: null }));
+    for (const { user } of members ?? []) this.#people.set(user.id, user);
+    if (members?.length < MOST) this.#whole.push(word);
   }
 
   #show(found) {
+    const chosen = this.#at > 0 ? this.#found[this.#at].text : null;
     this.#found = found;
-    if (!found.length) return this.#close();
+    if (!found.length) return this.#hide();
     this.list.replaceChildren(...found.map(({ mark, label, aside }, index) => el('li', { role: 'option', id: `completion-${index}` },
       el('i', { 'aria-hidden': 'true' }, mark), el('b', { dir: 'auto' }, label), el('small', { dir: 'auto' }, aside === label ? '' : aside))));
     if (!this.list.matches(':popover-open')) this.list.showPopover();
     const box = this.text.closest('.box').getBoundingClientRect();
     Object.assign(this.list.style, { left: `${box.left}px`, width: `${Math.min(box.width, 440)}px`, bottom: `${innerHeight - box.top + 6}px` });
-    this.#choose(0);
+    this.#choose(Math.max(0, found.findIndex(({ text }) => text === chosen)));
   }
 
   #choose(at) {
@@ -104,6 +126,10 @@ export class Completion {
 
   #close() {
     this.#asked += 1;
+    this.#hide();
+  }
+
+  #hide() {
     this.#at = -1;
     this.text.removeAttribute('aria-activedescendant');
     if (this.list.matches(':popover-open')) this.list.hidePopover();

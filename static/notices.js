@@ -1,7 +1,8 @@
-export const WANTED = { notices: 'klatch:notices', sound: 'klatch:sound' }; // keys of localStorage; "on"
+export const WANTED = { notices: 'klatch:notices', sound: 'klatch:sound', announce: 'klatch:announce' }; // keys of localStorage; "on" or "off"
 const LOOKED_AT = 'klatch:looked-at';
 
-export const wanted = (what) => localStorage.getItem(WANTED[what]) === 'on';
+// Announcements reach screen readers alone, so they are on until somebody turns them off.
+export const wanted = (what) => (localStorage.getItem(WANTED[what]) ?? (what === 'announce' && 'on')) === 'on';
 
 /**
  * Tells the reader, who looks at no page of klatch, of mentions and direct messages; the server leaves out rooms of which

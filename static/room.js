@@ -5,7 +5,7 @@ import { Composer } from './composer.js';
 import { connectionLine } from './connection.js';
 import { Feed } from './feed.js';
 import { Log } from './log.js';
-import { Notices } from './notices.js';
+import { Notices, wanted } from './notices.js';
 import { Outbox } from './outbox.js';
 import { Pages } from './pages.js';
 import { People } from './people.js';
@@ -90,6 +90,7 @@ const composer = new Composer({
   lastOwn: () => log.lastOwn(),
 });
 
+if ($('#room-menu').matches('[data-archived]')) composer.disable(t('room_settings.archived'));
 localise(log.list, me);
 company({ rooms, me, say, toDay });
 keys();
@@ -99,8 +100,10 @@ visit(slug);
 sheets();
 for (const kind of ['pointerover', 'pointerleave', 'focusin', 'click', 'keydown']) log.list.addEventListener(kind, useTools);
 log.list.addEventListener('click', followQuote);
-if (at && $(`#m-${at}`)) scroll.show($(`#m-${at}`));
-else scroll.toEnd();
+if (at && $(`#m-${at}`)) {
+  log.stale = true; // the page has a part of the room, whose end is not the room's
+  scroll.show($(`#m-${at}`));
+} else scroll.toEnd();
 socket.start();
 if (matchMedia('(hover: hover) and (pointer: fine)').matches && document.activeElement === document.body) composer.focus();
 
@@ -193,8 +196,10 @@ function caughtUp() {
 }
 
 function announce(messages) {
+  if (!wanted('announce')) return;
   const [message] = messages;
-  setText($('#announce'), messages.length > 1 ? t('jump.new', { count: messages.length }) : `${nameOf(message.author)}: ${message.body.slice(0, 200)}`);
+  // Set even where it is the same: somebody may say the same twice.
+  $('#announce').textContent = messages.length > 1 ? t('jump.new', { count: messages.length }) : `${nameOf(message.author)}: ${message.body.slice(0, 200)}`;
 }
 
 function onError(frame) {

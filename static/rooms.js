@@ -28,6 +28,7 @@ export class Rooms {
         localStorage.setItem(FOLDED, JSON.stringify(closed));
       });
     }
+    $('[aria-current]', this.root)?.scrollIntoView({ block: 'nearest' });
   }
 
   /** The open room. */
@@ -184,10 +185,11 @@ export class Rooms {
     this.#drawTotals();
   }
 
-  #entitle({ title, slug, topic }) {
+  #entitle({ title, slug, topic, archived = false }) {
     this.title = title || slug;
     const heading = $('.bar h1');
     if (!heading) return;
+    if (archived !== $('#room-menu').matches('[data-archived]')) location.reload(); // what may be done is another thing now
     setText($('#topic'), topic);
     if (heading.lastChild.textContent !== this.title) heading.lastChild.textContent = this.title;
     this.#drawTotals();

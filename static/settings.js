@@ -1,6 +1,6 @@
 import { api } from './api.js';
 import { $ } from './dom.js';
-import { WANTED } from './notices.js';
+import { WANTED, wanted } from './notices.js';
 import { chime } from './sound.js';
 import { forget } from './store.js';
 import { t } from './text.js';
@@ -34,7 +34,7 @@ onSubmit($('#profile'), async (profile) => {
 });
 
 const notices = $('#notices');
-for (const [name, key] of Object.entries(WANTED)) notices.querySelector(`[name=${name}]`).checked = localStorage.getItem(key) === 'on';
+for (const name in WANTED) notices.querySelector(`[name=${name}]`).checked = wanted(name);
 notices.addEventListener('change', async ({ target: box }) => {
   const said = notices.nextElementSibling;
   said.hidden = true;

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::actors::{self, Known};
 use super::audit::{self, Entry};
 use super::connection::{AnyConnection, snapshot, transaction};
+use super::names::Beginning;
 use super::rooms;
 use super::schema::{members, users};
 use crate::error::{Code, Refusal};
@@ -34,14 +35,24 @@ pub(super) fn banned(now: NaiveDateTime) -> _ {
     users::banned_at.is_not_null().and(lasts)
 }
 
-/// The members of a room, by their names.
-pub fn list(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<Vec<Member>, Refusal> {
+/// The members of a room whose names begin with `text`, first those of whom the username does, then by username: at most
+/// `limit`, or all.
+pub fn list(
+    connection: &mut AnyConnection,
+    slug: &str,
+    user: UserId,
+    text: &str,
+    limit: Option<i64>,
+) -> Result<Vec<Member>, Refusal> {
+    let wanted = Beginning::new(text);
     let rows: Vec<(UserId, String, String, String)> = snapshot(connection, |connection| {
         let (found, _) = rooms::permitted(connection, slug, user, Action::See)?;
         let rows = members::table
             .inner_join(users::table)
             .filter(members::room_id.eq(found.room.id))
-            .order(users::username_key)
+            .filter(wanted.of_a_name())
+            .order((wanted.of_username().desc(), users::username_key))
+            .limit(limit.unwrap_or(i64::MAX))
             .select((users::id, users::username, users::display_name, members::role))
             .load(connection)?;
         Ok::<_, Refusal>(rows)

@@ -2,10 +2,10 @@
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 
 use super::accounts;
 use super::connection::{AnyConnection, snapshot, transaction};
+use super::names::Beginning;
 use super::schema::{members, users};
 use crate::error::Refusal;
 use crate::protocol::{InstanceRole, Profile, User, UserId};
@@ -50,23 +50,15 @@ pub fn one(connection: &mut AnyConnection, id: UserId) -> Result<Profile, Refusa
     Ok(Profile { user: User { id, username, display_name }, about, time_zone, avatar, role })
 }
 
-/// Those whose username, or a word of whose display name, begins with this in whatever case, by username: at most `limit`
-/// that the asker may know of.
+/// Those whose names begin so, first those of whom the username does, then by username: at most `limit` that the asker may
+/// know of.
 pub fn search(connection: &mut AnyConnection, asker: UserId, text: &str, limit: i64) -> Result<Vec<User>, Refusal> {
-    let text = text.trim().to_lowercase().replace('\0', "");
-    let literal = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    let (beginning, word) = (format!("{literal}%"), format!("% {literal}%"));
+    let wanted = Beginning::new(text);
     snapshot(connection, |connection| {
         let found = users::table
             .filter(users::deleted_at.is_null())
-            .filter(
-                users::username_key
-                    .like(&beginning)
-                    .escape('\\')
-                    .or(lower(users::display_name).like(&beginning).escape('\\'))
-                    .or(lower(users::display_name).like(&word).escape('\\')),
-            )
-            .order(users::username_key)
+            .filter(wanted.of_a_name())
+            .order((wanted.of_username().desc(), users::username_key))
             .select((users::id, users::username, users::display_name));
         let rows: Vec<(UserId, String, String)> = if sees_all(connection, asker)? {
             found.limit(limit).load(connection)?
@@ -80,10 +72,6 @@ pub fn search(connection: &mut AnyConnection, asker: UserId, text: &str, limit: 
         };
         Ok(rows.into_iter().map(|(id, username, display_name)| User { id, username, display_name }).collect())
     })
-}
-
-define_sql_function! {
-    fn lower(text: Text) -> Text;
 }
 
 /// Changes one's own profile.

@@ -152,6 +152,36 @@ async fn a_member_is_named_whatever_the_case(server: Server) {
     assert!(members["members"].as_array().unwrap().contains(&expected), "{members}");
 }
 
+async fn members_are_found_by_how_their_names_begin_and_no_more_than_wanted(server: Server) {
+    let [ann, bob, carla, rob] = server.people(["ann", "bob", "carla", "rob"]).await;
+    ann.http.patch("/me", json!({"display_name": "Bob's sister"})).await.ok(200);
+    carla.http.patch("/me", json!({"display_name": "Carla Bo"})).await.ok(200);
+    ann.makes_room("den").await;
+    for person in ["carla", "rob"] {
+        ann.adds(person, "den").await;
+    }
+    let found = async |query: &str| -> Vec<String> {
+        let members = ann.http.get(&format!("/rooms/den/members?{query}")).await.ok(200)["members"].clone();
+        let members = members.as_array().unwrap().iter();
+        members.map(|member| member["user"]["username"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(found("q=bo").await, ["ann", "carla"], "bob is no member");
+    ann.adds("bob", "den").await;
+    assert_eq!(found("q=BO").await, ["bob", "ann", "carla"], "first whose username begins so");
+    assert_eq!(found("q=bo&limit=2").await, ["bob", "ann"]);
+    assert_eq!(found("q=%25").await, [""; 0]);
+    assert_eq!(found("limit=3").await, ["ann", "bob", "carla"]);
+    assert_eq!(found("q=").await, ["ann", "bob", "carla", "rob"]);
+    for limit in ["0", "51"] {
+        let refused = ann.http.get(&format!("/rooms/den/members?limit={limit}")).await;
+        assert_eq!(refused.error(), (422, "invalid"), "{limit}");
+    }
+    ann.makes_private_room("vault").await;
+    for outsider in [&bob, &rob] {
+        assert_eq!(outsider.http.get("/rooms/vault/members?q=ann").await.error(), (404, "not_found"));
+    }
+}
+
 async fn somebody_unknown_cannot_be_added(server: Server) {
     let ann = server.person("ann").await;
     ann.makes_room("den").await;
@@ -212,6 +242,7 @@ on_both_databases![
     a_first_join_makes_a_member,
     a_member_can_be_added_and_can_leave,
     a_member_is_named_whatever_the_case,
+    members_are_found_by_how_their_names_begin_and_no_more_than_wanted,
     somebody_unknown_cannot_be_added,
     a_moderator_removes_members_and_a_member_does_not,
 ];

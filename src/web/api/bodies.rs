@@ -319,9 +319,20 @@ pub struct Search {
     pub limit: Option<i64>,
 }
 
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MemberSearch {
+    /// How a username, a display name or a word in one begins, in whatever case.
+    #[serde(default)]
+    pub q: String,
+    /// At most so many; without it all.
+    #[param(minimum = 1, maximum = 50)]
+    pub limit: Option<i64>,
+}
+
 #[derive(Serialize, ToSchema)]
 pub struct Users {
-    /// By username.
+    /// First those of whom the username begins so, then by username.
     pub users: Vec<User>,
 }
 

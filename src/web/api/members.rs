@@ -1,20 +1,35 @@
 //! The members of a room.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Path, Query};
 
-use super::bodies::{Always, Changing, ErrorBody, Members, OfRoom, WithSession};
+use super::bodies::{Always, Changing, ErrorBody, MemberSearch, Members, OfRoom, WithSession};
+use super::profiles::MOST_FOUND;
 use crate::broker::Event;
+use crate::error::Refusal;
 use crate::store::members;
 use crate::web::{Account, App, Failure};
 
-/// The members of a room
+/// The members of a room, or those of them whose names begin so
 #[utoipa::path(get, path = "/api/v1/rooms/{slug}/members", operation_id = "list_members", tag = "members", security(("session" = [])),
-    params(("slug" = String, Path)),
-    responses((status = 200, body = Members), WithSession, OfRoom, Always),
+    params(("slug" = String, Path), MemberSearch),
+    responses(
+        (status = 200, body = Members),
+        (status = 422, body = ErrorBody, description = "`invalid`: `limit` out of range"),
+        WithSession, OfRoom, Always,
+    ),
 )]
-pub async fn list(app: Data<App>, account: Account, slug: Path<String>) -> Result<HttpResponse, Failure> {
-    let members = app.store.read(move |c| members::list(c, &slug, account.user.id)).await?;
+pub async fn list(
+    app: Data<App>,
+    account: Account,
+    slug: Path<String>,
+    search: Query<MemberSearch>,
+) -> Result<HttpResponse, Failure> {
+    let MemberSearch { q, limit } = search.into_inner();
+    if limit.is_some_and(|limit| !(1..=MOST_FOUND).contains(&limit)) {
+        return Err(Refusal::invalid("limit: 1 to {most}").with("most", MOST_FOUND).into());
+    }
+    let members = app.store.read(move |c| members::list(c, &slug, account.user.id, &q, limit)).await?;
     Ok(HttpResponse::Ok().json(Members { members }))
 }
 

@@ -10,7 +10,7 @@ use crate::store::profiles::{self, Changes};
 use crate::web::{Account, App, Failure, fields};
 
 const DEFAULT_FOUND: i64 = 20;
-const MOST_FOUND: i64 = 50;
+pub(super) const MOST_FOUND: i64 = 50;
 
 /// Somebody's profile
 ///

@@ -1,4 +1,5 @@
-//! Notices for those who look elsewhere: what they are told of, by one of their tabs, and once they have asked for it.
+//! Notices for those who look elsewhere: what they are told of, by one of their tabs, and once they have asked for it. And
+//! what a screen reader announces of the open room.
 
 use super::window::{Chromedriver, Window};
 use crate::common::*;
@@ -100,13 +101,54 @@ async fn notices_are_off_until_somebody_asks_for_them_and_the_browser_agrees() {
     ann.signs_up("ann", "Ann").await;
     may_notify(&ann, "denied").await;
     ann.goto("/settings").await;
-    assert_eq!(ann.run("return document.querySelectorAll('#notices :checked').length").await, json!(0));
+    ann.lacks("#notices :is([name=notices], [name=sound]):checked").await;
     ann.click("#notices [name=notices]").await;
     ann.shows("#notices + .said", "The browser forbids").await;
-    assert_eq!(ann.run("return document.querySelectorAll('#notices :checked').length").await, json!(0));
+    ann.lacks("#notices :is([name=notices], [name=sound]):checked").await;
     // A sound needs nobody's leave.
     ann.click("#notices [name=sound]").await;
     ann.goto("/settings").await;
     ann.until("return document.querySelector('#notices [name=sound]').checked").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn new_messages_are_announced_with_their_authors_until_the_reader_turns_that_off() {
+    let server = Server::start(Options::sqlite()).await;
+    let bob = server.person("bob").await;
+    bob.makes_room("den").await;
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    let hears = async || {
+        ann.opens_room("den").await;
+        ann.element("#people li[data-user=ann]").await;
+        // A polite live region: each change of its text is read out once nothing else is.
+        ann.run(
+            "const region = document.querySelector('#announce[role=status]');
+            window.heard = [];
+            new MutationObserver(() => heard.push(region.textContent)).observe(region, { childList: true, characterData: true, subtree: true });",
+        )
+        .await;
+    };
+    hears().await;
+    for (number, body) in ["hello", "yes", "yes"].iter().enumerate() {
+        bob.posts("den", body).await;
+        ann.until(&format!("return heard.length === {}", number + 1)).await;
+    }
+    assert_eq!(ann.run("return heard").await, json!(["bob: hello", "bob: yes", "bob: yes"]));
+    ann.says("one's own is no news").await;
+    ann.bodies_up_to("one's own is no news").await;
+    assert_eq!(ann.run("return heard.length").await, json!(3));
+
+    ann.goto("/settings").await;
+    ann.until("return document.querySelector('#notices [name=announce]').checked").await;
+    ann.click("#notices [name=announce]").await;
+    hears().await;
+    bob.posts("den", "quiet").await;
+    ann.bodies_up_to("quiet").await;
+    assert_eq!(ann.run("return heard").await, json!([]));
+    ann.goto("/settings").await;
+    ann.element("#notices [name=announce]:not(:checked)").await;
     ann.close().await;
 }
