@@ -91,6 +91,10 @@ async fn people_are_found_by_how_their_names_begin(server: Server) {
     assert_eq!(found(&ann, "").await, ["ann", "bob_100", "gus"]);
     assert_eq!(found(&ann, "BOB").await, ["bob_100"]);
     assert_eq!(found(&ann, "rob").await, ["bob_100"]);
+    guest.http.patch("/me", json!({"display_name": "Robin"})).await.ok(200);
+    ann.http.patch("/me", json!({"display_name": "Gus's aunt"})).await.ok(200);
+    assert_eq!(found(&ann, "gus").await, ["gus", "ann"], "first whose username begins so");
+    guest.http.patch("/me", json!({"display_name": "Gus"})).await.ok(200);
     assert_eq!(found(&ann, "50").await, ["bob_100"]);
     assert_eq!(found(&ann, "ob").await, [""; 0], "a part of a word");
     assert_eq!(found(&ann, "bob%25").await, [""; 0], "a percent sign is one");

@@ -50,6 +50,13 @@ async fn among_200_rooms_each_is_found_and_the_open_one_is_in_view() {
     ann.opens_room("room-001").await;
     ann.until(in_view).await;
     assert_eq!(ann.run("return document.querySelector('#side').scrollTop").await, json!(0));
+
+    // On a small window the list lies beside what is seen until it is opened.
+    ann.driver.set_window_rect(0, 0, 500, 800).await.unwrap();
+    ann.opens_room("room-150").await;
+    ann.until("return document.querySelector('#talk').getBoundingClientRect().left === 0").await;
+    ann.click("#side-open").await;
+    ann.until(in_view).await;
     ann.close().await;
 }
 

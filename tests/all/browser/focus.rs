@@ -130,7 +130,7 @@ async fn the_focus_returns_to_where_it_was_after_whatever_was_opened_is_closed()
         ann.press(ENTER).await;
         goes_back(&ann, opened, opener).await;
     }
-    // What the room's menu opens: of all of it the first, the last is what leaves the page.
+    // A dialog that a menu opened leads back to what opened the menu.
     for item in ["Go to a day…", "Notices…", "Invite…", "Add people…", "Name and topic…", "Archive…", "Leave…"]
     {
         ann.click("#room-menu").await;

@@ -1,6 +1,6 @@
 //! The text box: what it leaves alone, its toolbar, its preview and its end.
 
-use super::window::{Chromedriver, ENTER, ESCAPE, Window};
+use super::window::{Chromedriver, DOWN, ENTER, ESCAPE, Window};
 use crate::common::*;
 use thirtyfour::prelude::*;
 
@@ -57,6 +57,26 @@ async fn completion_works_within_text_and_stays_out_of_the_way() {
     ann.lacks("#completion:popover-open").await;
     ann.press(ENTER).await;
     ann.bodies_up_to("@nobody").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn whoever_comes_in_later_is_completed_too_and_what_was_chosen_stays_so() {
+    let chromedriver = Chromedriver::start().await;
+    let (server, ann) = den(&chromedriver).await;
+    ann.press("@bo").await;
+    ann.shows("#completion [aria-selected=true]", "bob").await;
+    ann.press(ENTER).await;
+    for name in ["bob-two", "bob-three"] {
+        server.person(name).await.http.put("/rooms/den/members/me").await.ok(204);
+    }
+    ann.press("@b").await;
+    ann.until("return document.querySelectorAll('#completion li').length === 3").await;
+    ann.press(DOWN).await;
+    ann.shows("#completion [aria-selected=true]", "bob-three").await;
+    ann.press("o").await;
+    ann.press(ENTER).await;
+    becomes(&ann, "@bob @bob-three ").await;
     ann.close().await;
 }
 
