@@ -1,6 +1,7 @@
 //! Pictures of every page and state for people to look at, in `target/screenshots`, and that each fits its window and the fingers on it.
 
 mod camera;
+mod readme;
 mod scene;
 
 use super::window::{Chromedriver, ESCAPE};
