@@ -24,6 +24,8 @@ pub const WIDE: Size = Size { name: "1440", width: 1440, height: 900, scale: 1, 
 pub const LAPTOP: Size = Size { name: "1024", width: 1024, height: 768, scale: 1, touched: false };
 pub const TABLET: Size = Size { name: "768", width: 768, height: 1024, scale: 1, touched: true };
 pub const PHONE: Size = Size { name: "390", width: 390, height: 844, scale: 2, touched: true };
+/// A window as high as long pages are.
+pub const TALL: Size = Size { name: "tall", width: 1024, height: 2400, scale: 1, touched: false };
 /// As large as the pictures of `README.md`.
 pub const FRAME: Size = Size { name: "frame", width: 1200, height: 760, scale: 1, touched: false };
 /// A window of 1280 pixels that is shown at 200 %.
