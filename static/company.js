@@ -9,7 +9,10 @@ export function company({ rooms, me, say = () => {}, toDay }) {
   const openers = {
     '#make-room': () => start('new-room')(around),
     '#new-talk': () => start('talk')(around),
-    '#invite': () => start('invite')($('#talk').dataset.room, $('#talk').dataset.name),
+    '#invite': () => {
+      const { slug, title } = rooms.open();
+      start('invite')(slug, title || slug);
+    },
     '#room-menu': (button) => start('room-menu')(button, around),
   };
   addEventListener('click', (event) => {

@@ -110,7 +110,7 @@ fn parsed(language: &'static Language, texts: Texts) -> Result<Tera, tera::Error
     let texts = Arc::new(texts);
     let of_log = Arc::clone(&texts);
     tera.register_function("t", move |values: Kwargs, _: &State| texts.say(&values));
-    tera.register_filter("detail", move |detail: &str, _: Kwargs, _: &State| of_log.detail(detail));
+    tera.register_filter("detail", move |detail: &str, _: Kwargs, _: &State| of_log.detail(detail, language.time));
     tera.register_filter("moment", |at: &str, _: Kwargs, _: &State| (language.time)(at));
     tera.register_filter("initials", |name: &str, _: Kwargs, _: &State| initials(name));
     tera.add_raw_templates(sources)?;

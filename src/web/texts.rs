@@ -66,14 +66,14 @@ impl Texts {
         })
     }
 
-    /// What the log has beside an act: `name: value`, and more of that, in words that are texts or names.
-    pub fn detail(&self, detail: &str) -> String {
+    /// What the log has beside an act: `name: value`, and more of that, in words that are texts or names, with times as `written` has them.
+    pub fn detail(&self, detail: &str, written: fn(&str) -> String) -> String {
         let word = |word: &str| match self.0.get(&format!("log.detail.{}", word.replace(' ', "-"))) {
             Some(Text::Always(text)) => text.clone(),
             _ => word.to_owned(),
         };
         let pair = |pair: &str| match pair.split_once(' ') {
-            Some(("until", time)) => format!("{} {time}", word("until")),
+            Some(("until", time)) => format!("{} {}", word("until"), written(time)),
             _ => pair.split(": ").map(word).collect::<Vec<_>>().join(": "),
         };
         detail.split(", ").map(pair).collect::<Vec<_>>().join(", ")
@@ -141,16 +141,18 @@ mod tests {
     #[test]
     fn what_the_log_has_beside_an_act_is_told_in_words() {
         let [english, german] = LANGUAGES.each_ref().map(|language| Texts::read(language).expect("texts"));
-        for (detail, told) in [
+        for (detail, in_english, in_german) in [
             (
+                "slow mode: 5 s, blocked words: 2, links: blocked",
                 "slow mode: 5 s, blocked words: 2, links: blocked",
                 "langsamer Modus: 5 s, abgewiesene Wörter: 2, Links: abgewiesen",
             ),
-            ("invitation: 3, role: guest", "Einladung: 3, Rolle: Gast"),
-            ("until 2026-11-22T09:41:07.250Z", "bis 2026-11-22T09:41:07.250Z"),
-            ("moderator", "Moderation"),
+            ("invitation: 3, role: guest", "invitation: 3, role: guest", "Einladung: 3, Rolle: Gast"),
+            ("until 2026-11-22T09:41:07.250Z", "until 2026-11-22 09:41", "bis 22.11.2026 09:41"),
+            ("moderator", "moderator", "Moderation"),
         ] {
-            assert_eq!((english.detail(detail), german.detail(detail)), (detail.to_owned(), told.to_owned()));
+            assert_eq!(english.detail(detail, LANGUAGES[0].time), in_english);
+            assert_eq!(german.detail(detail, LANGUAGES[1].time), in_german);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What stands in a message: code, mentions, marks upon marks.
 
 use super::window::{Chromedriver, ENTER, ESCAPE, TAB, Window};
+use super::wire::Wire;
 use crate::common::*;
 
 async fn ann_and_bob(server: &Server, chromedriver: &Chromedriver) -> (Window, Person) {
@@ -109,5 +110,37 @@ async fn marks_upon_marks_stay_within_their_row() {
     let with_it = neighbours().await;
     ann.run("document.querySelector('#m-2').style.visibility = 'hidden'").await;
     assert!(neighbours().await == with_it, "something reaches into another row");
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn what_comes_with_the_page_looks_as_it_does_once_the_room_is_joined() {
+    let server = Server::start(Options::sqlite()).await;
+    let wire = Wire::to(&server.address).await;
+    let bob = server.person("bob").await;
+    bob.makes_room("den").await;
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, wire.url()).await;
+    ann.signs_up("ann", "Ann Lee").await;
+    let mut socket = bob.socket_in("den").await;
+    let large = socket.say("den", "🎉 👩‍🚀").await;
+    let small = socket.say("den", "🎉 at last").await;
+    let mention = socket.say("den", "@Ann, look, and `@ann` is code").await;
+    let other = socket.say("den", "@bob, said bob").await;
+    let looks = format!(
+        "return [{large}, {small}, {mention}, {other}].map((id) => {{
+             const article = document.querySelector(`#m-${{id}}`);
+             return [article.matches('.big'), article.matches('.mention'), article.querySelectorAll('.mine').length];
+         }})"
+    );
+    let expected = json!([[true, false, 0], [false, false, 0], [false, true, 1], [false, false, 0]]);
+
+    wire.deafen(); // the page asks to join, and is not heard
+    ann.opens_room("den").await;
+    assert_eq!(ann.run("return document.querySelectorAll('#people li').length").await, json!(0));
+    assert_eq!(ann.run(&looks).await, expected);
+    wire.mend();
+    ann.element("#people li[data-user=ann]").await;
+    assert_eq!(ann.run(&looks).await, expected);
     ann.close().await;
 }

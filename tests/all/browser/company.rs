@@ -120,6 +120,10 @@ async fn rooms_are_made_renamed_left_and_opened_to_others_in_dialogs() {
     ann.until("const image = document.querySelector('.qr'); return image?.complete && image.naturalWidth > 0").await;
     ann.press(ESCAPE).await;
     ann.lacks(".sheet").await;
+    ann.click("#invite").await;
+    ann.shows(".sheet h2", "Kitchen").await;
+    ann.press(ESCAPE).await;
+    ann.lacks(".sheet").await;
     chooses("Add people…").await;
     ann.fill(".sheet [role=combobox]", "bo").await;
     ann.element(".sheet [data-key='@bob']").await;

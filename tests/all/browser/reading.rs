@@ -137,3 +137,25 @@ async fn what_is_marked_unread_is_so_in_every_tab_and_when_one_comes_back() {
     ann.title_becomes("den · klatch").await;
     ann.close().await;
 }
+
+#[tokio::test]
+async fn whoever_is_at_the_end_stays_there_when_the_window_changes_its_size() {
+    let server = Server::start(Options::sqlite()).await;
+    let bob = server.person("bob").await;
+    bob.makes_room("den").await;
+    for n in 1..=20 {
+        bob.posts("den", &format!("number {n} {}", "is a message of many words ".repeat(12))).await;
+    }
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    ann.opens_room("den").await;
+    ann.element("#people li[data-user=ann]").await;
+    let at_end = "const l = document.querySelector('#log'); return l.scrollHeight - l.scrollTop - l.clientHeight < 2";
+    for (width, height) in [(1300, 900), (520, 900), (1300, 600), (520, 500), (1000, 900)] {
+        ann.driver.set_window_rect(0, 0, width, height).await.unwrap();
+        ann.until(&format!("return Math.abs(innerWidth - {width}) < 30")).await;
+        ann.until(at_end).await;
+    }
+    ann.close().await;
+}

@@ -1,13 +1,14 @@
 //! Pictures of every page and state for people to look at, in `target/screenshots`, and that each fits its window and the fingers on it.
 
 mod camera;
+mod readme;
 mod scene;
 
 use super::window::{Chromedriver, ESCAPE};
 use super::wire::Wire;
 use crate::common::*;
 use crate::invitations::owners_token;
-use camera::{Camera, LAPTOP, PHONE, TABLET, WIDE, ZOOMED};
+use camera::{Camera, LAPTOP, PHONE, TABLET, TALL, WIDE, ZOOMED};
 use scene::{REPORTED, Scene};
 
 const JOINED: &str = "#people li[data-user=ann]";
@@ -152,11 +153,11 @@ async fn writing(ann: &mut Camera, wire: &Wire) {
 async fn pages(ann: &mut Camera, scene: &Scene) {
     scene.is_moderated().await;
     for (path, state, sizes) in [
-        ("/settings", "settings", &[LAPTOP, PHONE][..]),
+        ("/settings", "settings", &[TALL, PHONE][..]),
         ("/people/bob", "person", &[TABLET]),
-        ("/moderation", "moderation", &[WIDE, PHONE]),
+        ("/moderation", "moderation", &[WIDE, TALL, PHONE]),
         ("/invitations", "invitations", &[LAPTOP, PHONE]),
-        ("/rooms/workshop/settings", "room-settings", &[WIDE, PHONE]),
+        ("/rooms/workshop/settings", "room-settings", &[TALL, PHONE]),
         (&format!("/rooms/workshop/messages/{REPORTED}/report"), "report", &[LAPTOP, PHONE]),
         (&format!("/rooms/workshop/messages/{REPORTED}/remove"), "removal", &[LAPTOP]),
     ] {

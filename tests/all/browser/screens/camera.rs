@@ -24,6 +24,10 @@ pub const WIDE: Size = Size { name: "1440", width: 1440, height: 900, scale: 1, 
 pub const LAPTOP: Size = Size { name: "1024", width: 1024, height: 768, scale: 1, touched: false };
 pub const TABLET: Size = Size { name: "768", width: 768, height: 1024, scale: 1, touched: true };
 pub const PHONE: Size = Size { name: "390", width: 390, height: 844, scale: 2, touched: true };
+/// A window as high as long pages are.
+pub const TALL: Size = Size { name: "tall", width: 1024, height: 2400, scale: 1, touched: false };
+/// As large as the pictures of `README.md`.
+pub const FRAME: Size = Size { name: "frame", width: 1200, height: 760, scale: 1, touched: false };
 /// A window of 1280 pixels that is shown at 200 %.
 pub const ZOOMED: Size = Size { name: "200-percent", width: 640, height: 400, scale: 2, touched: false };
 
@@ -44,11 +48,17 @@ pub struct Camera {
 impl Camera {
     pub async fn open(chromedriver: &Chromedriver, site: String, palette: &'static str) -> Self {
         let window = Window::open(chromedriver, site).await;
-        let scheme = json!({ "features": [{ "name": "prefers-color-scheme", "value": palette }] });
-        window.driver.cdp().send_raw("Emulation.setEmulatedMedia", scheme).await.unwrap();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
         std::fs::create_dir_all(&folder).unwrap();
-        Self { window, folder, palette, faults: Vec::new() }
+        let mut camera = Self { window, folder, palette, faults: Vec::new() };
+        camera.prefers(palette).await;
+        camera
+    }
+
+    pub async fn prefers(&mut self, palette: &'static str) {
+        self.palette = palette;
+        let scheme = json!({ "features": [{ "name": "prefers-color-scheme", "value": palette }] });
+        self.window.driver.cdp().send_raw("Emulation.setEmulatedMedia", scheme).await.unwrap();
     }
 
     pub async fn sets(&self, size: Size) {
