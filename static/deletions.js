@@ -7,11 +7,11 @@ const AGAIN_AFTER = 3_000; // ms, where the server could not be reached
 
 /** One's own messages on their way out: for a while that can be undone, unless the page is left. */
 export class Deletions {
-  #leaving = new Map(); // id → { article, timer }; no timer while the server is asked
+  #leaving = new Map(); // id → { timer }; none while the server is asked
 
-  /** `send(id)` deletes over the socket, `say(text)` tells what went wrong. */
-  constructor({ room, send, say }) {
-    Object.assign(this, { room, say });
+  /** `send(id)` deletes over the socket, `say(text)` tells what went wrong, `find(id)` gives the message's article, where it is in the list. */
+  constructor({ room, send, say, find }) {
+    Object.assign(this, { room, say, find });
     // Either may be lost with the page: a request that a service worker has seen waits for the page, which is frozen.
     addEventListener('pagehide', () => {
       for (const id of this.#leaving.keys()) send(id) || fetch(`/api/v1${this.#path(id)}`, { method: 'DELETE', keepalive: true }).catch(() => {});
@@ -25,22 +25,29 @@ export class Deletions {
     });
   }
 
-  start({ id }, article) {
+  start({ id }) {
     if (this.#leaving.has(id)) return;
+    this.#leaving.set(id, { timer: setTimeout(() => this.#delete(id), UNDO_WITHIN) });
+    this.redraw(this.find(id))?.focus({ preventScroll: true });
+  }
+
+  /** An article that is new in the list may be of a message on its way out. */
+  redraw(article) {
+    const id = Number(article.dataset.id);
+    if (!this.#leaving.has(id)) return null;
     const undo = el('button', { type: 'button', class: 'link' }, t('delete.undo'));
     undo.addEventListener('click', () => this.undo(id));
     article.classList.add('leaving');
     article.append(el('p', { class: 'undo', role: 'status' }, `${t('delete.deleted')} `, undo));
-    undo.focus({ preventScroll: true });
-    this.#leaving.set(id, { article, timer: setTimeout(() => this.#delete(id), UNDO_WITHIN) });
+    return undo;
   }
 
   undo(id) {
-    const { article, timer } = this.#leaving.get(id);
+    const { timer } = this.#leaving.get(id);
     if (!timer) return; // it is on its way
     clearTimeout(timer);
     this.#restore(id);
-    article.focus({ preventScroll: true });
+    this.find(id)?.focus({ preventScroll: true });
   }
 
   async #delete(id) {
@@ -60,10 +67,10 @@ export class Deletions {
   }
 
   #restore(id) {
-    const { article } = this.#leaving.get(id);
     this.#leaving.delete(id);
-    article.classList.remove('leaving');
-    article.querySelector('.undo')?.remove();
+    const article = this.find(id);
+    article?.classList.remove('leaving');
+    article?.querySelector('.undo')?.remove();
   }
 
   #path(id) {

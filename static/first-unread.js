@@ -13,6 +13,10 @@ export class FirstUnread {
     this.update();
   }
 
+  done() {
+    this.button.hidden = true;
+  }
+
   arrive() {
     const line = this.#line();
     line?.scrollIntoView({ block: 'center' });
@@ -22,7 +26,7 @@ export class FirstUnread {
   update() {
     if (this.button.hidden) return;
     const line = this.#line();
-    if (line && line.getBoundingClientRect().bottom > this.list.getBoundingClientRect().top) this.button.hidden = true;
+    if (line && line.getBoundingClientRect().bottom > this.list.getBoundingClientRect().top) this.done();
   }
 
   #line() {

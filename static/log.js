@@ -29,8 +29,9 @@ export class Log {
   #waiting = false; // for older ones
   #tail = document.createComment('');
 
-  constructor(list, { me, name, askFor }) {
-    Object.assign(this, { list, me, name, askFor });
+  /** `askFor(id)`: a message that is quoted; `added(article)`. */
+  constructor(list, { me, name, askFor, added }) {
+    Object.assign(this, { list, me, name, askFor, added });
     this.start = $('#start', list);
     list.append(this.#tail);
     setInterval(() => this.#relabel(), 60_000);
@@ -69,6 +70,7 @@ export class Log {
     this.#heard = null;
     this.#latest = 0;
     this.replace(messages, more, false);
+    this.#readAll();
   }
 
   /** What is in the list is of before: it stays to be looked at until it is replaced. */
@@ -78,10 +80,13 @@ export class Log {
     this.#heard = null; // numbers may have been given twice
     this.#latest = latest;
     this.stale = true;
+    this.#readAll();
   }
 
   /** Another part of the room. */
   replace(messages, more, newer) {
+    const focused = this.list.contains(document.activeElement) && document.activeElement.closest('.msg')?.id;
+    this.#quoted.clear();
     this.#messages.clear();
     this.#articles.clear();
     this.#order = [];
@@ -90,20 +95,25 @@ export class Log {
     this.more = more;
     this.#take(messages, newer);
     this.#arrangeFrom(0, this.#order.length);
+    if (focused) $(`#${focused}`, this.list)?.focus({ preventScroll: true });
   }
 
-  addOlder(messages, more) {
+  /** Those before the oldest, if it still is. */
+  addOlder(oldest, messages, more, anchor) {
+    if (this.oldest !== oldest) return this.settle();
     this.more = more;
     this.#take(messages, this.newer);
     this.#arrangeFrom(0, messages.length + 1);
-    this.trim(this.oldest);
+    this.trim(anchor);
   }
 
-  addNewer(messages, newer) {
+  /** Those after the newest, if it still is. */
+  addNewer(newest, messages, newer, anchor) {
+    if (this.newest !== newest) return this.settle();
     const at = this.#order.length;
     this.#take(messages, newer);
     this.#arrangeFrom(at, this.#order.length);
-    this.trim();
+    this.trim(anchor);
   }
 
   /** One message's newer state; true where it is one that was not there before, whether or not the list has a place for it. */
@@ -139,11 +149,11 @@ export class Log {
     this.#drawEdges();
   }
 
-  /** Lets go of what is far from this message, so that a page left open for weeks does not grow for weeks. */
-  trim(near = this.newest) {
+  /** Lets go of what is far from this article, or else from the end, so that a page left open for weeks does not grow for weeks. */
+  trim(anchor) {
     const excess = this.#order.length - KEPT;
     if (this.#order.length <= MOST) return;
-    const above = this.#place(near) > this.#order.length / 2;
+    const above = this.#place(Number(anchor?.dataset.id) || this.newest) > this.#order.length / 2;
     for (const id of above ? this.#order.splice(0, excess) : this.#order.splice(-excess)) {
       this.#lead(this.#articles.get(id)).forEach((line) => line.remove());
       this.#articles.get(id).remove();
@@ -151,6 +161,8 @@ export class Log {
       this.#messages.delete(id);
       if (id === this.#fresh) this.#fresh = null;
     }
+    const quoted = new Set([...this.#messages.values()].map((message) => message.reply_to));
+    for (const id of this.#quoted.keys()) if (!quoted.has(id)) this.#quoted.delete(id);
     if (above) this.more = true;
     else this.newer = true;
     this.#arrangeFrom(0, 1);
@@ -199,7 +211,8 @@ export class Log {
       const later = heard.get(message.id);
       this.#put(later?.seq > message.seq ? later : message);
     }
-    if (!newer) for (const [id, message] of heard) if (id > this.newest) this.#put(message);
+    const end = this.newest;
+    if (!newer) for (const [id, message] of heard) if (id > end) this.#put(message);
     this.#latest = Math.max(this.newest, this.#latest);
     this.#findFresh();
     this.#drawEdges();
@@ -222,6 +235,7 @@ export class Log {
     this.#order.splice(at, 0, message.id);
     this.#articles.set(message.id, article);
     this.list.insertBefore(article, next ? this.#lead(next)[0] ?? next : this.#tail);
+    this.added(article);
   }
 
   #paint(message) {
@@ -255,6 +269,11 @@ export class Log {
 
   #mine(id) {
     return this.#messages.get(id).author.id === this.me.id;
+  }
+
+  // Where nothing was unread at opening, what comes later is no news of that time.
+  #readAll() {
+    if (this.#latest <= this.#readTo) this.#readTo = Infinity;
   }
 
   // Only where what was read last is in the list too is its next one the first.

@@ -19,9 +19,13 @@ export class Pages {
   fill() {
     const { log, scroll } = this;
     if (this.#asked || log.stale || log.oldest === null) return;
+    const { oldest: before, newest: after } = log;
     if (log.more && scroll.nearTop) {
-      if (this.#ask({ before: log.oldest }, ({ messages, more }) => log.addOlder(messages, more))) log.waits(true);
-    } else if (log.newer && scroll.nearBottom) this.#ask({ after: log.newest }, ({ messages, newer }) => log.addNewer(messages, newer));
+      const add = ({ messages, more }) => scroll.hold((anchor) => log.addOlder(before, messages, more, anchor));
+      if (this.#ask({ before }, add)) log.waits(true);
+    } else if (log.newer && scroll.nearBottom) {
+      this.#ask({ after }, ({ messages, newer }) => scroll.hold((anchor) => log.addNewer(after, messages, newer, anchor)));
+    }
   }
 
   /** Leads to what is there around `{ around: id }` or `{ since: time }`, or to the end (`{}`), and calls `arrive` then. */
@@ -41,6 +45,7 @@ export class Pages {
     else this.fill();
   }
 
+  /** What was asked for will not come. */
   lost() {
     this.#asked = null;
     if (!this.#leap) this.log.settle();
@@ -50,7 +55,7 @@ export class Pages {
     if (frame.ref !== this.#asked?.ref) return;
     const { act } = this.#asked;
     this.#asked = null;
-    this.scroll.hold(() => act(frame));
+    act(frame);
     this.fill();
   }
 
@@ -70,7 +75,7 @@ export class Pages {
     const { place, arrive } = this.#leap;
     this.#ask(place, ({ messages, more, newer = false }) => {
       this.#leap = null;
-      this.log.replace(messages, more, newer);
+      this.scroll.hold(() => this.log.replace(messages, more, newer));
       arrive();
     });
   }

@@ -41,6 +41,7 @@ let editsAsked = 0;
 const edits = new Map(); // ref → the message with its new body, until the server has it
 const log = new Log($('#log'), {
   me, name,
+  added: (article) => deletions?.redraw(article),
   askFor: (quoted) => socket.send({ type: 'history', room: slug, before: quoted + 1, limit: 1, ref: `quote ${quoted}` }),
 });
 const scroll = new Scroll(log.list, $('#jump'), {
@@ -74,6 +75,8 @@ const composer = new Composer({
   store: `klatch:draft:${userId}:${slug}`,
   post: (body, replyTo) => {
     reading.goOn();
+    delete log.list.dataset.back;
+    firstUnread?.done();
     toNewest();
     log.markFresh(null);
     outbox.post(body, replyTo, feed.epoch === null && !rooms.isMember());
@@ -149,9 +152,11 @@ function welcomed({ user, limits }) {
 
 // The room's end, at opening or where numbers may have been given twice. What the reader looks at elsewhere is read again.
 function fresh({ messages, more, read, ...frame }) {
+  pages.lost();
   const place = Number(first ? at : !scroll.atEnd && scroll.first()?.dataset.id) || null;
   const readTo = first ? read : undefined;
-  if (place && !pages.leaping) pages.leap({ around: place }, first ? () => arrive(place) : undefined);
+  const isShown = !first || log.stale; // the message of a link stands in the page, and its reader may have moved on
+  if (place && !pages.leaping) pages.leap({ around: place }, () => (isShown && log.article(place)) || arrive(place));
   if (pages.leaping) log.expire(messages.at(-1)?.id ?? 0, readTo);
   else scroll.hold(() => log.reset(messages, more, readTo));
   outbox.renew(messages);
@@ -180,7 +185,7 @@ function changed(messages, live) {
       others.push(message);
       people.stopped(message.author.id);
     }
-    log.trim(Number(anchor?.dataset.id) || undefined);
+    log.trim(anchor);
   });
   if (others.length && !isReading && rooms.unreadHere() <= (live ? 1 : others.length)) log.markFresh(others[0].id);
   if (others.length && !scroll.atEnd) scroll.missed(others.length);
@@ -268,14 +273,16 @@ async function act(what, message, emoji) {
     return;
   }
   deletions ??= new (await import('./deletions.js')).Deletions({
-    room: slug, say, send: (gone) => feed.joined && socket.send({ type: 'delete', room: slug, id: gone }),
+    room: slug, say, find: (gone) => log.article(gone), send: (gone) => feed.joined && socket.send({ type: 'delete', room: slug, id: gone }),
   });
-  deletions.start(message, log.article(message.id));
+  deletions.start(message);
 }
 
 function onRead(frame) {
   reading.moved(frame);
-  if (frame.back) log.readFrom(frame.seq);
+  if (!frame.back) return;
+  log.list.dataset.back = ''; // see `update.js`
+  log.readFrom(frame.seq);
 }
 
 function followQuote(event) {
@@ -307,8 +314,10 @@ function toDay(date) {
 }
 
 function toNewest() {
-  if (log.newer || pages.leaping) leap({}, () => scroll.toEnd());
-  else scroll.toEnd();
+  if (!log.newer && !pages.leaping) return scroll.toEnd();
+  pages.leap({}, () => scroll.toEnd());
+  // Without a connection, as far as there is something.
+  if (!feed.joined) log.list.scrollTop = log.list.scrollHeight;
 }
 
 function leap(place, then) {

@@ -57,6 +57,7 @@ export class Scroll {
     this.atEnd = false;
     $('.sought', this.list)?.classList.remove('sought');
     article.classList.add('sought');
+    article.tabIndex = -1; // one that came with the page has none
     article.scrollIntoView({ block });
     article.focus({ preventScroll: true });
   }

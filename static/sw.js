@@ -41,7 +41,7 @@ async function part(request) {
 }
 
 async function page(event, path) {
-  const room = path.replace(/\/\d+$/, ''); // a message's link, without a connection, leads to its room
+  const room = isPage(path) ? path : path.replace(/\/\d+$/, ''); // a message's link, without a connection, leads to its room
   const kept = isPage(room) && await caches.match(room, { cacheName: PAGES, ignoreVary: true });
   try {
     const response = await fetch(event.request, kept ? { signal: AbortSignal.timeout(ANSWER_WITHIN) } : {});

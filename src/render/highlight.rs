@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{LazyLock, OnceLock};
+use std::time::{Duration, Instant};
 
 use syntaxmate::{Catalog, PreparedLanguage, Token, TokenizerOptions};
 
@@ -75,6 +76,8 @@ const LANGUAGES: [&str; 52] = [
 /// What a longer line, or one in a deeper nest, costs grows with the square.
 const MAX_LINE_BYTES: usize = 160;
 const MAX_DEPTH: usize = 64;
+/// Many times what code as people write it takes.
+const MAX_TIME: Duration = Duration::from_millis(100);
 
 /// What a scope makes of a piece; the first that the scope begins with counts.
 const SCOPES: [(&str, Option<&str>); 25] = [
@@ -129,11 +132,12 @@ impl Highlighter {
     }
 }
 
-/// Whether the whole block was highlighted.
+/// Whether the whole block was highlighted. The library bounds the steps of a line; the time is for very many such lines.
 fn highlight(language: &PreparedLanguage, code: &str, pieces: &mut Pieces) -> bool {
     let options = TokenizerOptions { max_line_bytes: MAX_LINE_BYTES, line_cache_entries: 0 };
     let mut tokenizer = language.tokenizer(options);
     let mut state = tokenizer.initial_state();
+    let begun = Instant::now();
     let mut start = 0;
     for line in code.split_inclusive('\n') {
         let text = line.trim_end_matches('\n');
@@ -145,7 +149,8 @@ fn highlight(language: &PreparedLanguage, code: &str, pieces: &mut Pieces) -> bo
                 pieces.push(start + range.start, None);
                 pieces.push(start + range.end, class(&token, piece));
             });
-            if !status.is_ok_and(|status| status.is_complete()) || state.depth() > MAX_DEPTH {
+            let is_fine = status.is_ok_and(|status| status.is_complete()) && state.depth() <= MAX_DEPTH;
+            if !is_fine || begun.elapsed() > MAX_TIME {
                 return false;
             }
         }

@@ -1,6 +1,6 @@
 //! Rooms in which much was said: walked through from end to beginning, and entered in the middle.
 
-use super::window::{Chromedriver, ESCAPE, LIMIT, Window};
+use super::window::{Chromedriver, ENTER, ESCAPE, LIMIT, Window};
 use super::wire::Wire;
 use crate::common::*;
 
@@ -231,5 +231,72 @@ async fn a_reset_keeps_the_place_and_what_is_being_written() {
     ann.click("#jump").await;
     ann.bodies_up_to("after the reset").await;
     ann.press(ESCAPE).await;
+    ann.close_despite(&["net::ERR_", "WebSocket connection to"]).await;
+}
+
+#[tokio::test]
+async fn what_is_near_is_led_to_as_well_as_what_is_far() {
+    let server = Server::start(Options::sqlite().option("--send-rate", 0)).await;
+    let bob = den(&server, 60).await;
+    // Twenty messages a day, all of them in the page once it has loaded what is near.
+    server.execute("UPDATE messages SET sent_at = datetime('2026-03-01 12:00:00', '+' || ((id - 1) / 20) || ' days')");
+    let chromedriver = Chromedriver::start().await;
+    let ann = enters(&chromedriver, server.url()).await;
+    ann.click("#room-menu").await;
+    ann.element(".menu").await;
+    ann.run("[...document.querySelectorAll('.menu button')].find(({ textContent }) => textContent === 'Go to a day…').click()")
+        .await;
+    ann.element("dialog input[type=date]").await;
+    ann.run("document.querySelector('dialog input[type=date]').value = '2026-03-02'").await;
+    ann.click("dialog .button:not(.quiet)").await;
+    let in_sight = |id: u64| {
+        format!(
+            "const {{ top }} = document.querySelector('#m-{id}')?.getBoundingClientRect() ?? {{ top: -1 }};
+            const box = document.querySelector('#log').getBoundingClientRect();
+            return top >= box.top - 1 && top < box.bottom"
+        )
+    };
+    ann.until(&in_sight(21)).await;
+    // The answer quotes what stands a little above.
+    let answer = json!({ "key": new_key(), "body": "yes", "reply_to": 15 });
+    bob.http.post("/rooms/den/messages", answer).await.ok(201);
+    ann.goto("/rooms/den").await;
+    ann.online().await;
+    ann.click("#m-61 .quote").await;
+    ann.until(&in_sight(15)).await;
+    // A message on its way out stays so when the list is made anew.
+    ann.says("a slip").await;
+    ann.bodies_up_to("a slip").await;
+    ann.focuses(62).await;
+    ann.press("\u{E017}").await;
+    ann.element("#m-62 .undo").await;
+    ann.until("return document.activeElement.matches('#m-62 .undo button')").await;
+    ann.press(ENTER).await;
+    ann.lacks("#m-62 .undo").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn what_is_written_without_a_connection_from_further_up_is_seen_and_sent() {
+    let server = Server::start(Options::sqlite().option("--send-rate", 0)).await;
+    let bob = den(&server, 600).await;
+    let wire = Wire::to(&server.address).await;
+    let chromedriver = Chromedriver::start().await;
+    let ann = enters(&chromedriver, wire.url()).await;
+    ann.goto("/rooms/den/200").await;
+    ann.online().await;
+    ann.until("return document.querySelectorAll('#log .msg').length >= 50").await;
+    wire.cut();
+    ann.offline().await;
+    ann.says("from the middle").await;
+    ann.shows("#log article.pending .body", "from the middle").await;
+    let in_sight = "const { top } = document.querySelector('#log .pending').getBoundingClientRect();
+        return top < document.querySelector('#log').getBoundingClientRect().bottom";
+    ann.until(in_sight).await;
+    wire.mend();
+    ann.comes_back().await;
+    ann.bodies_up_to("from the middle").await;
+    let all = bob.reads_whole_room("den").await;
+    assert_eq!(all.iter().filter(|message| message["body"] == "from the middle").count(), 1);
     ann.close_despite(&["net::ERR_", "WebSocket connection to"]).await;
 }
