@@ -14,7 +14,6 @@ import { Rooms } from './rooms.js';
 import { Scroll } from './scroll.js';
 import { Socket } from './socket.js';
 import { api } from './api.js';
-import { ask } from './ask.js';
 import { localise } from './served.js';
 import { t } from './text.js';
 import { keys, visit } from './keys.js';
@@ -269,6 +268,7 @@ async function act(what, message, emoji) {
     return picked && act('react', message, picked);
   }
   if (message.author.id !== me.id) {
+    const { ask } = await import('./ask.js');
     if (await ask(t('message.remove-ask'), t('message.remove-do'))) request({ type: 'delete', id: message.id });
     return;
   }

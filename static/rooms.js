@@ -1,6 +1,5 @@
 import { $, el, setText } from './dom.js';
 import { api } from './api.js';
-import { badge } from './badge.js';
 import { t } from './text.js';
 
 const MARKS = { private: '◆', direct: '@' };
@@ -10,6 +9,7 @@ const FOLDED = 'klatch:folded'; // key of localStorage: groups whose rooms are n
 /** The list of rooms with their unread numbers. `here` is the slug of the open room, or null on the page of rooms. */
 export class Rooms {
   #rooms = new Map(); // slug → { slug, title, kind, member, count, unread, mentions, notify, seen }
+  #badge = null; // the module, once something was unread
   #timer = 0;
   #arranging = 0;
 
@@ -229,7 +229,8 @@ export class Rooms {
   #drawTotals() {
     const all = [...this.#rooms.values()].filter((room) => room.member);
     const total = all.reduce((sum, room) => sum + room.unread, 0);
-    badge(total, all.some((room) => room.mentions));
+    const loud = all.some((room) => room.mentions);
+    if (total || this.#badge) (this.#badge ??= import('./badge.js')).then(({ badge }) => badge(total, loud));
     document.title = `${total ? `(${total}) ` : ''}${this.title ?? t('rooms.rooms')} · klatch`;
     const elsewhere = $('#elsewhere');
     if (elsewhere) elsewhere.hidden = !all.some((room) => room.unread && room.slug !== this.here);

@@ -63,7 +63,7 @@ async fn an_answer_on_a_room_page_shows_who_wrote_what_it_answers_and_how_that_b
     let answer = json!({"key": new_key(), "body": "yes", "reply_to": id});
     http.post("/rooms/den/messages", answer).await.ok(201);
     let text = page(&http, "/rooms/den").await.text;
-    let begins = format!("<b>Ann &lt;b&gt; Lee</b> &lt;i&gt;{}</a>", "ż".repeat(117));
+    let begins = format!("<b>Ann &lt;b&gt; Lee</b> <bdi>&lt;i&gt;{}</bdi></a>", "ż".repeat(117));
     assert!(text.contains(&format!("<a class=\"quote\" href=\"/rooms/den/{id}\">{begins}")), "{text}");
     assert!(text.contains(">AL</span>"), "{text}");
 }
