@@ -1,6 +1,6 @@
 //! Rooms in which much was said: walked through from end to beginning, and entered in the middle.
 
-use super::window::{Chromedriver, ENTER, ESCAPE, LIMIT, Window};
+use super::window::{Chromedriver, ESCAPE, LIMIT, Window};
 use super::wire::Wire;
 use crate::common::*;
 
@@ -32,6 +32,18 @@ async fn enters(chromedriver: &Chromedriver, site: String) -> Window {
     ann.opens_room("den").await;
     ann.element("#people li[data-user=ann]").await;
     ann
+}
+
+/// By the room's menu, to the day that a script gives.
+async fn goes_to_day(window: &Window, day: &str) {
+    window.click("#room-menu").await;
+    window.element(".menu").await;
+    let entry =
+        "[...document.querySelectorAll('.menu button')].find(({ textContent }) => textContent === 'Go to a day…')";
+    window.run(&format!("{entry}.click()")).await;
+    window.element("dialog input[type=date]").await;
+    window.run(&format!("document.querySelector('dialog input[type=date]').value = {day}")).await;
+    window.click("dialog .button:not(.quiet)").await;
 }
 
 /// Walks through the list, up (-1) or down (1), frame by frame, until nothing more comes. In each frame the text that is looked
@@ -172,13 +184,7 @@ async fn a_day_is_gone_to_from_the_rooms_menu() {
     let chromedriver = Chromedriver::start().await;
     let ann = enters(&chromedriver, server.url()).await;
     for (day, first) in [("2026-03-04", 301), ("2026-01-01", 1)] {
-        ann.click("#room-menu").await;
-        ann.element(".menu").await;
-        ann.run("[...document.querySelectorAll('.menu button')].find(({ textContent }) => textContent === 'Go to a day…').click()")
-            .await;
-        ann.element("dialog input[type=date]").await;
-        ann.run(&format!("document.querySelector('dialog input[type=date]').value = '{day}'")).await;
-        ann.click("dialog .button:not(.quiet)").await;
+        goes_to_day(&ann, &format!("'{day}'")).await;
         ann.until(&format!("return document.activeElement?.id === 'm-{first}'")).await;
     }
     ann.shows(".day", "Sunday, March 1").await;
@@ -242,13 +248,7 @@ async fn what_is_near_is_led_to_as_well_as_what_is_far() {
     server.execute("UPDATE messages SET sent_at = datetime('2026-03-01 12:00:00', '+' || ((id - 1) / 20) || ' days')");
     let chromedriver = Chromedriver::start().await;
     let ann = enters(&chromedriver, server.url()).await;
-    ann.click("#room-menu").await;
-    ann.element(".menu").await;
-    ann.run("[...document.querySelectorAll('.menu button')].find(({ textContent }) => textContent === 'Go to a day…').click()")
-        .await;
-    ann.element("dialog input[type=date]").await;
-    ann.run("document.querySelector('dialog input[type=date]').value = '2026-03-02'").await;
-    ann.click("dialog .button:not(.quiet)").await;
+    goes_to_day(&ann, "'2026-03-02'").await;
     let in_sight = |id: u64| {
         format!(
             "const {{ top }} = document.querySelector('#m-{id}')?.getBoundingClientRect() ?? {{ top: -1 }};
@@ -270,9 +270,12 @@ async fn what_is_near_is_led_to_as_well_as_what_is_far() {
     ann.focuses(62).await;
     ann.press("\u{E017}").await;
     ann.element("#m-62 .undo").await;
-    ann.until("return document.activeElement.matches('#m-62 .undo button')").await;
-    ann.press(ENTER).await;
+    ann.run("document.querySelector('#m-62').id = 'of-before'").await;
+    goes_to_day(&ann, "new Date().toLocaleDateString('sv')").await;
+    ann.until("return !document.querySelector('#of-before') && !!document.querySelector('#m-62 .undo')").await;
+    ann.run("document.querySelector('#m-62 .undo button').click()").await;
     ann.lacks("#m-62 .undo").await;
+    ann.shows("#m-62 .body", "a slip").await;
     ann.close().await;
 }
 
