@@ -65,7 +65,7 @@ export class Completion {
 
   #rooms(word) {
     const links = [...document.querySelectorAll('#rooms a[data-slug]:not([data-kind=direct])')];
-    return best(links.map(({ dataset: { slug, title } }) => ({ mark: '#', label: slug, aside: title, text: `#${slug} ` })), word);
+    return best(links.map(({ title, dataset: { slug } }) => ({ mark: '#', label: slug, aside: title === slug ? '' : title, text: `#${slug} ` })), word);
   }
 
   #members() {

@@ -87,9 +87,9 @@ export class Rooms {
   }
 
   #read(link) {
-    const { slug, title, kind, member, count, unread, mentions, notify } = link.dataset;
+    const { slug, kind, member, count, unread = 0, mentions = 0, notify } = link.dataset;
     this.#rooms.set(slug, {
-      slug, title, kind, member: member === 'true', count: Number(count), unread: Number(unread), mentions: Number(mentions), notify, seen: new Set(), link,
+      slug, title: link.title, kind, member: member != null, count: Number(count), unread: Number(unread), mentions: Number(mentions), notify, seen: new Set(), link,
     });
   }
 
@@ -153,7 +153,7 @@ export class Rooms {
   }
 
   #make({ slug, title, kind }) {
-    const link = el('a', { class: 'room', href: `/rooms/${slug}`, 'data-slug': slug },
+    const link = el('a', { class: 'room', href: `/rooms/${slug}`, 'data-slug': slug, 'data-kind': kind },
       el('i', { 'aria-hidden': 'true', class: kind }, MARKS[kind] ?? '#'), el('span', { class: 'name', dir: 'auto' }));
     const room = { slug, title, kind, member: false, count: 0, unread: 0, mentions: 0, notify: 'all', seen: new Set(), link };
     this.#rooms.set(slug, room);
@@ -169,6 +169,7 @@ export class Rooms {
     if (name.firstChild?.nodeType === Node.TEXT_NODE) setText(name.firstChild, text);
     else name.prepend(text);
     link.title = text;
+    link.toggleAttribute('data-member', room.member);
     this.#settle(room);
     const shown = room.member && room.unread > 0 && room.slug !== this.here;
     link.classList.toggle('new', shown);

@@ -16,10 +16,10 @@ export async function openSwitcher() {
   await Promise.all([style('pop.css'), style('company.css')]);
   const recent = visited();
   const age = ({ slug }) => (recent.indexOf(slug) + 1) || MOST + 1;
-  const rooms = [...document.querySelectorAll('#rooms a[data-slug]')].map(({ dataset }) => dataset).sort((a, b) => age(a) - age(b));
+  const rooms = [...document.querySelectorAll('#rooms a[data-slug]')].map(({ title, dataset }) => ({ title, ...dataset })).sort((a, b) => age(a) - age(b));
   const names = ({ slug, title }) => [slug, title];
   const option = (room) => ({
-    key: room.slug, label: room.title || room.slug, note: room.member === 'true' ? '' : t('switcher.other'), mark: el('i', { 'aria-hidden': 'true', class: room.kind }, MARKS[room.kind] ?? '#'),
+    key: room.slug, label: room.title, note: room.member != null ? '' : t('switcher.other'), mark: el('i', { 'aria-hidden': 'true', class: room.kind }, MARKS[room.kind] ?? '#'),
     open: () => location.assign(`/rooms/${room.slug}`),
   });
   const dialog = el('dialog', { id: 'switcher', class: 'ask switcher', 'aria-label': t('switcher.title') });
