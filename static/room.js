@@ -89,7 +89,7 @@ const composer = new Composer({
     return true;
   },
   typing: () => feed.joined && socket.send({ type: 'typing', room: slug }),
-  lastOwn: () => log.lastOwn(),
+  lastOwn: () => (log.newer ? toNewest() : log.lastOwn()),
 });
 
 if ($('#room-menu').matches('[data-archived]')) composer.disable(t('room_settings.archived'));

@@ -130,7 +130,7 @@ async fn a_page_of_an_older_build_is_loaded_anew_when_that_disturbs_nobody() {
     let turns =
         "window.hid = 0; document.addEventListener('visibilitychange', () => { window.hid += document.hidden; })";
     ann.run(turns).await;
-    for turn in [1, 2] {
+    for turn in [1, 2, 3] {
         ann.turns_to(&elsewhere).await;
         ann.goes_to(&room).await;
         ann.until(&format!("return window.hid === {turn}")).await;
@@ -143,16 +143,25 @@ async fn a_page_of_an_older_build_is_loaded_anew_when_that_disturbs_nobody() {
             // A message that is being answered holds it up, too.
             ann.click("#m-1 .tools [data-act=reply]").await;
             ann.shows("#mode", "Replying").await;
+        } else if turn == 2 {
+            ann.fill("#message", ESCAPE).await;
+            ann.lacks("#mode:not([hidden])").await;
+            // So does what was marked unread, which the page made anew would read.
+            ann.focuses(1).await;
+            ann.press("m").await;
+            ann.chooses("Mark unread from here").await;
+            ann.shows("#notice", "Unread from there on").await;
         }
     }
-    ann.fill("#message", ESCAPE).await;
-    ann.lacks("#mode:not([hidden])").await;
+    ann.says(", sent").await;
+    ann.bodies_up_to("a draft, sent").await;
+    ann.fill("#message", "another draft").await;
     ann.turns_to(&elsewhere).await;
     ann.goes_to(&room).await;
     ann.until("return !window.before && document.readyState === 'complete'").await;
     assert_ne!(ann.run(build).await, older);
     ann.turns_to(&room).await;
     ann.online().await;
-    assert_eq!(ann.run("return document.querySelector('#message').value").await, json!("a draft"));
+    assert_eq!(ann.run("return document.querySelector('#message').value").await, json!("another draft"));
     ann.close_despite(&["net::ERR_", "WebSocket connection to"]).await;
 }

@@ -21,6 +21,7 @@ async fn rooms_opened_before_open_without_a_connection_and_what_is_written_there
     let bob = server.person("bob").await;
     bob.makes_room("den").await;
     bob.makes_room("attic").await;
+    bob.makes_room("2026").await;
     bob.posts("den", "before").await;
     let chromedriver = Chromedriver::start().await;
     let ann = Window::open(&chromedriver, wire.url()).await;
@@ -28,9 +29,12 @@ async fn rooms_opened_before_open_without_a_connection_and_what_is_written_there
     kept_becomes(&ann, &["/rooms"]).await;
     ann.opens_room("den").await;
     ann.element("#people li[data-user=ann]").await;
-    kept_becomes(&ann, &["/rooms", "/rooms/den"]).await;
+    ann.opens_room("2026").await;
+    kept_becomes(&ann, &["/rooms", "/rooms/2026", "/rooms/den"]).await;
 
     wire.cut();
+    ann.goto("/rooms/2026").await; // a room's name, though it looks like a message's number
+    ann.shows("h1", "2026").await;
     ann.goto("/rooms/den").await;
     ann.shows("#log .body", "before").await;
     ann.goto("/rooms/den/1").await; // a message's link leads to its room

@@ -1,6 +1,6 @@
 //! Rooms in which much was said: walked through from end to beginning, and entered in the middle.
 
-use super::window::{Chromedriver, ESCAPE, LIMIT, Window};
+use super::window::{Chromedriver, ESCAPE, LIMIT, UP, Window};
 use super::wire::Wire;
 use crate::common::*;
 
@@ -37,10 +37,7 @@ async fn enters(chromedriver: &Chromedriver, site: String) -> Window {
 /// By the room's menu, to the day that a script gives.
 async fn goes_to_day(window: &Window, day: &str) {
     window.click("#room-menu").await;
-    window.element(".menu").await;
-    let entry =
-        "[...document.querySelectorAll('.menu button')].find(({ textContent }) => textContent === 'Go to a day…')";
-    window.run(&format!("{entry}.click()")).await;
+    window.chooses("Go to a day…").await;
     window.element("dialog input[type=date]").await;
     window.run(&format!("document.querySelector('dialog input[type=date]').value = {day}")).await;
     window.click("dialog .button:not(.quiet)").await;
@@ -156,6 +153,15 @@ async fn a_link_leads_to_its_message_and_from_there_to_the_newest() {
     ann.until(in_sight).await;
     ann.says("here I am").await;
     ann.bodies_up_to("here I am").await;
+    // Her last message can't be edited from where it is not shown: the key leads there first.
+    ann.goto("/rooms/den/300").await;
+    ann.online().await;
+    ann.until(in_sight).await;
+    ann.fill("#message", UP).await;
+    ann.bodies_up_to("here I am").await;
+    ann.lacks("#mode:not([hidden])").await;
+    ann.fill("#message", UP).await;
+    ann.shows("#mode", "Editing").await;
     ann.goto("/rooms/den/999999").await;
     ann.shows("#notice", "not there any more").await;
     ann.close().await;
@@ -207,6 +213,13 @@ async fn the_first_unread_message_is_one_click_away_however_far_up_it_is() {
     ann.until("return document.querySelector('#log .fresh')?.nextElementSibling.id === 'm-31'").await;
     ann.lacks("#unread:not([hidden])").await;
     ann.until("return document.querySelector('#log .fresh').getBoundingClientRect().top > 0").await;
+    // Whoever says something has come to the end, and is not led back.
+    ann.goto("/rooms").await;
+    bob.socket_in("den").await.say_many("den", (231..=330).map(|number| format!("number {number}"))).await;
+    ann.opens_room("den").await;
+    ann.shows("#unread", "new messages since you were here").await;
+    ann.says("I have read it all").await;
+    ann.lacks("#unread:not([hidden])").await;
     ann.close().await;
 }
 

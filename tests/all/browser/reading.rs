@@ -118,8 +118,7 @@ async fn what_is_marked_unread_is_so_in_every_tab_and_when_one_comes_back() {
     ann.turns_to(&first).await;
     ann.focuses(2).await;
     ann.press("m").await;
-    ann.element(".menu").await;
-    ann.run("[...document.querySelectorAll('.menu button')].find(({ textContent }) => textContent === 'Mark unread from here').click()").await;
+    ann.chooses("Mark unread from here").await;
     ann.until("return document.querySelector('#log .fresh')?.nextElementSibling.id === 'm-2'").await;
     ann.title_becomes("(2) den · klatch").await;
     ann.goes_to(&second).await;

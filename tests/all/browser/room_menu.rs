@@ -28,9 +28,7 @@ async fn bob_in_the_den(server: &Server, chromedriver: &Chromedriver) -> Window 
 /// Chooses from the room's menu.
 async fn chooses(window: &Window, item: &str) {
     window.click("#room-menu").await;
-    window.element("[role=menu]").await;
-    let item = format!("//*[@role='menuitem'][text()='{item}']");
-    window.driver.find(By::XPath(item)).await.unwrap().click().await.unwrap();
+    window.chooses(item).await;
 }
 
 #[tokio::test]

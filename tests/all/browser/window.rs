@@ -187,6 +187,13 @@ impl Window {
         self.until(&script).await;
     }
 
+    /// Chooses from the menu that is open.
+    pub async fn chooses(&self, item: &str) {
+        self.element("[role=menu]").await;
+        let item = format!("//*[@role='menuitem'][text()='{item}']");
+        self.driver.find(By::XPath(item)).await.unwrap().click().await.unwrap();
+    }
+
     pub async fn signs_up(&self, username: &str, display_name: &str) {
         self.goto("/signup").await;
         self.fill("#username", username).await;
