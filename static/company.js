@@ -34,7 +34,7 @@ export function company({ rooms, me, say = () => {}, toDay }) {
 
 /** The name of the person whom a click means. */
 function personAt(target) {
-  if (target.closest('#people button')) return target.closest('[data-user]').dataset.user;
+  if (target.closest('#who li')) return target.closest('[data-user]').dataset.user;
   const link = target.closest('.msg [href^="/people/"]') ?? (target.closest('.msg > .face') && $('.author', target.closest('.msg')));
   return link?.title.slice(1);
 }

@@ -1,5 +1,6 @@
 import { api } from './api.js';
-import { $, el, icon, style } from './dom.js';
+import { $, el, style } from './dom.js';
+import { icon } from './icons.js';
 import { t } from './text.js';
 
 const AROUND = { bold: '**', italic: '_', code: '`' };

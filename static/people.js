@@ -7,7 +7,7 @@ const NAMED = 200; // above so many people the server tells their number only
 const MOST_TYPING = 3; // who are named
 const lists = new Intl.ListFormat(locale);
 
-/** Who is in the room now, and who of them is typing. */
+/** Who is in the room now, who of them is typing, and who is away. */
 export class People {
   #users = new Map();
   #count = 0;
@@ -16,6 +16,7 @@ export class People {
   constructor(me) {
     this.me = me;
     this.list = $('#people');
+    this.away = $('#away'); // nobody, where the room has many members
   }
 
   reset({ count, users }) {
@@ -32,6 +33,7 @@ export class People {
     for (const user of left) {
       this.#users.delete(user.id);
       this.stopped(user.id);
+      if (this.away.firstChild && !$(`[data-user="${user.username}"]`, this.away)) this.away.append(this.#item(user));
     }
     this.#draw();
   }
@@ -60,8 +62,17 @@ export class People {
     // A part of the people would look like all of them.
     const all = this.#users.size === this.#count ? [...this.#users.values()] : [];
     all.sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
-    this.list.replaceChildren(...all.map((user) => el('li', { 'data-user': user.username }, el('button', { type: 'button' },
-      face(user, true), el('span', {}, el('span', { dir: 'auto', class: 'name' }, nameOf(user)), el('small', {}, this.#aside(user)))))));
+    this.list.replaceChildren(...all.map((user) => this.#item(user)));
+    const here = new Set(all.map(({ username }) => username));
+    for (const item of this.away.children) item.hidden = here.has(item.dataset.user);
+    const away = this.away.querySelectorAll('li:not([hidden])').length;
+    setText($('#away-count'), String(away));
+    this.away.parentElement.hidden = !all.length || !away;
+  }
+
+  #item(user) {
+    return el('li', { 'data-user': user.username }, el('button', { type: 'button' },
+      face(user, true), el('span', {}, el('span', { dir: 'auto', class: 'name' }, nameOf(user)), el('small', {}, this.#aside(user)))));
   }
 
   #drawTyping() {

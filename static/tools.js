@@ -1,4 +1,5 @@
-import { el, icon } from './dom.js';
+import { el } from './dom.js';
+import { icon } from './icons.js';
 import { t } from './text.js';
 
 const QUICK = ['👍', '❤️', '😂'];

@@ -64,6 +64,22 @@ pub fn list(
     Ok(rows.into_iter().map(member).collect())
 }
 
+/// A room's members, without those who are banned from the chat, by their names; nobody, where they are more than `most`.
+pub(super) fn few(connection: &mut AnyConnection, room: RoomId, most: usize) -> QueryResult<Vec<User>> {
+    let mut found: Vec<(UserId, String, String)> = members::table
+        .inner_join(users::table)
+        .filter(members::room_id.eq(room))
+        .filter(not(banned(Utc::now().naive_utc())))
+        .limit(most as i64 + 1)
+        .select((users::id, users::username, users::display_name))
+        .load(connection)?;
+    if found.len() > most {
+        found.clear();
+    }
+    found.sort_by_cached_key(|(_, username, display_name)| (display_name.to_lowercase(), username.to_lowercase()));
+    Ok(found.into_iter().map(|(id, username, display_name)| User { id, username, display_name }).collect())
+}
+
 /// The ids of a room's members, without those who are banned from the chat, with the room's `access` number at which
 /// that was so.
 pub fn ids(connection: &mut AnyConnection, room: RoomId) -> Result<(Vec<UserId>, i64), Refusal> {

@@ -2,12 +2,16 @@
 
 use super::connection::{AnyConnection, snapshot};
 use super::history::{Part, part};
+use super::members;
 use super::oversight::Powers;
 use super::rooms::{Listed, list, permitted};
 use crate::error::Refusal;
 use crate::policy::Action;
 use crate::protocol::place::{At, Place};
-use crate::protocol::{DEFAULT_PAGE_MESSAGES, Room, Seq, UserId};
+use crate::protocol::{DEFAULT_PAGE_MESSAGES, Room, Seq, User, UserId};
+
+/// The most members of a room that its page lists.
+const LISTED_MEMBERS: usize = 50;
 
 /// A room as its page shows it.
 pub struct RoomView {
@@ -18,6 +22,8 @@ pub struct RoomView {
     pub rooms: Vec<Listed>,
     /// What the reader may do.
     pub powers: Powers,
+    /// Its members by their names, where they are not many.
+    pub members: Vec<User>,
 }
 
 /// The room of this name, if `user` may see it: its end, or what lies around a message.
@@ -33,9 +39,10 @@ pub fn room(
         let part = part(connection, found.room.id, &place)?;
         let rooms = list(connection, user)?;
         let powers = Powers::of(actor, found.place());
+        let members = members::few(connection, found.room.id, LISTED_MEMBERS)?;
         // A talk is called otherwise by each of its people.
         let title = rooms.iter().find(|listed| listed.room.id == found.room.id).map(|listed| listed.room.title.clone());
         let room = Room { title: title.unwrap_or(found.room.title), ..found.room };
-        Ok(RoomView { room, part, rooms, powers })
+        Ok(RoomView { room, part, rooms, powers, members })
     })
 }

@@ -137,11 +137,13 @@ pub async fn message(
 /// A room, at its end or around a message.
 async fn room_at(app: &App, account: &Account, slug: String, at: Option<Seq>) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
-    let RoomView { room, part, rooms, powers } = app.store.read(move |c| views::room(c, &slug, user, at)).await?;
+    let RoomView { room, part, rooms, powers, members } =
+        app.store.read(move |c| views::room(c, &slug, user, at)).await?;
     let values = RoomPage {
         room: &room,
         rooms: in_order(rooms.into_iter().map(ListedRoom::from).collect(), &room.slug),
         messages: shown(&part.messages),
+        members: &members,
         at,
         more: part.more,
         newer: part.newer == Some(true),

@@ -19,6 +19,8 @@ pub struct RoomPage<'a> {
     pub rooms: Vec<ListedRoom>,
     /// Oldest first.
     pub messages: Vec<ShownMessage<'a>>,
+    /// By their names; none, where they are many.
+    pub members: &'a [User],
     /// The id of the message that they lie around; the latest where there is none.
     pub at: Option<Seq>,
     /// Whether there are older ones.

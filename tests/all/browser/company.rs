@@ -70,6 +70,33 @@ async fn the_list_has_starred_rooms_then_mentions_then_unread_ones_in_every_tab(
 }
 
 #[tokio::test]
+async fn members_who_are_not_here_are_listed_as_away() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, bob) = ann_in_the_den(&server, &chromedriver).await;
+    let cid = server.person("cid").await;
+    let listed = async |here: &[&str], away: &[&str]| {
+        let lists = "return ['people', 'away'].map((id) => [...document.querySelectorAll(`#${id} li`)]
+            .filter((item) => item.checkVisibility()).map((item) => item.dataset.user).sort())";
+        let what = format!("here {here:?}, away {away:?}");
+        eventually(LIMIT, &what, async || (ann.run(lists).await == json!([here, away])).then_some(())).await;
+    };
+    listed(&["ann"], &["bob"]).await;
+    ann.shows("#away-count", "1").await;
+    ann.click("#away li[data-user=bob] button").await;
+    ann.shows(".pop.card", "@bob").await;
+    ann.press(ESCAPE).await;
+    // Whoever comes, and whoever has only joined meanwhile, is away after leaving.
+    let (mut bobs, mut cids) = (bob.socket_in("den").await, cid.socket_in("den").await);
+    listed(&["ann", "bob", "cid"], &[]).await;
+    ann.lacks("#who section:not([hidden])").await;
+    bobs.leave("den").await;
+    cids.leave("den").await;
+    listed(&["ann"], &["bob", "cid"]).await;
+    ann.close().await;
+}
+
+#[tokio::test]
 async fn a_card_tells_of_somebody_and_begins_a_talk() {
     let server = Server::start(Options::sqlite()).await;
     let chromedriver = Chromedriver::start().await;

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use thirtyfour::Key;
 
 /// Bytes of a page before its compression.
-const MOST_PAGE: u64 = 100_000;
+const MOST_PAGE: u64 = 60_000;
 
 fn count_to(last: u32) -> String {
     format!("WITH RECURSIVE count (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < {last})")
@@ -82,6 +82,7 @@ async fn among_5000_members_of_whom_300_are_here_each_is_found_and_few_are_loade
     ann.signs_up("ann", "Ann").await;
     ann.opens_room("hall").await;
     ann.shows("#people-count", "301").await;
+    ann.lacks("#away li").await;
     ann.says("Hello to all of you").await;
     ann.bodies_up_to("Hello to all of you").await;
 
