@@ -2,7 +2,6 @@
 
 use super::window::{Chromedriver, ENTER, Window};
 use crate::common::*;
-use thirtyfour::By;
 
 const SUBMIT: &str = ".sheet .actions .button:not(.quiet)";
 

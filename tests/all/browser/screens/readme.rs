@@ -5,13 +5,17 @@ use crate::browser::window::{Chromedriver, ESCAPE};
 use crate::common::*;
 use thirtyfour::Key;
 
-const PEOPLE: [(&str, &str); 5] = [
+const PEOPLE: [(&str, &str); 7] = [
     ("hanna", "Hanna Berg"),
     ("amara", "Amara Okafor"),
     ("priya", "Priya Raman"),
     ("liming", "李明"),
     ("jonas", "Jonas Weber"),
+    ("sofia", "Sofia Lindqvist"),
+    ("tomas", "Tomás Mendes"),
 ];
+/// The first of them are in the room.
+const HERE: usize = 5;
 const ROOMS: [(&str, &str, &str); 7] = [
     ("announcements", "Announcements", "What everybody should know"),
     ("design", "Design", "Signs, posters, the new workshop map. Be kind, be concrete."),
@@ -57,7 +61,7 @@ async fn makers(server: &Server) -> (Vec<Person>, Vec<Socket>) {
     people[1].http.post("/rooms", json!({ "slug": "board", "title": "Board", "kind": "private" })).await.ok(201);
     people[1].adds("hanna", "board").await;
     let mut sockets = Vec::new();
-    for person in &people {
+    for person in &people[..HERE] {
         sockets.push(person.socket_in("design").await);
     }
     let mut ids = Vec::new();
