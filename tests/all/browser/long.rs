@@ -34,6 +34,15 @@ async fn enters(chromedriver: &Chromedriver, site: String) -> Window {
     ann
 }
 
+/// At the room's two hundredth message, by its link.
+async fn enters_in_the_middle(chromedriver: &Chromedriver, site: String) -> Window {
+    let ann = enters(chromedriver, site).await;
+    ann.goto("/rooms/den/200").await;
+    ann.online().await;
+    ann.until("return document.querySelectorAll('#log .msg').length >= 50").await;
+    ann
+}
+
 /// By the room's menu, to the day that a script gives.
 async fn goes_to_day(window: &Window, day: &str) {
     window.click("#room-menu").await;
@@ -229,10 +238,7 @@ async fn a_reset_keeps_the_place_and_what_is_being_written() {
     let bob = den(&server, 600).await;
     let wire = Wire::to(&server.address).await;
     let chromedriver = Chromedriver::start().await;
-    let ann = enters(&chromedriver, wire.url()).await;
-    ann.goto("/rooms/den/200").await;
-    ann.online().await;
-    ann.until("return document.querySelectorAll('#log .msg').length >= 50").await;
+    let ann = enters_in_the_middle(&chromedriver, wire.url()).await;
     ann.fill("#message", "half a thou").await;
     let place = "return document.querySelector('#m-200 .body').getBoundingClientRect().top";
     let before = ann.run(place).await.as_f64().unwrap();
@@ -298,10 +304,7 @@ async fn what_is_written_without_a_connection_from_further_up_is_seen_and_sent()
     let bob = den(&server, 600).await;
     let wire = Wire::to(&server.address).await;
     let chromedriver = Chromedriver::start().await;
-    let ann = enters(&chromedriver, wire.url()).await;
-    ann.goto("/rooms/den/200").await;
-    ann.online().await;
-    ann.until("return document.querySelectorAll('#log .msg').length >= 50").await;
+    let ann = enters_in_the_middle(&chromedriver, wire.url()).await;
     wire.cut();
     ann.offline().await;
     ann.says("from the middle").await;
