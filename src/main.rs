@@ -3,12 +3,14 @@
 use std::io::{IsTerminal, Write, stderr};
 use std::process::ExitCode;
 
-use klatch::command::{doctor, invite, room, user};
-use klatch::config::{Command, Config, LogFormat};
-use klatch::error::StartError;
+use klatch::base::config::{Config, LogFormat};
+use klatch::base::panics::log_panics;
+use klatch::base::start_error::StartError;
+use klatch::cli::Command;
+use klatch::features::operations::backup::{backup, renew_epoch, restore};
+use klatch::features::operations::doctor;
+use klatch::features::{accounts, invitations, rooms};
 use klatch::server;
-use klatch::store::backup::{backup, renew_epoch, restore};
-use klatch::survive::log_panics;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, filter, fmt};
@@ -41,9 +43,9 @@ fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
         Command::Backup { file } => backup(&config, &file)?,
         Command::Restore { file } => restore(&config, &file)?,
         Command::RenewEpoch => renew_epoch(&config)?,
-        Command::User(command) => return say(&user::run(&config, command)?),
-        Command::Invite(command) => return say(&invite::run(&config, command)?),
-        Command::Room(command) => return say(&room::run(&config, command)?),
+        Command::User(command) => return say(&accounts::command::run(&config, command)?),
+        Command::Invite(command) => return say(&invitations::command::run(&config, command)?),
+        Command::Room(command) => return say(&rooms::command::run(&config, command)?),
         Command::Doctor => {
             let found = doctor::run(&config);
             say(&found.lines.join("\n"))?;

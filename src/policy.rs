@@ -1,8 +1,8 @@
 //! Who may do what. One pure function decides, and everything asks it: HTTP calls, socket frames, pages, the command
 //! line's effects and the transaction that stores a change.
 
-use crate::error::{Code, Refusal};
-use crate::protocol::{InstanceRole, Role, RoomKind, UserId};
+use crate::wire::refusal::{Code, Refusal};
+use crate::wire::{InstanceRole, Role, RoomKind, UserId};
 
 /// Somebody, as they stand to the whole chat and to the room in question.
 #[derive(Clone, Copy, Debug)]

@@ -11,9 +11,9 @@ use std::sync::LazyLock;
 use linkify::{LinkFinder, LinkKind};
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeStream, html};
 
-use self::highlight::Highlighter;
-use crate::error::Refusal;
-use crate::protocol::MAX_BODY_CHARS;
+use crate::render::highlight::Highlighter;
+use crate::wire::MAX_BODY_CHARS;
+use crate::wire::refusal::Refusal;
 
 /// The version of the rules in this file. Raise it with every change that alters their output.
 pub const RENDERER: i32 = 3;

@@ -2,7 +2,10 @@
 
 mod connection;
 mod first_owner;
+mod router;
 mod takeover;
+mod timeouts;
+mod upgrade;
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -21,20 +24,24 @@ use socket2::{Domain, Socket, Type};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use self::connection::{Connection, Connections};
-use crate::broker::Means;
-use crate::config::{Config, open_file_limit, raise_open_file_limit};
-use crate::error::{Refusal, StartError};
-use crate::fanout::Fanout;
-use crate::hub::{Hub, HubHandle, Start};
-use crate::limits::SendRate;
-use crate::metrics::Exporter;
-use crate::private_files::make_data_dir;
-use crate::session::{IDLE_SOCKET_BYTES, Shared};
-use crate::store::open::open;
-use crate::store::{Company, rooms};
-use crate::web::exchange::{HEAD_TIMEOUT, KEEP_ALIVE};
-use crate::web::{self, App, assets, builds};
+use crate::app::assets::builds;
+use crate::app::{App, assets};
+use crate::base::config::{Config, open_file_limit, raise_open_file_limit};
+use crate::base::metrics::Exporter;
+use crate::base::private_files::make_data_dir;
+use crate::base::start_error::StartError;
+use crate::chat::connect_reads::ConnectReads;
+use crate::chat::rooms;
+use crate::db::Company;
+use crate::db::open::open;
+use crate::realtime::broker::Means;
+use crate::realtime::fanout::Fanout;
+use crate::realtime::hub::{Hub, HubHandle, Start};
+use crate::realtime::send_rate::SendRate;
+use crate::realtime::ws_session::{IDLE_SOCKET_BYTES, Shared};
+use crate::server::connection::{Connection, Connections};
+use crate::server::timeouts::{HEAD_TIMEOUT, KEEP_ALIVE};
+use crate::wire::refusal::Refusal;
 
 /// How long a connection that is being closed may take.
 const LINGER: Duration = Duration::from_secs(2);
@@ -83,9 +90,11 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     });
     let draining = Arc::new(AtomicBool::new(false));
     let send_rate = Arc::new(SendRate::new(config.send_rate));
+    let connect_reads = ConnectReads::new(&store);
     let app = App::new(
         Arc::clone(&config),
         store.clone(),
+        connect_reads.clone(),
         hub.clone(),
         Arc::clone(&send_rate),
         Arc::clone(&draining),
@@ -94,14 +103,16 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     )?;
     let connections = Connections::new(Arc::clone(&app.sockets), config.workers());
     let app = Data::new(app);
+    let invites = app.clone();
     let mut signals = Signals::new()?;
     let (ready, mut workers) = mpsc::unbounded_channel();
     let heartbeat = Duration::from_secs(config.heartbeat_secs);
     let shared = {
-        let (store, hub) = (store.clone(), hub.clone());
+        let (store, connect_reads, hub) = (store.clone(), connect_reads.clone(), hub.clone());
         let build = assets::build().into_owned();
         move |worker| Shared {
             store: store.clone(),
+            connect_reads: connect_reads.clone(),
             hub: hub.clone(),
             send_rate: Arc::clone(&send_rate),
             heartbeat,
@@ -130,8 +141,8 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
                     .client_disconnect_timeout(LINGER)
                     .keep_alive(KEEP_ALIVE)
                     .on_connect_ext(Connection::introduce)
-                    .upgrade(takeover::factory(web::app(app.clone()), register))
-                    .finish(map_config(web::app(app.clone()), |()| AppConfig::default()));
+                    .upgrade(takeover::factory(router::router(app.clone()), register))
+                    .finish(map_config(router::router(app.clone()), |()| AppConfig::default()));
                 connection::factory(Arc::clone(&connections)).and_then(http)
             }
         })
@@ -144,7 +155,7 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
         workers.recv().await.ok_or_else(|| StartError("a worker did not start".into()))?;
     }
     tell(&config, address);
-    first_owner::invite(&config, &store).await?;
+    first_owner::invite(&invites).await?;
     announce(address)?;
     signals.next().await;
     tokio::select! {

@@ -3,8 +3,8 @@
 
 use actix::prelude::*;
 use bytes::Bytes;
-use klatch::fanout::{Fanout, Live, Op, Outbox, Posted, Seat, SessionId, registry};
-use klatch::protocol::{RoomId, Seq};
+use klatch::realtime::fanout::{Fanout, Live, Op, Outbox, Posted, Seat, SessionId, registry};
+use klatch::wire::{RoomId, Seq};
 use socket2::{Domain, Socket, Type};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

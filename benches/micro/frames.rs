@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use chrono::NaiveDateTime;
 use criterion::{Criterion, Throughput};
-use klatch::frame::{self, Reader};
-use klatch::protocol::{EncodedMessage, Message, ServerFrame, User};
+use klatch::wire::frame::{self, Reader};
+use klatch::wire::{EncodedMessage, Message, ServerFrame, User};
 
 /// As a browser sends it: masked.
 fn send(body: &str) -> Vec<u8> {

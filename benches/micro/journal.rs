@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use diesel::r2d2::ManageConnection;
-use klatch::protocol::{Key, RoomId, RoomKind, UserId};
+use klatch::chat::accounts::{self, NewAccount};
+use klatch::chat::batch::{self as append, Action, Write};
+use klatch::chat::room_changes::{self, NewRoom};
+use klatch::db::connection::Manager;
+use klatch::db::{AnyConnection, migrations as migrate};
 use klatch::render::render_body;
-use klatch::store::accounts::{self, NewAccount};
-use klatch::store::append::{self, Action, Write};
-use klatch::store::connection::Manager;
-use klatch::store::room_changes::{self, NewRoom};
-use klatch::store::{AnyConnection, migrate};
+use klatch::wire::{Key, RoomId, RoomKind, UserId};
 
 /// Rooms that a batch is spread over.
 const ROOMS: usize = 64;
@@ -47,7 +47,7 @@ fn room(connection: &mut AnyConnection, number: usize) -> (RoomId, UserId) {
     let user = accounts::create(connection, &account).expect("an account");
     let room =
         NewRoom { slug: format!("room{number}"), title: String::new(), topic: String::new(), kind: RoomKind::Public };
-    (room_changes::create(connection, &room, user.id).expect("a room").id, user.id)
+    (room_changes::insert(connection, &room).expect("a room").id, user.id)
 }
 
 fn send((room, user): (RoomId, UserId)) -> Write {

@@ -3,8 +3,8 @@
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};
-use klatch_fuzz::frame::{self, Incoming, Reader};
-use klatch_fuzz::protocol::{Close, MAX_FRAME_BYTES};
+use klatch_fuzz::wire::frame::{self, Incoming, Reader};
+use klatch_fuzz::wire::{Close, MAX_FRAME_BYTES};
 use libfuzzer_sys::fuzz_target;
 
 const FIN: u8 = 0x80;

@@ -15,8 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::config::{open_file_limit, own_files};
-use crate::web::exchange::Exchange;
+use crate::base::config::{open_file_limit, own_files};
+use crate::server::timeouts::Exchange;
 
 /// Bytes read at a time: few, since they are set to zero before.
 const AT_ONCE: usize = 2 * 1024;

@@ -4,10 +4,11 @@ use std::io::{Write, stderr};
 
 use serde_json::json;
 
-use crate::config::{Config, LogFormat};
-use crate::error::StartError;
-use crate::store::{Store, invitations};
-use crate::web::api::invitations::url_of;
+use crate::app::App;
+use crate::base::config::LogFormat;
+use crate::base::start_error::StartError;
+use crate::features::invitations::api::url_of;
+use crate::features::invitations::commands::InviteFirstOwner;
 
 const NO_OWNER: &str = "the chat has no owner yet: whoever opens this link first becomes it";
 
@@ -15,11 +16,11 @@ const NO_OWNER: &str = "the chat has no owner yet: whoever opens this link first
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn invite(config: &Config, store: &Store) -> Result<(), StartError> {
-    let made = store.write(invitations::make_first_owner).await;
+pub async fn invite(app: &App) -> Result<(), StartError> {
+    let made = app.perform_for_nobody(InviteFirstOwner).await;
     let Some(token) = made.map_err(|refusal| StartError::option("database-url", refusal))? else { return Ok(()) };
-    let link = url_of(config, &token);
-    let line = match config.log_format {
+    let link = url_of(&app.config, &token);
+    let line = match app.config.log_format {
         LogFormat::Human => format!("klatch: {NO_OWNER}: {link}"),
         LogFormat::Json => json!({ "level": "INFO", "message": NO_OWNER, "link": link }).to_string(),
     };

@@ -14,9 +14,9 @@ use bytes::BytesMut;
 use tokio::io::AsyncWriteExt;
 use tokio_util::codec::Encoder;
 
-use super::connection::Connection;
-use crate::error::Refusal;
-use crate::session::{Session, Shared, Visit};
+use crate::realtime::ws_session::{Session, Shared, Visit};
+use crate::server::connection::Connection;
+use crate::wire::refusal::Refusal;
 
 type Upgrade = (Request, Framed<Connection, Codec>);
 

@@ -4,8 +4,9 @@ use crate::common::redis::Redis;
 use crate::common::wait::within;
 use crate::common::*;
 use actix::prelude::*;
-use klatch::broker::{Bus, Event, Heard, Listening, Means, RoomHeard, SharedBroker, Word};
-use klatch::protocol::User;
+use klatch::chat::events::Event;
+use klatch::realtime::broker::{Bus, Heard, Listening, Means, RoomHeard, SharedBroker, Word};
+use klatch::wire::User;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
 

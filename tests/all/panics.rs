@@ -12,7 +12,7 @@ impl Options {
 
 fn told_of_its_panic(server: &Server) {
     let log = server.stderr();
-    let lines = log.lines().filter(|line| line.contains("klatch::survive")).count();
+    let lines = log.lines().filter(|line| line.contains("klatch::base::panics")).count();
     assert_eq!(lines, 1, "one line for it: {log}");
 }
 

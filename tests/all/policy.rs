@@ -1,8 +1,8 @@
 //! Who may do what: one pure function, every case of it.
 
-use klatch::error::Code;
 use klatch::policy::{Action, Actor, Object, Person, Place, may};
-use klatch::protocol::{InstanceRole, Role, RoomKind};
+use klatch::wire::refusal::Code;
+use klatch::wire::{InstanceRole, Role, RoomKind};
 
 const ME: i64 = 1;
 const OTHER: i64 = 2;

@@ -1,9 +1,9 @@
 //! What the policy says, asked over the wire: every way to stand to a room, by HTTP and by socket.
 
 use crate::common::*;
-use klatch::error::Code;
 use klatch::policy::{Action, Actor, Object, Person as Them, Place, may};
-use klatch::protocol::{InstanceRole, Role, RoomKind};
+use klatch::wire::refusal::Code;
+use klatch::wire::{InstanceRole, Role, RoomKind};
 
 const INSTANCE_ROLES: [InstanceRole; 4] =
     [InstanceRole::Guest, InstanceRole::Member, InstanceRole::Admin, InstanceRole::Owner];

@@ -1,1 +1,0 @@
-../../src/wording.rs

@@ -1,0 +1,101 @@
+//! What a request needs, whichever feature answers it: the context, extractors, rates, templates, assets, and errors as
+//! answers.
+
+pub mod account;
+pub mod assets;
+pub mod client_address;
+pub mod exclusive_jobs;
+pub mod failure;
+pub mod fields;
+pub mod initials;
+pub mod login_rate;
+pub mod openapi;
+pub mod origin;
+pub mod pages;
+pub mod passwords;
+pub mod perform;
+pub mod preferences;
+pub mod responses;
+pub mod routes;
+pub mod session_cookie;
+pub mod templates;
+pub mod texts;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+
+use actix_web::cookie::Key;
+
+use crate::app::assets::builds::Builds;
+use crate::app::exclusive_jobs::OneAtATime;
+use crate::app::login_rate::LoginRate;
+use crate::app::passwords::Passwords;
+use crate::app::templates::Templates;
+use crate::base::config::{Config, cores};
+use crate::base::metrics::Exporter;
+use crate::base::start_error::StartError;
+use crate::chat::connect_reads::ConnectReads;
+use crate::db::Store;
+use crate::realtime::hub::HubHandle;
+use crate::realtime::send_rate::SendRate;
+
+pub use crate::app::account::Account;
+pub use crate::app::failure::Failure;
+
+/// What all requests share.
+pub struct App {
+    pub config: Arc<Config>,
+    pub store: Store,
+    pub connect_reads: ConnectReads,
+    pub hub: HubHandle,
+    pub passwords: Passwords,
+    /// Shared with the sockets: a user's sends count together, however they come.
+    pub send_rate: Arc<SendRate>,
+    pub login_rate: LoginRate,
+    /// Set once the server has begun to end.
+    pub draining: Arc<AtomicBool>,
+    /// Open sockets.
+    pub sockets: Arc<AtomicUsize>,
+    /// Signs the session cookie.
+    pub key: Key,
+    pub templates: Templates,
+    pub builds: Builds,
+    /// Long work for somebody: the export and the end of their account.
+    pub errands: OneAtATime,
+    pub exporter: Exporter,
+    /// What every answer carries.
+    pub headers: responses::Headers,
+}
+
+impl App {
+    /// # Errors
+    /// A template that can't be used.
+    pub fn new(
+        config: Arc<Config>,
+        store: Store,
+        connect_reads: ConnectReads,
+        hub: HubHandle,
+        send_rate: Arc<SendRate>,
+        draining: Arc<AtomicBool>,
+        key: Key,
+        exporter: Exporter,
+    ) -> Result<Self, StartError> {
+        Ok(Self {
+            passwords: Passwords::new(cores()),
+            login_rate: LoginRate::new(config.login_rate),
+            templates: Templates::new()?,
+            builds: Builds::new(store.clone()),
+            errands: OneAtATime::default(),
+            headers: responses::Headers::new(&config),
+            config,
+            connect_reads,
+            store,
+            hub,
+            send_rate,
+            draining,
+            sockets: Arc::default(),
+            key,
+            exporter,
+        })
+    }
+}

@@ -1,0 +1,179 @@
+//! The files that pages need, from `static/`: in the binary, or read from disk in debug builds.
+//!
+//! Their address holds a hash over all of them, so that browsers keep them for ever and still get a new build's at once.
+//! Those of other builds come from [`builds`](crate::app::assets::builds).
+
+pub mod builds;
+pub mod emoji;
+pub mod stored;
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, IfNoneMatch, LOCATION};
+use actix_web::web::{Bytes, Data, Header, Path};
+use rust_embed::RustEmbed;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::app::{App, Failure};
+use crate::base::failpoints;
+
+#[derive(RustEmbed)]
+#[folder = "static/"]
+struct Files;
+
+/// Bytes of the hash that stand in the address.
+const BUILD_BYTES: usize = 4;
+
+const SERVICE_WORKER: &str = "sw.js";
+/// Made rather than read.
+const EMOJI: &str = "emoji.json";
+
+/// A file to be served.
+#[derive(Clone)]
+pub struct Asset {
+    content: Bytes,
+    /// SHA-256.
+    hash: [u8; 32],
+}
+
+impl From<Vec<u8>> for Asset {
+    fn from(content: Vec<u8>) -> Self {
+        Self { hash: Sha256::digest(&content).into(), content: content.into() }
+    }
+}
+
+impl Asset {
+    /// The present file of this build.
+    fn own(name: &str) -> Option<Self> {
+        if name == EMOJI {
+            static LIST: LazyLock<Asset> = LazyLock::new(|| emoji::list().into());
+            return Some(LIST.clone());
+        }
+        let file = Files::get(name)?;
+        if let Some(mark) = failpoints::build_mark().filter(|_| name.ends_with(".js") || name.ends_with(".css")) {
+            return Some([&file.data, mark.as_bytes()].concat().into());
+        }
+        let content = match file.data {
+            Cow::Borrowed(data) => Bytes::from_static(data),
+            Cow::Owned(data) => data.into(),
+        };
+        Some(Self { content, hash: file.metadata.sha256_hash() })
+    }
+}
+
+/// The name of this build, and its files by path.
+pub fn own_files() -> (String, Vec<(String, Vec<u8>)>) {
+    let files = names().filter_map(|name| {
+        let content = Asset::own(&name)?.content.to_vec();
+        Some((name.into_owned(), content))
+    });
+    (build().into_owned(), files.collect())
+}
+
+/// A file of this build.
+pub fn own_file(name: &str) -> Option<Bytes> {
+    Asset::own(name).map(|asset| asset.content)
+}
+
+/// Where the files of this build are: `/static/<8 hexadecimal digits>`.
+pub fn prefix() -> String {
+    format!("/static/{}", build())
+}
+
+fn names() -> impl Iterator<Item = Cow<'static, str>> {
+    Files::iter().chain([EMOJI.into()])
+}
+
+/// Names this build's files: 8 hexadecimal digits.
+pub fn build() -> Cow<'static, str> {
+    static EMBEDDED: LazyLock<String> = LazyLock::new(hash_of_all);
+    if cfg!(debug_assertions) { hash_of_all().into() } else { EMBEDDED.as_str().into() }
+}
+
+fn hash_of_all() -> String {
+    let mut names: Vec<_> = names().collect();
+    names.sort_unstable();
+    let mut all = Sha256::new();
+    for name in names {
+        if let Some(file) = Asset::own(&name) {
+            all.update(name.as_bytes());
+            all.update([0]);
+            all.update(file.hash);
+        }
+    }
+    hex::encode(&all.finalize()[..BUILD_BYTES])
+}
+
+/// `GET /static/{build}/{path}`: that build's file. Of a build that nobody knows, as after a change on disk, it is the
+/// present one, not to be kept.
+pub async fn file(
+    app: Data<App>,
+    path: Path<(String, String)>,
+    known: Header<IfNoneMatch>,
+) -> Result<HttpResponse, Failure> {
+    let (asked_build, name) = path.into_inner();
+    let is_own = asked_build == build();
+    let other = if is_own { None } else { app.builds.find(&asked_build, &name).await? };
+    let caching = if is_own || other.is_some() { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let asset = other.or_else(|| Asset::own(&name)).ok_or_else(|| Failure::of_status(StatusCode::NOT_FOUND))?;
+    let tag = EntityTag::new_strong(hex::encode(&asset.hash[..16]));
+    let is_known = match &*known {
+        IfNoneMatch::Any => true,
+        IfNoneMatch::Items(tags) => tags.iter().any(|known| known.weak_eq(&tag)),
+    };
+    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((CACHE_CONTROL, caching)).insert_header((ETAG, tag.to_string()));
+    Ok(if is_known { response.finish() } else { response.content_type(media_type(&name)).body(asset.content) })
+}
+
+fn media_type(name: &str) -> String {
+    let media_type = mime_guess::from_path(name).first_or_octet_stream();
+    match media_type.type_() {
+        mime_guess::mime::TEXT => format!("{media_type}; charset=utf-8"),
+        _ => media_type.to_string(),
+    }
+}
+
+/// `GET /sw.js`: the service worker, which is another one for each build.
+pub async fn service_worker() -> Result<HttpResponse, Failure> {
+    let script = own_file(SERVICE_WORKER).ok_or_else(|| Failure::of_status(StatusCode::NOT_FOUND))?;
+    let prefix = prefix();
+    let files: Vec<_> = names()
+        .filter(|name| name != SERVICE_WORKER && !name.ends_with(".png"))
+        .map(|name| format!("{prefix}/{name}"))
+        .collect();
+    let head = format!("const BUILD = {};\nconst FILES = {};\n", json!(build()), json!(files));
+    let body = [head.as_bytes(), &script].concat();
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .content_type(media_type(SERVICE_WORKER))
+        .body(body))
+}
+
+/// Browsers ask for it by themselves on pages that are not ours, such as the JSON of the API.
+pub async fn favicon() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, format!("{}/favicon.svg", prefix()))).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_and_styles_have_the_types_that_browsers_insist_on() {
+        assert_eq!(media_type("room.js"), "text/javascript; charset=utf-8");
+        assert_eq!(media_type("klatch.css"), "text/css; charset=utf-8");
+        assert_eq!(media_type("favicon.svg"), "image/svg+xml");
+    }
+
+    #[test]
+    fn the_address_of_a_build_is_short_and_steady() {
+        let digits = prefix().strip_prefix("/static/").unwrap().to_owned();
+        assert!(digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_hexdigit()), "{digits}");
+        assert_eq!(format!("/static/{digits}"), prefix());
+    }
+}

@@ -1,0 +1,72 @@
+//! The one door for changes: the JSON API, forms and the command line build the same commands and have them performed here.
+//!
+//! Messages, edits, deletions, reactions and read marks go through the journal instead
+//! ([`HubHandle::act`](crate::realtime::hub::HubHandle::act)), which commits many of them in one transaction.
+
+use crate::app::App;
+use crate::base::config::Config;
+use crate::base::private_files::make_data_dir;
+use crate::base::start_error::StartError;
+use crate::chat::change::{self, Change};
+use crate::db::open::open_beside;
+use crate::wire::UserId;
+use crate::wire::refusal::Refusal;
+
+/// A use case that changes something.
+pub trait Command: Send + 'static {
+    /// What it comes to.
+    type Outcome: Send + 'static;
+
+    /// Makes the change. It checks what it was given, asks the policy, stores, writes the audit log and says what is to be
+    /// announced, all within one transaction.
+    ///
+    /// # Errors
+    /// Why not; then nothing has changed.
+    fn execute(self, change: &mut Change) -> Result<Self::Outcome, Refusal>;
+}
+
+impl App {
+    /// Performs a command for somebody who is signed in; events are announced after the commit.
+    ///
+    /// # Errors
+    /// Those of the command; `unavailable` where the database does not answer.
+    pub async fn perform<C: Command>(&self, by: UserId, command: C) -> Result<C::Outcome, Refusal> {
+        self.perform_as(Some(by), command).await
+    }
+
+    /// Performs a command for somebody who has no account yet, or for the server itself.
+    ///
+    /// # Errors
+    /// Those of the command; `unavailable` where the database does not answer.
+    pub async fn perform_for_nobody<C: Command>(&self, command: C) -> Result<C::Outcome, Refusal> {
+        self.perform_as(None, command).await
+    }
+
+    async fn perform_as<C: Command>(&self, by: Option<UserId>, command: C) -> Result<C::Outcome, Refusal> {
+        let changed = self.store.write(move |c| change::run(c, by, |change| command.execute(change)));
+        let (outcome, events) = changed.await?;
+        for event in events {
+            self.hub.announce(event).await;
+        }
+        Ok(outcome)
+    }
+}
+
+/// Performs a command for the operator, in the database, which is made where there is none. A server that runs sees the
+/// outcome when it next asks the database.
+///
+/// # Errors
+/// One line for whoever gave the command; then nothing has changed.
+pub fn perform_as_operator<C: Command>(config: &Config, command: C) -> Result<C::Outcome, StartError> {
+    if config.keeps_database() {
+        make_data_dir(&config.data_dir)?;
+    }
+    let mut connection = open_beside(&config.database_url())?;
+    let changed = change::run(&mut connection, None, |change| command.execute(change));
+    changed.map(|(outcome, _)| outcome).map_err(told)
+}
+
+/// A refusal as the line in which the operator is told of it.
+pub fn told(refusal: Refusal) -> StartError {
+    StartError(refusal.to_string())
+}

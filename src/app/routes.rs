@@ -1,0 +1,68 @@
+//! The table of routes: each feature adds its own, and the router makes one resource of each path, whichever features
+//! answer it.
+
+use actix_web::web::ServiceConfig;
+use actix_web::{FromRequest, Handler, Resource, Responder, Route, web};
+
+/// Routes in the order in which they are tried.
+#[derive(Default)]
+pub struct Routes {
+    paths: Vec<(&'static str, Vec<Route>)>,
+}
+
+impl Routes {
+    pub fn get<F, Args>(&mut self, path: &'static str, handler: F) -> &mut Self
+    where
+        F: Handler<Args, Output: Responder + 'static>,
+        Args: FromRequest + 'static,
+    {
+        self.add(path, web::get().to(handler))
+    }
+
+    pub fn post<F, Args>(&mut self, path: &'static str, handler: F) -> &mut Self
+    where
+        F: Handler<Args, Output: Responder + 'static>,
+        Args: FromRequest + 'static,
+    {
+        self.add(path, web::post().to(handler))
+    }
+
+    pub fn put<F, Args>(&mut self, path: &'static str, handler: F) -> &mut Self
+    where
+        F: Handler<Args, Output: Responder + 'static>,
+        Args: FromRequest + 'static,
+    {
+        self.add(path, web::put().to(handler))
+    }
+
+    pub fn patch<F, Args>(&mut self, path: &'static str, handler: F) -> &mut Self
+    where
+        F: Handler<Args, Output: Responder + 'static>,
+        Args: FromRequest + 'static,
+    {
+        self.add(path, web::patch().to(handler))
+    }
+
+    pub fn delete<F, Args>(&mut self, path: &'static str, handler: F) -> &mut Self
+    where
+        F: Handler<Args, Output: Responder + 'static>,
+        Args: FromRequest + 'static,
+    {
+        self.add(path, web::delete().to(handler))
+    }
+
+    fn add(&mut self, path: &'static str, route: Route) -> &mut Self {
+        match self.paths.iter_mut().find(|(known, _)| *known == path) {
+            Some((_, routes)) => routes.push(route),
+            None => self.paths.push((path, vec![route])),
+        }
+        self
+    }
+
+    /// Registers the resources: a path that is known with another method answers 405.
+    pub fn register(self, cfg: &mut ServiceConfig) {
+        for (path, routes) in self.paths {
+            cfg.service(routes.into_iter().fold(Resource::new(path), Resource::route));
+        }
+    }
+}

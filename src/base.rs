@@ -1,0 +1,10 @@
+//! What every layer may use and what knows nothing of a chat: options, metrics, failpoints, panics, admission.
+
+pub mod arrivals;
+pub mod config;
+pub mod failpoints;
+pub mod mailbox;
+pub mod metrics;
+pub mod panics;
+pub mod private_files;
+pub mod start_error;

@@ -1,0 +1,241 @@
+//! Options: the command line, the environment, and what they must not contradict.
+//!
+//! Nothing here touches the disk or the network but [`Config::cookie_key`], which is called once all options are known
+//! to be good.
+
+mod files;
+mod values;
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use crate::base::start_error::StartError;
+
+pub use crate::base::config::files::{open_file_limit, own_files, raise_open_file_limit};
+pub use crate::base::config::values::{Networks, Origins};
+
+/// Who may create an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Signup {
+    Open,
+    Invite,
+    Closed,
+}
+
+/// How the log is written on standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Human,
+    Json,
+}
+
+/// What the server was told, checked.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Address to serve on; with port 0 one is picked and printed
+    #[arg(long, global = true, env = "KLATCH_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Directory of the SQLite file and the generated secret; made when it is missing
+    #[arg(long, global = true, env = "KLATCH_DATA_DIR", value_name = "DIR", default_value = "./klatch-data")]
+    pub data_dir: PathBuf,
+
+    /// How browsers reach the server: links, cookies' Secure, an allowed origin [default: http://<listen>]
+    #[arg(long, global = true, env = "KLATCH_PUBLIC_URL", value_name = "URL", value_parser = values::public_url)]
+    pub public_url: Option<Url>,
+
+    /// sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://<data-dir>/klatch.db]
+    #[arg(
+        long = "database-url",
+        global = true,
+        env = "KLATCH_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    database: Option<String>,
+
+    /// Redis (6 or later) or Redis Cluster (7 or later) that several instances share, rediss:// with TLS [default: none, one
+    /// instance with everything in process]
+    #[arg(long, global = true, env = "KLATCH_REDIS_URL", value_name = "URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
+
+    /// At least 64 bytes in hex that sign cookies; instances must agree [default: made once, kept in the data dir]
+    #[arg(long, global = true, env = "KLATCH_SECRET", value_name = "HEX", hide_env_values = true)]
+    secret: Option<String>,
+
+    /// Messages a second that one user may send, with a burst of 3 x N; 0 = no limit
+    #[arg(long, global = true, env = "KLATCH_SEND_RATE", value_name = "N", allow_negative_numbers = true, default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub send_rate: u32,
+
+    /// Sockets that one user may have open; 0 = no limit
+    #[arg(
+        long,
+        global = true,
+        env = "KLATCH_SOCKETS_PER_USER",
+        value_name = "N",
+        allow_negative_numbers = true,
+        default_value_t = 32
+    )]
+    pub sockets_per_user: u32,
+
+    /// Sockets in all, more are refused with 503 [default: what the open-file limit allows, less 256]
+    #[arg(
+        long = "max-sockets",
+        global = true,
+        env = "KLATCH_MAX_SOCKETS",
+        value_name = "N",
+        allow_negative_numbers = true
+    )]
+    most_sockets: Option<NonZeroUsize>,
+
+    /// Failed logins a minute for one account from one address, and 10 x N for one address or for one account from
+    /// unknown addresses; 0 = no limit
+    #[arg(long, global = true, env = "KLATCH_LOGIN_RATE", value_name = "N", allow_negative_numbers = true, default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub login_rate: u32,
+
+    /// Days after which an unused session has ended
+    #[arg(long, global = true, env = "KLATCH_SESSION_DAYS", value_name = "N", allow_negative_numbers = true, default_value_t = 30,
+          value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub session_days: u32,
+
+    /// Further origins that may open a socket or post, separated by commas [default: the public URL's and the request's
+    /// own host, which always may]
+    #[arg(
+        long,
+        global = true,
+        env = "KLATCH_ALLOWED_ORIGINS",
+        value_name = "LIST",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub allowed_origins: Origins,
+
+    /// Addresses or networks that /metrics answers, separated by commas; others get 404
+    #[arg(long, global = true, env = "KLATCH_METRICS_FROM", value_name = "LIST", default_value = "127.0.0.0/8,::1")]
+    pub metrics_from: Networks,
+
+    /// Addresses or networks of proxies whose Forwarded and X-Forwarded-For headers count, separated by commas
+    /// [default: none]
+    #[arg(
+        long,
+        global = true,
+        env = "KLATCH_TRUSTED_PROXIES",
+        value_name = "LIST",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub trusted_proxies: Networks,
+
+    /// Who may create an account
+    #[arg(long, global = true, env = "KLATCH_SIGNUP", value_name = "WHO", value_enum, default_value_t = Signup::Open)]
+    pub signup: Signup,
+
+    /// Seconds over which sockets are closed on SIGTERM
+    #[arg(long, global = true, env = "KLATCH_DRAIN_SECS", value_name = "N", allow_negative_numbers = true, default_value_t = 5,
+          value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub drain_secs: u64,
+
+    /// Seconds between pings; a socket that answers none for two of them is closed
+    #[arg(long, global = true, env = "KLATCH_HEARTBEAT_SECS", value_name = "N", allow_negative_numbers = true, default_value_t = 30,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub heartbeat_secs: u64,
+
+    /// How the log is written on standard error
+    #[arg(long, global = true, env = "KLATCH_LOG_FORMAT", value_name = "FORMAT", value_enum,
+          default_value_t = LogFormat::Human)]
+    pub log_format: LogFormat,
+
+    /// Threads that serve [default: one for each core]
+    #[arg(long = "workers", global = true, env = "KLATCH_WORKERS", value_name = "N", allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+impl Config {
+    /// The options, where none contradicts another.
+    ///
+    /// # Errors
+    /// One line that names the option.
+    pub fn checked(self) -> Result<Self, StartError> {
+        if let Some(secret) = &self.secret {
+            values::secret(secret).map_err(|why| StartError::option("secret", why))?;
+        }
+        let database = self.database_url();
+        values::database_url(&database).map_err(|why| StartError::option("database-url", why))?;
+        if let Some(redis) = &self.redis_url {
+            values::redis_url(redis).map_err(|why| StartError::option("redis-url", why))?;
+            if database.starts_with("sqlite:") {
+                return Err(StartError::option(
+                    "redis-url",
+                    "several instances can't share SQLite: use Postgres, or no Redis",
+                ));
+            }
+            if self.secret.is_none() {
+                return Err(StartError::option(
+                    "secret",
+                    "needed with --redis-url, since the instances must agree on it",
+                ));
+            }
+        }
+        Ok(self)
+    }
+
+    /// `sqlite://PATH`, `postgres://…` or `postgresql://…`.
+    pub fn database_url(&self) -> String {
+        match &self.database {
+            Some(url) => url.clone(),
+            None => format!("sqlite://{}", self.data_dir.join("klatch.db").display()),
+        }
+    }
+
+    /// Whether the database is in the data directory.
+    pub fn keeps_database(&self) -> bool {
+        self.database.is_none()
+    }
+
+    /// The origin at which browsers reach the server, as a browser writes it.
+    pub fn public_origin(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.origin().ascii_serialization(),
+            None => format!("http://{}", self.listen),
+        }
+    }
+
+    /// Whether browsers come by https, so that cookies must not travel otherwise.
+    pub fn secure_cookies(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+
+    /// The kind of database, which has nothing secret in it.
+    pub fn database_kind(&self) -> &'static str {
+        if self.database_url().starts_with("sqlite:") { "sqlite" } else { "postgres" }
+    }
+
+    /// Threads that serve.
+    pub fn workers(&self) -> usize {
+        self.threads.map_or_else(cores, usize::from)
+    }
+
+    /// The key that signs cookies. Where none was given, the one in the data directory, made there the first time.
+    ///
+    /// # Errors
+    /// One line for the operator when the file can't be read, made or understood.
+    pub fn cookie_key(&self) -> Result<actix_web::cookie::Key, StartError> {
+        let secret = match &self.secret {
+            Some(secret) => values::secret(secret).map_err(|why| StartError::option("secret", why))?,
+            None => values::kept_secret(&self.data_dir)?,
+        };
+        Ok(actix_web::cookie::Key::from(&secret))
+    }
+}
+
+/// Cores this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}

@@ -1,0 +1,136 @@
+//! Single values of options: how they are read, and where the secret is kept.
+
+use std::fs;
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::path::Path;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use url::Url;
+
+use crate::base::private_files;
+use crate::base::start_error::StartError;
+
+/// The fewest bytes of a secret.
+const SECRET_BYTES: usize = 64;
+
+/// A list of addresses and networks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Networks(Vec<IpNet>);
+
+impl Networks {
+    /// An IPv4 address that comes as IPv6 (`::ffff:1.2.3.4`) counts as the IPv4 address it is.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+impl FromStr for Networks {
+    type Err = String;
+
+    fn from_str(list: &str) -> Result<Self, String> {
+        let network = |item: &str| match item.parse::<IpAddr>() {
+            Ok(address) => Ok(IpNet::from(address.to_canonical())),
+            Err(_) => item.parse::<IpNet>().map_err(|_| format!("{item} is neither an address nor a network")),
+        };
+        items(list).map(network).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// A list of origins, as browsers write them: `https://chat.example`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins(Vec<String>);
+
+impl Origins {
+    pub fn contains(&self, origin: &str) -> bool {
+        self.0.iter().any(|allowed| allowed == origin)
+    }
+}
+
+impl FromStr for Origins {
+    type Err = String;
+
+    fn from_str(list: &str) -> Result<Self, String> {
+        let origin = |item: &str| bare_http_url(item).map(|url| url.origin().ascii_serialization());
+        items(list).map(origin).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn items(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+pub fn public_url(text: &str) -> Result<Url, String> {
+    bare_http_url(text)
+}
+
+/// Pages and cookies live at the root, so nothing may follow the host.
+fn bare_http_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("{text} is not a URL: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("{text} must begin with http:// or https://"));
+    }
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if bare { Ok(url) } else { Err(format!("{text} must have nothing but a host and a port")) }
+}
+
+/// Says nothing of the value: it may hold a password.
+pub fn database_url(url: &str) -> Result<(), &'static str> {
+    match url.split_once("://") {
+        Some(("sqlite", path)) if !path.is_empty() => Ok(()),
+        Some(("sqlite", _)) => Err("a path must follow sqlite://"),
+        Some(("postgres" | "postgresql", _)) => {
+            Url::parse(url).map(drop).map_err(|_| "is no URL of a Postgres database")
+        }
+        _ => Err("must begin with sqlite:// or postgres://"),
+    }
+}
+
+/// Says nothing of the value: it may hold a password.
+pub fn redis_url(url: &str) -> Result<(), &'static str> {
+    match Url::parse(url) {
+        Ok(url) if matches!(url.scheme(), "redis" | "rediss" | "redis+unix" | "unix") => Ok(()),
+        _ => Err("must be a URL that begins with redis:// or rediss://"),
+    }
+}
+
+pub fn secret(hex_text: &str) -> Result<Vec<u8>, String> {
+    let bytes = hex::decode(hex_text).map_err(|_| "must be an even number of hexadecimal digits".to_owned())?;
+    if bytes.len() < SECRET_BYTES {
+        return Err(format!("must be at least {SECRET_BYTES} bytes, {} hexadecimal digits", SECRET_BYTES * 2));
+    }
+    Ok(bytes)
+}
+
+/// The secret in the data directory, made there when it is missing.
+pub fn kept_secret(data_dir: &Path) -> Result<Vec<u8>, StartError> {
+    let path = data_dir.join("secret");
+    let failed = |error: io::Error| StartError::option("data-dir", format!("{}: {error}", path.display()));
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            private_files::make_data_dir(data_dir)?;
+            make_secret(data_dir, &path).map_err(failed)?;
+            fs::read_to_string(&path).map_err(failed)?
+        }
+        read => read.map_err(failed)?,
+    };
+    secret(text.trim()).map_err(|why| StartError::option("data-dir", format!("{}: {why}", path.display())))
+}
+
+/// Appears whole or not at all; of two processes that start together, the first one's stays.
+fn make_secret(data_dir: &Path, path: &Path) -> io::Result<()> {
+    let draft = data_dir.join(format!("secret.{}", std::process::id()));
+    let _ = fs::remove_file(&draft);
+    let mut file = private_files::create(&draft)?;
+    writeln!(file, "{}", hex::encode(rand::random::<[u8; SECRET_BYTES]>()))?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    fs::File::open(data_dir)?.sync_all()
+}

@@ -1,0 +1,105 @@
+//! The log of what was done to people, rooms and messages: written in the transaction that does it, never changed.
+
+use chrono::{NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::chat::authorization;
+use crate::chat::rooms::permitted;
+use crate::db::connection::{AnyConnection, snapshot};
+use crate::db::schema::audit;
+use crate::policy::{Action, Object, may};
+use crate::wire::refusal::Refusal;
+use crate::wire::{Act, AuditEntry, Room, Seq, User, UserId};
+
+/// Entries of a page.
+pub const PAGE: i64 = 100;
+/// Who acts by the command line, or is the server itself.
+pub const OPERATOR: &str = "operator";
+
+/// Something that is being done.
+#[derive(Clone, Debug)]
+pub struct Entry<'a> {
+    /// `None`: the operator.
+    pub actor: Option<&'a User>,
+    pub act: Act,
+    pub room: Option<&'a Room>,
+    /// Whom it is done to.
+    pub target: Option<&'a User>,
+    pub message: Option<Seq>,
+    pub reason: &'a str,
+    /// What else there is to know, as `name: value`.
+    pub detail: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    pub fn new(act: Act) -> Self {
+        Self { actor: None, act, room: None, target: None, message: None, reason: "", detail: "" }
+    }
+}
+
+pub fn record(connection: &mut AnyConnection, entry: &Entry) -> QueryResult<()> {
+    let Entry { actor, act, room, target, message, reason, detail } = entry;
+    diesel::insert_into(audit::table)
+        .values((
+            audit::at.eq(Utc::now().naive_utc()),
+            audit::actor_id.eq(actor.map(|user| user.id)),
+            audit::actor.eq(actor.map_or(OPERATOR, |user| user.username.as_str())),
+            audit::act.eq(act.as_str()),
+            audit::room_id.eq(room.map(|room| room.id)),
+            audit::room.eq(room.map(|room| room.slug.as_str())),
+            audit::user_id.eq(target.map(|user| user.id)),
+            audit::username.eq(target.map(|user| user.username.as_str())),
+            audit::message_id.eq(*message),
+            audit::reason.eq(*reason),
+            audit::detail.eq(*detail),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Entries, newest first, and whether there are older ones.
+pub struct Page {
+    pub entries: Vec<AuditEntry>,
+    pub more: bool,
+}
+
+/// A page of what was done in a room, for its moderators, or anywhere, for admins; below `before` where that is given.
+pub fn read(
+    connection: &mut AnyConnection,
+    slug: Option<&str>,
+    user: UserId,
+    before: Option<i64>,
+) -> Result<Page, Refusal> {
+    type Row = ((i64, NaiveDateTime, String, String), (Option<String>, Option<String>, Option<Seq>), (String, String));
+    snapshot(connection, |connection| {
+        let mut query = audit::table.order(audit::id.desc()).limit(PAGE + 1).into_boxed();
+        match slug {
+            Some(slug) => {
+                let (found, _) = permitted(connection, slug, user, Action::Oversee)?;
+                query = query.filter(audit::room_id.eq(found.room.id));
+            }
+            None => may(authorization::in_chat(connection, user)?.actor, Action::Administer, Object::default())?,
+        }
+        let rows: Vec<Row> = query
+            .filter(audit::id.lt(before.unwrap_or(i64::MAX)))
+            .select((
+                (audit::id, audit::at, audit::actor, audit::act),
+                (audit::room, audit::username, audit::message_id),
+                (audit::reason, audit::detail),
+            ))
+            .load(connection)?;
+        let more = rows.len() as i64 > PAGE;
+        let entry = |((id, at, actor, act), (room, username, message), (reason, detail)): Row| AuditEntry {
+            id,
+            at,
+            actor,
+            act,
+            room,
+            username,
+            message,
+            reason,
+            detail,
+        };
+        Ok(Page { entries: rows.into_iter().take(PAGE as usize).map(entry).collect(), more })
+    })
+}

@@ -1,0 +1,419 @@
+//! What a batch sees and changes: the rooms, members, keys and messages it touches, in memory while the rooms' rows are
+//! held.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::base::failpoints::breaks;
+use crate::chat::audit;
+use crate::chat::audit::Entry;
+use crate::chat::batch::{Action, Change, Done, Write, rows, rules};
+use crate::chat::messages::{Given, summary};
+use crate::chat::read_state;
+use crate::chat::read_state::Marks;
+use crate::chat::reports;
+use crate::chat::rooms::RoomState;
+use crate::db::connection::AnyConnection;
+use crate::policy::{Action as May, Actor, Object, Person, may};
+use crate::render::Rendered;
+use crate::wire::refusal::Refusal;
+use crate::wire::{Act, Key, MAX_EMOJI, Message, Role, RoomId, RoomKind, Seq, User, UserId};
+
+pub struct Picture {
+    pub(crate) now: NaiveDateTime,
+    pub(crate) rooms: HashMap<RoomId, RoomState>,
+    /// Rooms of the batch that somebody else holds: nothing may be done in them now.
+    pub(crate) held: HashSet<RoomId>,
+    /// Everybody who acts in a room, or may be mentioned in it.
+    pub(crate) actors: HashMap<(RoomId, UserId), Actor>,
+    pub(crate) members: HashMap<(RoomId, UserId), Membership>,
+    /// All members of the direct rooms in the batch, where every message is a mention, and of those where somebody wants
+    /// to mention many at once.
+    pub(crate) all: HashMap<RoomId, Vec<UserId>>,
+    pub(crate) users: HashMap<UserId, User>,
+    /// Usernames in lower case, of those who may be mentioned.
+    pub(crate) names: HashMap<String, UserId>,
+    /// What each author's keys were used for: the room and the message's id.
+    pub(crate) keys: HashMap<(UserId, String), (RoomId, Seq)>,
+    /// Members who are not told when they are mentioned: they don't want it, or are banned from the chat.
+    pub(crate) quiet: HashSet<(RoomId, UserId)>,
+    pub(crate) messages: HashMap<(RoomId, Seq), Target>,
+    pub(crate) removals: Vec<Removal>,
+}
+
+/// Somebody's message that was removed by somebody else.
+pub struct Removal {
+    pub room: RoomId,
+    pub by: UserId,
+    pub author: User,
+    pub id: Seq,
+    pub reason: String,
+}
+
+/// What somebody wants to send.
+struct Draft<'a> {
+    key: &'a Key,
+    rendered: &'a Rendered,
+    reply_to: Option<Seq>,
+    present: &'a [UserId],
+}
+
+pub struct Membership {
+    pub role: Role,
+    pub mark: Seq,
+    pub sent_at: Option<NaiveDateTime>,
+    pub new: bool,
+    pub marked: bool,
+}
+
+/// A message that is acted on.
+pub struct Target {
+    pub message: Message,
+    /// Of a new message, in its one spelling.
+    pub key: Option<String>,
+    pub reactions: Vec<Given>,
+    pub mentioned: BTreeSet<UserId>,
+    pub touched: bool,
+    pub reacted: bool,
+}
+
+impl Target {
+    pub fn author(&self) -> UserId {
+        self.message.author.id
+    }
+}
+
+impl Picture {
+    /// Lets one write act on the picture. A change takes the room's next number here.
+    pub fn act(&mut self, write: &Write, changes: &mut Vec<Change>) -> Result<Done, Refusal> {
+        let (room, user) = (write.room, write.user);
+        match &write.action {
+            Action::Enter => self.enter(room, user),
+            Action::Send { key, rendered, reply_to, present } => {
+                self.send(room, user, &Draft { key, rendered, reply_to: *reply_to, present }, changes)
+            }
+            Action::Edit { id, rendered } => self.edit(room, user, *id, rendered, changes),
+            Action::Delete { id, reason, wipe } => self.delete(room, user, *id, reason, *wipe, changes),
+            Action::React { id, emoji, on } => self.react(room, user, *id, emoji, *on, changes),
+            Action::Read { seq } => self.read(room, user, *seq),
+        }
+    }
+
+    fn enter(&mut self, room: RoomId, user: UserId) -> Result<Done, Refusal> {
+        self.permit(room, user, May::Enter, None)?;
+        let mark = self.rooms[&room].room.seq;
+        let new = Membership { role: Role::Member, mark, sent_at: None, new: true, marked: false };
+        self.members.entry((room, user)).or_insert(new);
+        Ok(Done::Entered)
+    }
+
+    fn send(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        Draft { key, rendered, reply_to, present }: &Draft,
+        changes: &mut Vec<Change>,
+    ) -> Result<Done, Refusal> {
+        let lost = || Key { canonical: uuid::Uuid::new_v4().to_string(), written: key.written.clone() };
+        let key = if breaks("drop_key_check") { &lost() } else { *key };
+        match self.keys.get(&(user, key.canonical.clone())) {
+            Some((used_in, id)) if *used_in == room => return Ok(Done::Sent { id: *id, new: false }),
+            Some(_) => return Err(Refusal::invalid("key: used before, in another room")),
+            None => {}
+        }
+        self.permit(room, user, May::Talk, None)?;
+        self.pass_rules(room, user, rendered, true)?;
+        let author = self.users.get(&user).cloned().ok_or_else(Refusal::unavailable)?;
+        let answered = match reply_to {
+            Some(id) => Some(self.target(room, *id)?.author()),
+            None => None,
+        };
+        let mentioned = self.mentioned(room, user, rendered, answered, present);
+        let id = self.next_number(room);
+        if let Some(state) = self.rooms.get_mut(&room) {
+            state.count += 1;
+        }
+        if let Some(member) = self.members.get_mut(&(room, user)) {
+            (member.mark, member.marked) = (id, true);
+            if self.rooms[&room].room.slow_secs > 0 {
+                member.sent_at = Some(self.now);
+            }
+        }
+        self.keys.insert((user, key.canonical.clone()), (room, id));
+        let message = Message {
+            id,
+            seq: id,
+            key: key.written.clone(),
+            author,
+            body: rendered.body.clone(),
+            html: rendered.html.clone(),
+            sent_at: self.now,
+            edited_at: None,
+            deleted: false,
+            removed: false,
+            reply_to: *reply_to,
+            reactions: Vec::new(),
+        };
+        let mut target = Target {
+            message,
+            key: Some(key.canonical.clone()),
+            reactions: Vec::new(),
+            mentioned,
+            touched: true,
+            reacted: false,
+        };
+        let told = self.told(room, user, &target.mentioned);
+        if self.rooms[&room].room.kind == RoomKind::Direct {
+            target.mentioned.clear();
+        }
+        changes.push(self.change(room, &target, told));
+        self.messages.insert((room, id), target);
+        Ok(Done::Sent { id, new: true })
+    }
+
+    fn edit(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        id: Seq,
+        rendered: &Rendered,
+        changes: &mut Vec<Change>,
+    ) -> Result<Done, Refusal> {
+        let target = self.own(room, user, id, May::Edit)?;
+        if target.message.deleted {
+            return Err(Refusal::message_not_found());
+        }
+        if target.message.body == rendered.body {
+            return Ok(Done::Changed { id, seq: target.message.seq });
+        }
+        let reply_to = target.message.reply_to;
+        self.pass_rules(room, user, rendered, false)?;
+        // A reply mentioned its source's author when it was sent, and still does.
+        let answered = reply_to.and_then(|source| self.messages.get(&(room, source))).map(Target::author);
+        let mut mentioned = self.mentioned(room, user, rendered, answered, &[]);
+        // Those who were there when it was sent stay mentioned.
+        if rendered.mentions_here() {
+            mentioned.extend(&self.messages[&(room, id)].mentioned);
+        }
+        let target = self.target(room, id)?;
+        let told = self.loud(room, mentioned.difference(&target.mentioned)).collect();
+        let (seq, now) = (self.next_number(room), self.now);
+        self.update(room, id, changes, told, |target| {
+            target.message.body = rendered.body.clone();
+            target.message.html = rendered.html.clone();
+            target.message.edited_at = Some(now);
+            target.message.seq = seq;
+            target.mentioned = mentioned;
+        })
+    }
+
+    fn delete(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        id: Seq,
+        reason: &str,
+        wipe: bool,
+        changes: &mut Vec<Change>,
+    ) -> Result<Done, Refusal> {
+        if !wipe {
+            self.permit(room, user, May::See, None)?;
+        }
+        let target = self.target(room, id)?;
+        let author = target.message.author.clone();
+        let removed = author.id != user;
+        let action = match (removed, wipe) {
+            (_, true) => May::Wipe,
+            (true, false) => May::RemoveMessage,
+            (false, false) => May::TakeBack,
+        };
+        self.permit(room, user, action, Some(author.id))?;
+        // Whoever takes a message back leaves it open whether it had to be removed.
+        if target.message.deleted && (target.message.removed || !removed) {
+            return Ok(Done::Changed { id, seq: target.message.seq });
+        }
+        if removed {
+            self.removals.push(Removal { room, by: user, author, id, reason: reason.to_owned() });
+        }
+        let seq = self.next_number(room);
+        self.update(room, id, changes, Vec::new(), |target| {
+            target.message.body.clear();
+            target.message.html.clear();
+            target.message.reactions.clear();
+            target.message.deleted = true;
+            target.message.removed |= removed;
+            target.message.seq = seq;
+            target.mentioned.clear();
+            target.reactions.clear();
+            target.reacted = true;
+        })
+    }
+
+    fn react(
+        &mut self,
+        room: RoomId,
+        user: UserId,
+        id: Seq,
+        emoji: &str,
+        on: bool,
+        changes: &mut Vec<Change>,
+    ) -> Result<Done, Refusal> {
+        self.permit(room, user, May::React, None)?;
+        let target = self.target(room, id)?;
+        if target.message.deleted {
+            return Err(Refusal::message_not_found());
+        }
+        let given = target.reactions.iter().position(|given| given.user == user && given.emoji == emoji);
+        if given.is_some() == on {
+            return Ok(Done::Changed { id, seq: target.message.seq });
+        }
+        let kinds: HashSet<&str> = target.reactions.iter().map(|given| given.emoji.as_str()).collect();
+        if on && kinds.len() >= MAX_EMOJI && !kinds.contains(emoji) {
+            return Err(Refusal::invalid("emoji: at most {most} different ones on a message").with("most", MAX_EMOJI));
+        }
+        let username = self.users.get(&user).map(|user| user.username.clone()).ok_or_else(Refusal::unavailable)?;
+        let seq = self.next_number(room);
+        self.update(room, id, changes, Vec::new(), |target| {
+            match given {
+                Some(index) => drop(target.reactions.remove(index)),
+                None => target.reactions.push(Given { emoji: emoji.to_owned(), user, username }),
+            }
+            target.message.reactions = summary(&target.reactions);
+            target.message.seq = seq;
+            target.reacted = true;
+        })
+    }
+
+    fn read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<Done, Refusal> {
+        self.permit(room, user, May::Mark, None)?;
+        let state = &self.rooms[&room];
+        let seq = seq.min(state.room.seq);
+        let count = state.count;
+        match self.members.get_mut(&(room, user)) {
+            Some(member) if member.mark < seq => {
+                (member.mark, member.marked) = (seq, true);
+                Ok(Done::Read(Some(Marks { seq, unread: 0, mentions: 0, count })))
+            }
+            _ => Ok(Done::Read(None)),
+        }
+    }
+
+    /// What is sent keeps to the room's filters and its pace; an edit to the filters alone.
+    fn pass_rules(&self, room: RoomId, user: UserId, rendered: &Rendered, is_new: bool) -> Result<(), Refusal> {
+        if self.permit(room, user, May::SetRules, None).is_ok() {
+            return Ok(());
+        }
+        let Some(state) = self.rooms.get(&room) else { return Ok(()) };
+        rules::pass_filters(state, rendered)?;
+        let sent_at = self.members.get(&(room, user)).and_then(|member| member.sent_at);
+        if is_new { rules::pass_slow_mode(state, sent_at, self.now) } else { Ok(()) }
+    }
+
+    fn permit(&self, room: RoomId, user: UserId, action: May, whose: Option<UserId>) -> Result<(), Refusal> {
+        if breaks("skip_policy") {
+            return Ok(());
+        }
+        let state = self.rooms.get(&room).ok_or_else(Refusal::room_not_found)?;
+        let actor = self.actor(room, user).ok_or_else(Refusal::signed_out)?;
+        let whose = whose.and_then(|user| self.actor(room, user));
+        let whose = whose.map(|them| Person { user: them.user, instance: them.instance, role: them.role });
+        may(actor, action, Object { place: Some(state.place()), whose })
+    }
+
+    /// How somebody stands to a room by now: who enters in a batch is a member for the rest of it.
+    pub(crate) fn actor(&self, room: RoomId, user: UserId) -> Option<Actor> {
+        let role = self.members.get(&(room, user)).map(|member| member.role);
+        self.actors.get(&(room, user)).map(|actor| Actor { role, ..*actor })
+    }
+
+    fn target(&self, room: RoomId, id: Seq) -> Result<&Target, Refusal> {
+        self.messages.get(&(room, id)).ok_or_else(Refusal::message_not_found)
+    }
+
+    /// A message to which `user` may do this.
+    fn own(&self, room: RoomId, user: UserId, id: Seq, action: May) -> Result<&Target, Refusal> {
+        self.permit(room, user, May::Mark, None)?;
+        let target = self.target(room, id)?;
+        self.permit(room, user, action, Some(target.author()))?;
+        Ok(target)
+    }
+
+    fn next_number(&mut self, room: RoomId) -> Seq {
+        self.rooms.get_mut(&room).map_or(0, |state| {
+            state.room.seq += 1;
+            state.room.seq
+        })
+    }
+
+    fn update(
+        &mut self,
+        room: RoomId,
+        id: Seq,
+        changes: &mut Vec<Change>,
+        told: Vec<UserId>,
+        update: impl FnOnce(&mut Target),
+    ) -> Result<Done, Refusal> {
+        let target = self.messages.get_mut(&(room, id)).ok_or_else(Refusal::message_not_found)?;
+        update(target);
+        target.touched = true;
+        let seq = target.message.seq;
+        let target = &self.messages[&(room, id)];
+        changes.push(self.change(room, target, told));
+        Ok(Done::Changed { id, seq })
+    }
+
+    fn change(&self, room: RoomId, target: &Target, mentioned: Vec<UserId>) -> Change {
+        let state = &self.rooms[&room];
+        let message = Arc::new(target.message.clone());
+        Change { room, message, access: state.access, count: state.count, mentioned }
+    }
+
+    /// Writes what became of it all, in a fixed order.
+    pub fn store(&self, connection: &mut AnyConnection) -> QueryResult<()> {
+        let touched: BTreeMap<(RoomId, Seq), &Target> =
+            self.messages.iter().filter(|(_, target)| target.touched).map(|(at, target)| (*at, target)).collect();
+        let touched: Vec<(RoomId, &Target)> = touched.into_iter().map(|((room, _), target)| (room, target)).collect();
+        let (new, changed): (Vec<_>, Vec<_>) = touched.iter().partition(|(_, target)| target.key.is_some());
+        rows::insert_messages(connection, &new, self.now)?;
+        rows::update_messages(connection, &changed, self.now)?;
+        rows::store_mentions(connection, &touched, &changed)?;
+        let reacted: Vec<_> = touched.iter().copied().filter(|(_, target)| target.reacted).collect();
+        rows::store_reactions(connection, &reacted)?;
+        let members: BTreeMap<(RoomId, UserId), &Membership> = self.members.iter().map(|(at, it)| (*at, it)).collect();
+        let those = |which: fn(&Membership) -> bool| -> Vec<(RoomId, UserId, &Membership)> {
+            members.iter().filter(|(_, it)| which(it)).map(|((room, user), it)| (*room, *user, *it)).collect()
+        };
+        for Removal { room, by, author, id, reason } in &self.removals {
+            let (actor, room) = (self.users.get(by), &self.rooms[room].room);
+            let entry = Entry {
+                room: Some(room),
+                target: Some(author),
+                message: Some(*id),
+                reason,
+                actor,
+                ..Entry::new(Act::RemoveMessage)
+            };
+            audit::record(connection, &entry)?;
+            reports::settle_by_removal(connection, room.id, *id, *by)?;
+        }
+        rows::insert_members(connection, &those(|member| member.new), self.now)?;
+        rows::raise_marks(connection, &those(|member| member.marked && !member.new))?;
+        let numbered: BTreeSet<RoomId> = touched.iter().map(|(room, _)| *room).collect();
+        let numbered: Vec<&RoomState> = numbered.iter().map(|room| &self.rooms[room]).collect();
+        rows::update_rooms(connection, &numbered)
+    }
+
+    /// Counts what is left above a mark that has just risen. Nothing is, where the mark is at the room's number.
+    pub fn count_unread(&self, connection: &mut AnyConnection, write: &Write, marks: &mut Marks) -> QueryResult<()> {
+        let Some(state) = self.rooms.get(&write.room) else { return Ok(()) };
+        marks.count = state.count;
+        if marks.seq < state.room.seq {
+            (marks.unread, marks.mentions) =
+                read_state::above(connection, write.room, state.room.kind, write.user, marks.seq)?;
+        }
+        Ok(())
+    }
+}

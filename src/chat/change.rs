@@ -1,0 +1,159 @@
+//! A change in progress: one transaction, whoever makes it, and what is announced once it is committed.
+
+use crate::chat::accounts;
+use crate::chat::audit::{self, Entry};
+use crate::chat::authorization::{self, Known};
+use crate::chat::events::Event;
+use crate::chat::rooms::{self, RoomState};
+use crate::db::AnyConnection;
+use crate::db::connection::transaction;
+use crate::policy::{Action, Actor, Object, may};
+use crate::wire::refusal::Refusal;
+use crate::wire::{User, UserId};
+
+/// What a use case works with. It has one from [`run`] only, so that every change is one transaction and no event is
+/// announced before its commit. Here the policy is asked and the audit log is written.
+pub struct Change<'a> {
+    pub connection: &'a mut AnyConnection,
+    /// Who makes it; `None` is the operator, whose right is the machine's.
+    by: Option<UserId>,
+    /// The same person, once they have been read.
+    person: Option<User>,
+    events: Vec<Event>,
+}
+
+/// A room whose row is held until the change ends, and who acts in it.
+pub struct InRoom {
+    pub state: RoomState,
+    /// `None`: the operator.
+    pub actor: Option<Actor>,
+}
+
+/// A room whose row is held, and the person in it who is acted on.
+pub struct OnPerson {
+    pub state: RoomState,
+    pub target: Known,
+}
+
+/// Makes a change as a whole or not at all; gives what it came to, and what is to be announced.
+///
+/// # Errors
+/// Those of `work`; then nothing has changed.
+pub fn run<T>(
+    connection: &mut AnyConnection,
+    by: Option<UserId>,
+    work: impl FnOnce(&mut Change) -> Result<T, Refusal>,
+) -> Result<(T, Vec<Event>), Refusal> {
+    transaction(connection, |connection| {
+        let mut change = Change { connection, by, person: None, events: Vec::new() };
+        let outcome = work(&mut change)?;
+        Ok((outcome, change.events))
+    })
+}
+
+impl Change<'_> {
+    /// Who makes it, where only somebody with an account can.
+    ///
+    /// # Errors
+    /// `unauthorized`: the operator makes it.
+    pub fn user(&self) -> Result<UserId, Refusal> {
+        self.by.ok_or_else(Refusal::signed_out)
+    }
+
+    /// Who makes it; `None` is the operator, or somebody who is about to have an account.
+    pub fn by(&self) -> Option<UserId> {
+        self.by
+    }
+
+    /// Whether it is the operator who makes it.
+    pub fn by_operator(&self) -> bool {
+        self.by.is_none()
+    }
+
+    /// Has every instance act on it, after the commit.
+    pub fn announce(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Asks the policy about the whole chat; gives how the actor stands to it, `None` for the operator.
+    ///
+    /// # Errors
+    /// `forbidden`; `unauthorized` where there is no such account any more.
+    pub fn in_chat(&mut self, action: Action) -> Result<Option<Actor>, Refusal> {
+        let Some(by) = self.by else { return Ok(None) };
+        let known = authorization::in_chat(self.connection, by)?;
+        may(known.actor, action, Object::default())?;
+        self.person = Some(known.user);
+        Ok(Some(known.actor))
+    }
+
+    /// Holds a room's row and asks the policy.
+    ///
+    /// # Errors
+    /// `not_found`: no such room, or none that the actor may see; `forbidden`.
+    pub fn in_room(&mut self, slug: &str, action: Action) -> Result<InRoom, Refusal> {
+        let Some(by) = self.by else {
+            let state = rooms::by_slug(self.connection, slug)?.ok_or_else(Refusal::room_not_found)?;
+            return Ok(InRoom { state, actor: None });
+        };
+        let (state, actor) = rooms::permitted_alone(self.connection, slug, by, action)?;
+        Ok(InRoom { state, actor: Some(actor) })
+    }
+
+    /// Asks the policy about something further in a room that is held.
+    ///
+    /// # Errors
+    /// `forbidden`
+    pub fn require(&self, actor: Option<Actor>, action: Action, object: Object) -> Result<(), Refusal> {
+        actor.map_or(Ok(()), |actor| may(actor, action, object))
+    }
+
+    /// Holds a room's row and asks the policy about acting on somebody there; `me` stands for the actor.
+    ///
+    /// # Errors
+    /// `not_found`: no such room, none that the actor may see, or no such person; `forbidden`.
+    pub fn on_person_in_room(&mut self, slug: &str, username: &str, action: Action) -> Result<OnPerson, Refusal> {
+        // Whether a name is taken is told only to those who may see the room.
+        let InRoom { state, actor } = self.in_room(slug, Action::See)?;
+        let room = state.room.id;
+        let target = match username {
+            "me" => authorization::one(self.connection, room, self.user()?)?,
+            name => authorization::named(self.connection, room, name)?,
+        };
+        self.require(actor, action, Object { place: Some(state.place()), whose: Some(target.person()) })?;
+        Ok(OnPerson { state, target })
+    }
+
+    /// Asks the policy about acting on somebody in the whole chat.
+    ///
+    /// # Errors
+    /// `forbidden`; `not_found`: no such person, told only to those who may do this at all.
+    pub fn on_person(&mut self, username: &str, action: Action) -> Result<Known, Refusal> {
+        let actor = self.in_chat(action)?;
+        let target = authorization::named_in_chat(self.connection, username)?;
+        self.require(actor, action, Object { place: None, whose: Some(target.person()) })?;
+        Ok(target)
+    }
+
+    /// As [`on_person`](Self::on_person), once neither can become anything else before this transaction ends.
+    ///
+    /// # Errors
+    /// As for [`on_person`](Self::on_person).
+    pub fn on_held_person(&mut self, username: &str, action: Action) -> Result<Known, Refusal> {
+        let target = self.on_person(username, action)?;
+        let both: Vec<UserId> = self.by.into_iter().chain([target.user.id]).collect();
+        accounts::hold(self.connection, &both)?;
+        self.on_person(username, action)
+    }
+
+    /// Writes an entry of the audit log; its actor is who makes the change.
+    ///
+    /// # Errors
+    /// `unauthorized` where there is no such account any more; `unavailable`.
+    pub fn record(&mut self, entry: &Entry) -> Result<(), Refusal> {
+        if let (Some(by), None) = (self.by, &self.person) {
+            self.person = Some(authorization::in_chat(self.connection, by)?.user);
+        }
+        Ok(audit::record(self.connection, &Entry { actor: self.person.as_ref(), ..entry.clone() })?)
+    }
+}

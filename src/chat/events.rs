@@ -1,0 +1,112 @@
+//! What has happened and concerns more than one room's sockets: announced after the commit, to every instance.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::chat::batch::Change;
+use crate::wire::{Message, RoomId, Seq, UserId};
+
+/// Something that every instance must act on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A session was ended: its sockets close with 4401.
+    SessionEnded {
+        token_hash: String,
+    },
+    /// The chat was closed to somebody: their sockets close with 4403.
+    UserBanned {
+        user: UserId,
+    },
+    /// A room was made, or something about it changed.
+    RoomChanged {
+        room: RoomId,
+    },
+    RoomDeleted {
+        room: RoomId,
+        slug: String,
+        /// Others than its members could see it.
+        public: bool,
+        members: Vec<UserId>,
+    },
+    MemberAdded {
+        room: RoomId,
+        user: UserId,
+    },
+    /// Nothing committed after this may reach that user.
+    MemberRemoved {
+        room: RoomId,
+        user: UserId,
+    },
+    /// Something was sent in a room: an instance where it is not in use tells its members' sockets.
+    Sent {
+        room: RoomId,
+        slug: String,
+        news: News,
+    },
+    /// As [`Sent`](Self::Sent), for those who are mentioned.
+    Mentioned {
+        slug: String,
+        users: Vec<UserId>,
+        message: Arc<Message>,
+    },
+    /// Give this frame to all sockets of a user.
+    Tell {
+        user: UserId,
+        frame: String,
+    },
+}
+
+/// What was sent in a room since somebody was last told.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct News {
+    /// The number of the latest message, and how many were ever sent up to it; 0 where none was.
+    pub seq: Seq,
+    pub count: i64,
+    /// Whose read marks rose by sending: told after the count that holds their message, so that adding up comes out
+    /// right.
+    pub authors: HashMap<UserId, Sent>,
+}
+
+/// Somebody's latest message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sent {
+    pub id: Seq,
+    pub count: i64,
+    /// How often the author was mentioned after that.
+    pub mentions: i64,
+}
+
+impl News {
+    pub fn note(&mut self, change: &Change) {
+        for user in &change.mentioned {
+            if let Some(sent) = self.authors.get_mut(user) {
+                sent.mentions += 1;
+            }
+        }
+        if change.is_new() {
+            (self.seq, self.count) = (change.message.seq, change.count);
+            let sent = Sent { id: change.message.id, count: change.count, mentions: 0 };
+            self.authors.insert(change.message.author.id, sent);
+        }
+    }
+
+    /// Takes in what another instance tells of the same room, be it more or less than is known.
+    pub fn merge(&mut self, other: Self) {
+        if other.seq > self.seq {
+            (self.seq, self.count) = (other.seq, other.count);
+        }
+        for (user, sent) in other.authors {
+            match self.authors.get(&user) {
+                Some(known) if known.id >= sent.id => {}
+                _ => drop(self.authors.insert(user, sent)),
+            }
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.seq == 0
+    }
+}

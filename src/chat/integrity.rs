@@ -1,0 +1,120 @@
+//! Whether what is stored fits together, counted anew by other means than the program's own.
+
+use chrono::{NaiveDateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text, Timestamp};
+
+use crate::chat::read_state;
+use crate::chat::read_state::Unread;
+use crate::db::connection::{AnyConnection, snapshot};
+use crate::db::schema::members;
+use crate::wire::{RoomId, UserId};
+
+/// People looked at in one query.
+const PEOPLE_AT_ONCE: usize = 200;
+/// What is told of by name, at most.
+const TOLD: i64 = 10;
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[derive(QueryableByName)]
+struct Moment {
+    #[diesel(sql_type = Timestamp)]
+    moment: NaiveDateTime,
+}
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = BigInt)]
+    user_id: UserId,
+    #[diesel(sql_type = BigInt)]
+    room_id: RoomId,
+    #[diesel(sql_type = BigInt)]
+    unread: i64,
+    #[diesel(sql_type = BigInt)]
+    mentions: i64,
+}
+
+/// How far this machine's clock is ahead of the database's; none on SQLite, which has no clock of its own.
+pub fn clock_ahead(connection: &mut AnyConnection) -> QueryResult<TimeDelta> {
+    match connection {
+        AnyConnection::Sqlite(_) => Ok(TimeDelta::zero()),
+        AnyConnection::Postgres(postgres) => {
+            let query = diesel::sql_query("SELECT clock_timestamp() AT TIME ZONE 'UTC' AS moment");
+            let before = Utc::now().naive_utc();
+            let theirs: Moment = query.get_result(postgres)?;
+            // The database's moment lies between these two.
+            Ok(before + (Utc::now().naive_utc() - before) / 2 - theirs.moment)
+        }
+    }
+}
+
+/// Rooms whose numbers are not those of their messages.
+pub fn rooms_out_of_step(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    named(
+        connection,
+        "SELECT rooms.slug AS name FROM rooms WHERE \
+         rooms.message_count <> (SELECT count(*) FROM messages WHERE messages.room_id = rooms.id) \
+         OR rooms.last_seq < (SELECT coalesce(max(messages.seq), 0) FROM messages WHERE messages.room_id = rooms.id) \
+         OR rooms.last_seq < rooms.message_count \
+         OR (SELECT count(DISTINCT messages.seq) FROM messages WHERE messages.room_id = rooms.id) \
+         <> rooms.message_count",
+    )
+}
+
+/// Tables with rows that belong to nothing.
+pub fn broken_references(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    match connection {
+        AnyConnection::Sqlite(_) => {
+            named(connection, "SELECT DISTINCT \"table\" AS name FROM pragma_foreign_key_check")
+        }
+        // Postgres keeps them itself, where they have been validated.
+        AnyConnection::Postgres(_) => named(
+            connection,
+            "SELECT conname::text AS name FROM pg_constraint WHERE contype = 'f' AND NOT convalidated",
+        ),
+    }
+}
+
+/// Memberships, as `user in room` by their ids, whose unread and mention numbers the program counts otherwise.
+pub fn miscounted(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    let mut people: Vec<UserId> = members::table.select(members::user_id).distinct().load(connection)?;
+    people.sort_unstable();
+    let mut wrong = Vec::new();
+    for some in people.chunks(PEOPLE_AT_ONCE) {
+        snapshot(connection, |connection| {
+            let counted = read_state::of_members(connection, some)?;
+            let ids = some.iter().map(UserId::to_string).collect::<Vec<_>>().join(", ");
+            let anew: Vec<Counted> = diesel::sql_query(format!(
+                "SELECT members.user_id, members.room_id, \
+                 (SELECT count(*) FROM messages WHERE messages.room_id = members.room_id \
+                 AND messages.id > members.last_read_seq AND messages.author_id <> members.user_id \
+                 AND messages.deleted_at IS NULL) AS unread, \
+                 (SELECT count(*) FROM messages WHERE messages.room_id = members.room_id \
+                 AND messages.id > members.last_read_seq AND EXISTS (SELECT 1 FROM mentions \
+                 WHERE mentions.room_id = messages.room_id AND mentions.message_id = messages.id \
+                 AND mentions.user_id = members.user_id)) AS mentions \
+                 FROM members WHERE members.user_id IN ({ids})"
+            ))
+            .load(connection)?;
+            for Counted { user_id, room_id, unread, mentions } in anew {
+                let known = counted.get(&user_id).and_then(|rooms| rooms.get(&room_id)).copied();
+                let Unread { unread: known_unread, mentions: known_mentions, .. } = known.unwrap_or_default();
+                if (unread, mentions) != (known_unread, known_mentions) {
+                    wrong.push(format!("{user_id} in {room_id}"));
+                }
+            }
+            QueryResult::Ok(())
+        })?;
+    }
+    Ok(wrong)
+}
+
+fn named(connection: &mut AnyConnection, query: &str) -> QueryResult<Vec<String>> {
+    let rows: Vec<Named> = diesel::sql_query(format!("{query} LIMIT {TOLD}")).load(connection)?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
+}

@@ -1,0 +1,138 @@
+//! What those who join a room begin with: all who come in together are read for in one snapshot.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::Utc;
+use diesel::dsl::not;
+use diesel::prelude::*;
+
+use crate::chat::members::banned;
+use crate::chat::messages::{Page, changes, latest};
+use crate::chat::rooms;
+use crate::chat::rooms::RoomState;
+use crate::db::connection::{AnyConnection, snapshot};
+use crate::db::schema::{members, users};
+use crate::wire::refusal::Refusal;
+use crate::wire::{DEFAULT_PAGE_MESSAGES, EncodedMessage, MAX_CATCH_UP, RoomId, Seq, UserId};
+
+/// Where a client says it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cursor {
+    pub after: Seq,
+    /// None: the present one.
+    pub epoch: Option<String>,
+}
+
+/// Who joins a room, and what of its messages they need.
+pub struct Wanted {
+    pub room: RoomId,
+    /// Each once; SQLite binds 32,766 values at most.
+    pub users: Vec<UserId>,
+    /// Where they stand, each once; `None` for those who begin with the latest messages.
+    pub cursors: Vec<Option<Cursor>>,
+    /// What came above this number the room remembers: whoever stands there or higher needs no messages from here.
+    pub remembered: Seq,
+}
+
+/// What joins begin with, all as of one moment.
+pub struct Entries {
+    pub state: RoomState,
+    pub epoch: String,
+    /// The read marks of those who are members, and not banned from the chat.
+    pub members: HashMap<UserId, Seq>,
+    /// The latest messages, oldest first, where somebody begins with them.
+    latest: Option<EncodedPage>,
+    /// The first pages after cursors, for those whom the room does not remember enough for.
+    after: HashMap<Seq, EncodedPage>,
+}
+
+/// What a join begins with.
+pub enum Beginning {
+    /// The latest messages; `reset` where a catch-up was asked for.
+    Latest { page: EncodedPage, reset: bool },
+    /// What changed after a number, or the first page of it.
+    CatchUp(EncodedPage),
+    /// What changed after this number, of which the room remembers all.
+    Remembered(Seq),
+}
+
+/// Some messages, and whether there are more in the direction that was asked for.
+#[derive(Clone, Default)]
+pub struct EncodedPage {
+    pub messages: Vec<EncodedMessage>,
+    pub more: bool,
+}
+
+impl From<Page> for EncodedPage {
+    fn from(page: Page) -> Self {
+        Self { messages: page.messages.iter().map(EncodedMessage::from).collect(), more: page.more }
+    }
+}
+
+/// Reads what joins begin with.
+pub fn entries(connection: &mut AnyConnection, wanted: &Wanted) -> Result<Entries, Refusal> {
+    snapshot(connection, |connection| {
+        let state = rooms::by_id(connection, wanted.room)?.ok_or_else(Refusal::room_not_found)?;
+        let epoch = rooms::epoch(connection)?;
+        let members: Vec<(UserId, Seq)> = members::table
+            .inner_join(users::table)
+            .filter(members::room_id.eq(wanted.room).and(members::user_id.eq_any(&wanted.users)))
+            .filter(not(banned(Utc::now().naive_utc())))
+            .select((members::user_id, members::last_read_seq))
+            .load(connection)?;
+        let members = members.into_iter().collect();
+        let mut entries = Entries { state, epoch, members, latest: None, after: HashMap::new() };
+        let reachable = wanted.cursors.iter().map(|cursor| entries.reachable(cursor.as_ref()));
+        let (reachable, unreachable): (Vec<_>, Vec<_>) = reachable.partition(Option::is_some);
+        let behind: BTreeSet<Seq> =
+            reachable.into_iter().flatten().filter(|after| *after < wanted.remembered).collect();
+        entries.after = pages_after(connection, wanted.room, &behind)?;
+        if !unreachable.is_empty() {
+            entries.latest = Some(latest(connection, wanted.room, None, DEFAULT_PAGE_MESSAGES)?.into());
+        }
+        Ok(entries)
+    })
+}
+
+/// The first page after each of these numbers. One that holds all that came after its number serves the higher ones too.
+fn pages_after(
+    connection: &mut AnyConnection,
+    room: RoomId,
+    numbers: &BTreeSet<Seq>,
+) -> QueryResult<HashMap<Seq, EncodedPage>> {
+    let mut pages: HashMap<Seq, EncodedPage> = HashMap::with_capacity(numbers.len());
+    let mut whole: Option<Seq> = None;
+    for &after in numbers {
+        let page = match whole.and_then(|whole| pages.get(&whole)) {
+            Some(whole) => {
+                let from = whole.messages.partition_point(|message| message.seq <= after);
+                EncodedPage { messages: whole.messages[from..].to_vec(), more: false }
+            }
+            None => changes(connection, room, after)?.into(),
+        };
+        if whole.is_none() && !page.more {
+            whole = Some(after);
+        }
+        pages.insert(after, page);
+    }
+    Ok(pages)
+}
+
+impl Entries {
+    /// What a join at this cursor begins with; `None` where that was not read.
+    pub fn beginning(&self, cursor: Option<&Cursor>, remembered: Seq) -> Option<Beginning> {
+        match self.reachable(cursor) {
+            Some(after) if after >= remembered => Some(Beginning::Remembered(after)),
+            Some(after) => self.after.get(&after).cloned().map(Beginning::CatchUp),
+            None => self.latest.clone().map(|page| Beginning::Latest { page, reset: cursor.is_some() }),
+        }
+    }
+
+    /// From where a catch-up can be given.
+    fn reachable(&self, cursor: Option<&Cursor>) -> Option<Seq> {
+        let last = self.state.room.seq;
+        let is_present = |cursor: &&Cursor| cursor.epoch.as_ref().is_none_or(|known| *known == self.epoch);
+        let after = cursor.filter(is_present)?.after;
+        (after <= last && last - after <= MAX_CATCH_UP).then_some(after)
+    }
+}

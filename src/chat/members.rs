@@ -1,0 +1,106 @@
+//! Who belongs to a room.
+
+use chrono::{NaiveDateTime, Utc};
+use diesel::dsl::not;
+use diesel::prelude::*;
+
+use crate::chat::name_prefix::Beginning;
+use crate::chat::rooms;
+use crate::db::connection::{AnyConnection, snapshot};
+use crate::db::schema::{members, users};
+use crate::policy::Action;
+use crate::wire::refusal::Refusal;
+use crate::wire::{Member, Role, RoomId, Seq, User, UserId};
+
+pub fn is_member(connection: &mut AnyConnection, room: RoomId, user: UserId) -> QueryResult<bool> {
+    let found: Option<RoomId> =
+        members::table.find((room, user)).select(members::room_id).first(connection).optional()?;
+    Ok(found.is_some())
+}
+
+/// Whether the chat is closed to a user; never null, whatever its type says.
+#[diesel::dsl::auto_type]
+pub(crate) fn banned(now: NaiveDateTime) -> _ {
+    let lasts = users::banned_until.is_null().or(users::banned_until.gt(now));
+    users::banned_at.is_not_null().and(lasts)
+}
+
+/// The members of a room whose names begin with `text`, first those of whom the username does, then by username: at most
+/// `limit`, or all.
+pub fn list(
+    connection: &mut AnyConnection,
+    slug: &str,
+    user: UserId,
+    text: &str,
+    limit: Option<i64>,
+) -> Result<Vec<Member>, Refusal> {
+    let wanted = Beginning::new(text);
+    let rows: Vec<(UserId, String, String, String)> = snapshot(connection, |connection| {
+        let (found, _) = rooms::permitted(connection, slug, user, Action::See)?;
+        let rows = members::table
+            .inner_join(users::table)
+            .filter(members::room_id.eq(found.room.id))
+            .filter(wanted.of_a_name())
+            .order((wanted.of_username().desc(), users::username_key))
+            .limit(limit.unwrap_or(i64::MAX))
+            .select((users::id, users::username, users::display_name, members::role))
+            .load(connection)?;
+        Ok::<_, Refusal>(rows)
+    })?;
+    let member = |(id, username, display_name, role): (UserId, String, String, String)| Member {
+        user: User { id, username, display_name },
+        role: Role::from_column(&role),
+    };
+    Ok(rows.into_iter().map(member).collect())
+}
+
+/// A room's members, without those who are banned from the chat, by their names; nobody, where they are more than `most`.
+pub(crate) fn few(connection: &mut AnyConnection, room: RoomId, most: usize) -> QueryResult<Vec<User>> {
+    let mut found: Vec<(UserId, String, String)> = members::table
+        .inner_join(users::table)
+        .filter(members::room_id.eq(room))
+        .filter(not(banned(Utc::now().naive_utc())))
+        .limit(most as i64 + 1)
+        .select((users::id, users::username, users::display_name))
+        .load(connection)?;
+    if found.len() > most {
+        found.clear();
+    }
+    found.sort_by_cached_key(|(_, username, display_name)| (display_name.to_lowercase(), username.to_lowercase()));
+    Ok(found.into_iter().map(|(id, username, display_name)| User { id, username, display_name }).collect())
+}
+
+/// The ids of a room's members, without those who are banned from the chat, with the room's `access` number at which
+/// that was so.
+pub fn ids(connection: &mut AnyConnection, room: RoomId) -> Result<(Vec<UserId>, i64), Refusal> {
+    snapshot(connection, |connection| {
+        let state = rooms::by_id(connection, room)?.ok_or_else(Refusal::room_not_found)?;
+        let ids = members::table
+            .inner_join(users::table)
+            .filter(members::room_id.eq(room))
+            .filter(not(banned(Utc::now().naive_utc())))
+            .select(members::user_id)
+            .load(connection)?;
+        Ok((ids, state.access))
+    })
+}
+
+/// Ends a membership in a room whose row is held.
+pub(crate) fn end(connection: &mut AnyConnection, room: RoomId, user: UserId) -> QueryResult<()> {
+    rooms::raise_access(connection, &[room])?;
+    diesel::delete(members::table.find((room, user))).execute(connection).map(drop)
+}
+
+pub fn insert(connection: &mut AnyConnection, room: RoomId, user: UserId, role: Role, mark: Seq) -> QueryResult<()> {
+    diesel::insert_into(members::table)
+        .values((
+            members::room_id.eq(room),
+            members::user_id.eq(user),
+            members::role.eq(role.as_str()),
+            members::last_read_seq.eq(mark),
+            members::notify.eq("all"),
+            members::joined_at.eq(Utc::now().naive_utc()),
+        ))
+        .execute(connection)
+        .map(drop)
+}

@@ -1,0 +1,183 @@
+//! The command line: which command is given, and with which options.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::builder::{Resettable, Styles};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::base::config::Config;
+use crate::base::start_error::StartError;
+use crate::features::accounts::command::UserCommand;
+use crate::features::invitations::command::InviteCommand;
+use crate::features::rooms::command::RoomCommand;
+
+#[derive(Parser)]
+#[command(name = "klatch", version, about, styles = Styles::plain(), disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    config: Config,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Serve rooms until SIGTERM (what happens without a command, too)
+    Serve,
+    /// Copy the database into FILE, which must not exist; the server may run. For Postgres: print the pg_dump line
+    Backup {
+        /// The file to make
+        file: String,
+    },
+    /// Put the backup in FILE in the database's place while no server runs. For Postgres: print the pg_restore line
+    Restore {
+        /// What `klatch backup` made
+        file: String,
+    },
+    /// The last step where a database was restored by other means: end all sessions, and tell clients to start anew
+    RenewEpoch,
+    /// See to people: add, role, password, disable, enable; the server may run
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Print a link that lets somebody in; the server may run
+    Invite(InviteCommand),
+    /// See to rooms: add, archive, unarchive, delete; the server may run
+    #[command(subcommand)]
+    Room(RoomCommand),
+    /// Check configuration, database, Redis and every room's numbers; exit status 1 where something is wrong
+    Doctor,
+}
+
+impl Command {
+    /// Reads the command line and the environment. Prints and ends the process for `--help` and `--version`.
+    ///
+    /// # Errors
+    /// One line that names the option. Nothing has been created by then.
+    pub fn parse_from(
+        arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<(Self, Config), StartError> {
+        // An empty variable is one that is not set, as compose files have them.
+        let empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+        let command = CommandLine::command().mut_args(|arg| match arg.get_env() {
+            Some(name) if empty(name) => arg.env(Resettable::Reset),
+            _ => arg,
+        });
+        let parsed = command.try_get_matches_from(arguments).and_then(|found| CommandLine::from_arg_matches(&found));
+        match parsed {
+            Ok(CommandLine { config, command }) => Ok((command.unwrap_or(Self::Serve), config.checked()?)),
+            Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => error.exit(),
+            Err(error) => Err(StartError(one_line(&error))),
+        }
+    }
+}
+
+/// The first paragraph of what clap has to say, which names the option; its hints are left out.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let paragraph: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let line = paragraph.join(" ");
+    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::config::Signup;
+
+    fn parse(arguments: &[&str]) -> Result<Config, String> {
+        Command::parse_from(std::iter::once("klatch").chain(arguments.iter().copied()))
+            .map(|(_, config)| config)
+            .map_err(|error| error.0)
+    }
+
+    fn refused(arguments: &[&str]) -> String {
+        let line = parse(arguments).expect_err("should have been refused");
+        assert_eq!(line.lines().count(), 1, "{line}");
+        line
+    }
+
+    #[test]
+    fn the_command_may_be_left_out_and_options_may_stand_on_both_sides_of_it() {
+        for arguments in [&["--send-rate", "3"][..], &["serve", "--send-rate", "3"], &["--send-rate", "3", "serve"]] {
+            assert_eq!(parse(arguments).unwrap().send_rate, 3);
+        }
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_contract() {
+        let config = parse(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.database_url(), "sqlite://./klatch-data/klatch.db");
+        assert_eq!(config.public_origin(), "http://127.0.0.1:8080");
+        assert_eq!((config.send_rate, config.sockets_per_user, config.login_rate), (10, 32, 10));
+        assert_eq!((config.session_days, config.drain_secs, config.heartbeat_secs), (30, 5, 30));
+        assert_eq!(config.signup, Signup::Open);
+        assert!(config.metrics_from.contains([127, 0, 0, 9].into()));
+        assert!(!config.metrics_from.contains([10, 0, 0, 1].into()));
+        assert!(!config.secure_cookies());
+    }
+
+    #[test]
+    fn every_bad_value_is_one_line_that_names_its_option() {
+        for (option, value) in [
+            ("--listen", "nowhere"),
+            ("--public-url", "ftp://x"),
+            ("--public-url", "https://x/chat"),
+            ("--database-url", "mysql://x"),
+            ("--database-url", "sqlite://"),
+            ("--redis-url", "http://x"),
+            ("--secret", "abc"),
+            ("--secret", "zz"),
+            ("--send-rate", "-1"),
+            ("--send-rate", "many"),
+            ("--sockets-per-user", "x"),
+            ("--max-sockets", "0"),
+            ("--login-rate", "1.5"),
+            ("--session-days", "0"),
+            ("--allowed-origins", "example.com"),
+            ("--metrics-from", "localhost"),
+            ("--trusted-proxies", "10.0.0.0/33"),
+            ("--signup", "maybe"),
+            ("--drain-secs", "x"),
+            ("--heartbeat-secs", "0"),
+            ("--workers", "0"),
+            ("--unknown", "x"),
+        ] {
+            for arguments in [&[&format!("{option}={value}")[..]][..], &[option, value]] {
+                let line = refused(arguments);
+                assert!(line.contains(option), "{arguments:?}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_is_never_repeated() {
+        assert!(!refused(&["--secret", "5eC4e7"]).contains("5eC4e7"));
+        assert!(!refused(&["--database-url", "mysql://me:5eC4e7@x/y"]).contains("5eC4e7"));
+    }
+
+    #[test]
+    fn redis_needs_postgres_and_a_secret() {
+        let redis = "--redis-url=redis://127.0.0.1";
+        let secret = format!("--secret={}", "ab".repeat(64));
+        let postgres = "--database-url=postgres://x/y";
+        assert!(refused(&[redis, &secret]).starts_with("--redis-url: several instances can't share SQLite"));
+        assert!(refused(&[redis, postgres]).starts_with("--secret: "));
+        assert!(parse(&[redis, postgres, &secret]).is_ok());
+    }
+
+    #[test]
+    fn the_secret_is_made_once_and_only_its_owner_reads_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let config = parse(&["--data-dir", data.to_str().unwrap()]).unwrap();
+        let first = config.cookie_key().unwrap();
+        assert_eq!(config.cookie_key().unwrap().master(), first.master());
+        let mode = std::fs::metadata(data.join("secret")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(&data).unwrap().count(), 1, "no temporary file is left");
+    }
+}

@@ -1,0 +1,95 @@
+//! Who else may use this Postgres: nobody, or instances that hear of each other. An advisory lock says which, so that an
+//! instance that hears of nobody never serves beside another.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use crate::base::start_error::StartError;
+use crate::db::connection::AnyConnection;
+use crate::db::open::establish;
+
+/// Held alone by an instance that is alone, shared by those among others. ("klatch" in ASCII, and a 2.)
+const LOCK: i64 = 0x6b_6c61_7463_6802;
+/// How long a new instance waits for a dead one's lock to be let go.
+const PATIENCE: Duration = Duration::from_secs(4);
+const CHECK: Duration = Duration::from_secs(5);
+
+/// Whether an instance shares its database with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Company {
+    Alone,
+    Others,
+}
+
+impl Company {
+    /// Takes the lock, and keeps it on a connection of its own for as long as the process lives.
+    pub(crate) fn keep(self, address: &str) -> Result<(), StartError> {
+        let began = Instant::now();
+        let mut connection = loop {
+            let mut connection = establish(address)?;
+            match self.try_lock(&mut connection) {
+                Ok(true) => break connection,
+                Ok(false) if began.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(100)),
+                Ok(false) => return Err(StartError::option("database-url", self.refusal())),
+                Err(error) => return Err(StartError::option("database-url", error)),
+            }
+        };
+        let address = address.to_owned();
+        thread::Builder::new()
+            .name("klatch-company".into())
+            .spawn(move || {
+                loop {
+                    thread::sleep(CHECK);
+                    if let Some(again) = self.check(&mut connection, &address) {
+                        connection = again;
+                    }
+                }
+            })
+            .map(drop)
+            .map_err(|error| StartError(format!("can't start a thread: {error}")))
+    }
+
+    fn refusal(self) -> &'static str {
+        match self {
+            Self::Alone => "another klatch is running on this database; several instances need --redis-url",
+            Self::Others => "another klatch is running on this database without --redis-url",
+        }
+    }
+
+    /// Checks that the lock is still held; after Postgres was away, takes it on a new connection. When somebody else has
+    /// it by then, this instance must go.
+    fn check(self, connection: &mut AnyConnection, address: &str) -> Option<AnyConnection> {
+        if diesel::sql_query("SELECT 1").execute(connection).is_ok() {
+            return None;
+        }
+        let mut again = establish(address).ok()?;
+        match self.try_lock(&mut again) {
+            Ok(true) => return Some(again),
+            Ok(false) => {
+                tracing::error!("another klatch has taken this database over; this one ends");
+                // SAFETY: raise only sends this process the signal that asks it to drain.
+                unsafe { libc::raise(libc::SIGTERM) };
+            }
+            Err(error) => tracing::warn!(%error, "the lock on the database can't be checked"),
+        }
+        None
+    }
+
+    /// SQLite has a lock of its own, on a file.
+    pub(crate) fn try_lock(self, connection: &mut AnyConnection) -> QueryResult<bool> {
+        diesel::define_sql_function! { fn pg_try_advisory_lock(key: BigInt) -> Bool; }
+        diesel::define_sql_function! { fn pg_try_advisory_lock_shared(key: BigInt) -> Bool; }
+        match (connection, self) {
+            (AnyConnection::Postgres(postgres), Self::Alone) => {
+                diesel::select(pg_try_advisory_lock(LOCK)).get_result(postgres)
+            }
+            (AnyConnection::Postgres(postgres), Self::Others) => {
+                diesel::select(pg_try_advisory_lock_shared(LOCK)).get_result(postgres)
+            }
+            (AnyConnection::Sqlite(_), _) => Ok(true),
+        }
+    }
+}

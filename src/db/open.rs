@@ -1,0 +1,140 @@
+//! Opening the database at start: in the company it may have, migrated, with its pools.
+
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::path::Path;
+
+use diesel::r2d2::{ManageConnection, Pool};
+use url::Url;
+
+use crate::base::private_files;
+use crate::base::start_error::StartError;
+use crate::db::connection::{AnyConnection, ConnectionPool, Manager};
+use crate::db::{Company, PATIENCE, Store, migrations};
+
+const READERS: usize = 4;
+/// Batches that Postgres stores at the same time; a room is always in the same one.
+const POSTGRES_LANES: usize = 4;
+/// Writers beside the journal's, for accounts and rooms.
+const POSTGRES_WRITERS: usize = 2;
+
+/// Opens, locks and migrates the database at `address` (`sqlite://path` or `postgres://…`) and starts the executors.
+/// Needs a running actix system.
+pub fn open(address: &str, company: Company) -> Result<Store, StartError> {
+    match address.strip_prefix("sqlite://") {
+        Some(path) => open_sqlite(path),
+        None => open_postgres(address, company),
+    }
+}
+
+fn open_sqlite(path: &str) -> Result<Store, StartError> {
+    let lock = lock_file(path)?;
+    // Held until the process ends, however it ends.
+    std::mem::forget(lock);
+    make_private(path)?;
+    let mut first = establish(path)?;
+    migrations::migrate(&mut first)?;
+    // One writer: SQLite has no more, and a batch waits for nothing else. One connection more copies its log.
+    let store = Store::start(pool(path, READERS + 2)?, READERS, 1, 1);
+    store.copy_log();
+    Ok(store)
+}
+
+/// A connection beside a server that may run. Where none does, the tables are made and brought up to date.
+pub fn open_beside(address: &str) -> Result<AnyConnection, StartError> {
+    let Some(path) = address.strip_prefix("sqlite://") else {
+        let address = with_timeouts(address)?;
+        migrations::migrate(&mut establish(&address)?)?;
+        return establish(&address);
+    };
+    // A server that runs has the lock, and has migrated. The lock is given back before the command does its work.
+    if let Ok(_lock) = lock_file(path) {
+        make_private(path)?;
+        migrations::migrate(&mut establish(path)?)?;
+    }
+    establish(path)
+}
+
+/// A connection to a database as it is.
+///
+/// # Errors
+/// There is none, or it does not answer.
+pub fn open_as_it_is(address: &str) -> Result<AnyConnection, StartError> {
+    match address.strip_prefix("sqlite://") {
+        Some(path) if !Path::new(path).is_file() => {
+            Err(StartError::option("database-url", format!("{path}: there is no such database")))
+        }
+        Some(path) => establish(path),
+        None => establish(&with_timeouts(address)?),
+    }
+}
+
+/// Makes the file where there is none: SQLite would leave it to the umask who reads it. The files beside it get its mode.
+fn make_private(path: &str) -> Result<(), StartError> {
+    match private_files::create(Path::new(path)) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(StartError::option("database-url", format!("{path}: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn open_postgres(address: &str, company: Company) -> Result<Store, StartError> {
+    let address = with_timeouts(address)?;
+    let mut first = establish(&address)?;
+    migrations::migrate(&mut first)?;
+    drop(first);
+    company.keep(&address)?;
+    let writers = POSTGRES_LANES + POSTGRES_WRITERS;
+    Ok(Store::start(pool(&address, READERS + writers)?, READERS, writers, POSTGRES_LANES))
+}
+
+pub(crate) fn establish(address: &str) -> Result<AnyConnection, StartError> {
+    let manager = Manager { address: address.to_owned() };
+    manager.connect().map_err(|error| StartError::option("database-url", error))
+}
+
+fn pool(address: &str, size: usize) -> Result<ConnectionPool, StartError> {
+    Pool::builder()
+        .max_size(size as u32)
+        .connection_timeout(PATIENCE)
+        .build(Manager { address: address.to_owned() })
+        .map_err(|error| StartError::option("database-url", error))
+}
+
+/// Two programs that write to one SQLite file would each think they alone know what was handed out.
+pub(crate) fn lock_file(database: &str) -> Result<File, StartError> {
+    // Nothing is made beside something that can't be a database.
+    if Path::new(database).is_dir() {
+        return Err(StartError::option("database-url", format!("{database} is a directory")));
+    }
+    let path = format!("{database}.lock");
+    let lock = File::create(Path::new(&path))
+        .map_err(|error| StartError::option("database-url", format!("{path}: {error}")))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            Err(StartError::option("database-url", format!("another klatch is running on {database}")))
+        }
+        Err(TryLockError::Error(error)) => Err(StartError::option("database-url", format!("{path}: {error}"))),
+    }
+}
+
+/// A server that is gone, or a network that swallows packets, is noticed within seconds.
+pub(crate) fn with_timeouts(address: &str) -> Result<String, StartError> {
+    let mut url = Url::parse(address).map_err(|error| StartError::option("database-url", error))?;
+    let defaults = [
+        ("connect_timeout", "4"),
+        ("tcp_user_timeout", "4000"),
+        ("keepalives_idle", "5"),
+        ("keepalives_interval", "2"),
+        ("keepalives_count", "2"),
+        ("application_name", "klatch"),
+    ];
+    for (name, value) in defaults {
+        if !url.query_pairs().any(|(given, _)| given == name) {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+    }
+    Ok(url.into())
+}

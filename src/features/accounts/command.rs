@@ -1,0 +1,124 @@
+//! `klatch user`: people, by the operator.
+
+use std::io::{IsTerminal, Read, stdin};
+
+use clap::Subcommand;
+
+use crate::app::fields;
+use crate::app::passwords;
+use crate::app::perform::{perform_as_operator, told};
+use crate::base::config::Config;
+use crate::base::start_error::StartError;
+use crate::chat::accounts::NewAccount;
+use crate::chat::sanctions::Terms;
+use crate::features::accounts::operator::{AddUser, ResetPassword};
+use crate::features::moderation::commands::{BanUser, SetUserRole, UnbanUser};
+use crate::wire::InstanceRole;
+
+/// Longer than any password, so that a wrong file is not read to its end.
+const MAX_INPUT: u64 = 4_096;
+
+/// What to do about somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum UserCommand {
+    /// Make an account; its password is the line on standard input, else one is made and printed
+    Add {
+        /// 2 to 32 of A-Z a-z 0-9 . _ -
+        name: String,
+        /// owner, admin, member or guest
+        #[arg(long, default_value = "member", value_parser = role)]
+        role: InstanceRole,
+        /// What others see [default: the name]
+        #[arg(long)]
+        display_name: Option<String>,
+    },
+    /// Make somebody an owner, admin, member or guest
+    Role {
+        name: String,
+        /// owner, admin, member or guest
+        #[arg(value_parser = role)]
+        role: InstanceRole,
+    },
+    /// Set a password, the line on standard input or else a new one, and end all sessions of its owner
+    Password { name: String },
+    /// Close the chat to somebody for ever; their sockets close
+    Disable { name: String },
+    /// Open the chat to somebody again
+    Enable { name: String },
+}
+
+/// Gives the line to print.
+///
+/// # Errors
+/// One line that says what can't be done; then nothing has changed.
+pub fn run(config: &Config, command: UserCommand) -> Result<String, StartError> {
+    match command {
+        UserCommand::Add { name, role, display_name } => {
+            fields::username(&name).map_err(told)?;
+            let display_name = fields::display_name(display_name.as_deref(), &name).map_err(told)?;
+            let password = Password::read()?;
+            let account = NewAccount { username: name, display_name, password_hash: password.hash()? };
+            let user = perform_as_operator(config, AddUser { account, role })?;
+            Ok(format!("{} is a new {}{}", user.username, role.as_str(), password.told()))
+        }
+        UserCommand::Role { name, role } => {
+            let user = perform_as_operator(config, SetUserRole { username: name, role })?;
+            Ok(format!("{} is {} now", user.username, role.as_str()))
+        }
+        UserCommand::Password { name } => {
+            let password = Password::read()?;
+            let hash = password.hash()?;
+            let ended = perform_as_operator(config, ResetPassword { username: name.clone(), hash })?;
+            Ok(format!("the password of {name} is set, {ended} sessions have ended{}", password.told()))
+        }
+        UserCommand::Disable { name } => {
+            let terms = Terms { until: None, reason: "disabled".to_owned() };
+            let user = perform_as_operator(config, BanUser { username: name, terms })?;
+            Ok(format!("the chat is closed to {}", user.username))
+        }
+        UserCommand::Enable { name } => {
+            let user = perform_as_operator(config, UnbanUser { username: name })?;
+            Ok(format!("the chat is open to {}", user.username))
+        }
+    }
+}
+
+/// A password, and whether it was made here.
+struct Password {
+    text: String,
+    made: bool,
+}
+
+impl Password {
+    /// The first line of standard input where that is no terminal and has one, else a new one of 120 bits.
+    fn read() -> Result<Self, StartError> {
+        let mut input = String::new();
+        if !stdin().is_terminal() {
+            let read = stdin().lock().take(MAX_INPUT).read_to_string(&mut input);
+            read.map_err(|error| StartError(format!("standard input: {error}")))?;
+        }
+        match input.lines().next().filter(|line| !line.is_empty()) {
+            Some(line) => {
+                fields::password(line).map_err(told)?;
+                Ok(Self { text: line.to_owned(), made: false })
+            }
+            None => Ok(Self { text: hex::encode(rand::random::<[u8; 15]>()), made: true }),
+        }
+    }
+
+    fn hash(&self) -> Result<String, StartError> {
+        passwords::hash_now(&self.text).map_err(told)
+    }
+
+    /// What there is to print of it.
+    fn told(&self) -> String {
+        if self.made { format!("; password: {}", self.text) } else { String::new() }
+    }
+}
+
+/// A role of the chat, as an option's value.
+fn role(name: &str) -> Result<InstanceRole, String> {
+    let known = [InstanceRole::Owner, InstanceRole::Admin, InstanceRole::Member, InstanceRole::Guest];
+    let found = known.into_iter().find(|role| role.as_str() == name);
+    found.ok_or_else(|| "owner, admin, member or guest".to_owned())
+}

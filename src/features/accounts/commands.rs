@@ -1,0 +1,126 @@
+//! One's own account: another password, and the end of it.
+
+use chrono::{NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+use crate::app::perform::Command;
+use crate::chat::audit::Entry;
+use crate::chat::change::Change;
+use crate::chat::events::Event;
+use crate::chat::sanctions::{keep_an_owner, rooms_of};
+use crate::chat::{accounts, authorization, rooms};
+use crate::db::AnyConnection;
+use crate::db::schema::{known_networks, members, messages, rooms as room_rows, sanctions, sessions, users};
+use crate::wire::refusal::Refusal;
+use crate::wire::{Act, InstanceRole, Seq, UserId};
+
+/// Sets one's own password and ends one's login sessions, but for the one that is to stay.
+pub struct SetPassword {
+    pub password_hash: String,
+    /// The hash of that one's token.
+    pub stays: String,
+}
+
+impl Command for SetPassword {
+    type Outcome = ();
+
+    fn execute(self, change: &mut Change) -> Result<(), Refusal> {
+        let user = change.user()?;
+        accounts::hold(change.connection, &[user])?;
+        let me = authorization::in_chat(change.connection, user)?.user;
+        diesel::update(users::table.find(user))
+            .set(users::password_hash.eq(self.password_hash))
+            .execute(change.connection)?;
+        end_sessions(change, user, &self.stays)?;
+        change.record(&Entry { target: Some(&me), ..Entry::new(Act::SetPassword) })
+    }
+}
+
+/// What became of an account that was to be deleted.
+pub enum Departure {
+    Gone,
+    /// There are messages left that were to go with it: nothing was done.
+    MessagesLeft,
+}
+
+/// Whether somebody's account may be deleted, asked before anything is done to their messages.
+///
+/// # Errors
+/// `invalid`: they are the last owner.
+pub fn may_go(connection: &mut AnyConnection, user: UserId) -> Result<(), Refusal> {
+    let me = authorization::in_chat(connection, user)?;
+    keep_an_owner(connection, &me)
+}
+
+/// Deletes one's own account. Its row stays as the author of what is left, under a name that nobody can sign up with;
+/// nothing they do is stored after this, and nothing that is committed after it reaches them: the rows of all their rooms
+/// are held. The last owner's account is not deleted (`invalid`).
+pub struct DeleteAccount {
+    /// Only once none of their messages is left.
+    pub with_messages: bool,
+}
+
+impl Command for DeleteAccount {
+    type Outcome = Departure;
+
+    fn execute(self, change: &mut Change) -> Result<Departure, Refusal> {
+        let user = change.user()?;
+        // Rooms before people, as batches take them.
+        let theirs = rooms_of(change.connection, user)?;
+        rooms::raise_access(change.connection, &theirs)?;
+        accounts::hold(change.connection, &[user])?;
+        let me = authorization::in_chat(change.connection, user)?;
+        keep_an_owner(change.connection, &me)?;
+        if self.with_messages && !written(change.connection, user, 1)?.is_empty() {
+            return Ok(Departure::MessagesLeft);
+        }
+        diesel::delete(members::table.filter(members::user_id.eq(user))).execute(change.connection)?;
+        diesel::delete(sanctions::table.filter(sanctions::user_id.eq(user))).execute(change.connection)?;
+        diesel::delete(known_networks::table.filter(known_networks::user_id.eq(user))).execute(change.connection)?;
+        end_sessions(change, user, "")?;
+        diesel::update(users::table.find(user))
+            .set((
+                users::username.eq(format!("deleted-{user}")),
+                // No username has a colon: nobody can have this key, or find the account by it.
+                users::username_key.eq(format!("deleted:{user}")),
+                users::display_name.eq("Deleted user"),
+                users::password_hash.eq(""),
+                users::about.eq(""),
+                users::time_zone.eq(""),
+                users::role.eq(InstanceRole::Member.as_str()),
+                users::banned_at.eq(None::<NaiveDateTime>),
+                users::banned_until.eq(None::<NaiveDateTime>),
+                users::deleted_at.eq(Utc::now().naive_utc()),
+            ))
+            .execute(change.connection)?;
+        let detail = if self.with_messages { "messages: removed" } else { "messages: kept" };
+        let entry = Entry { target: Some(&me.user), detail, ..Entry::new(Act::DeleteAccount) };
+        change.record(&entry)?;
+        for room in theirs {
+            change.announce(Event::MemberRemoved { room, user });
+        }
+        Ok(Departure::Gone)
+    }
+}
+
+/// Messages of somebody that are not deleted, by room and id.
+pub fn written(connection: &mut AnyConnection, author: UserId, limit: i64) -> QueryResult<Vec<(String, Seq)>> {
+    messages::table
+        .inner_join(room_rows::table)
+        .filter(messages::author_id.eq(author).and(messages::deleted_at.is_null()).and(messages::removed.eq(false)))
+        .order((messages::room_id, messages::id))
+        .limit(limit)
+        .select((room_rows::slug, messages::id))
+        .load(connection)
+}
+
+/// Ends the login sessions of a user but for one, and has their sockets closed.
+fn end_sessions(change: &mut Change, user: UserId, but: &str) -> QueryResult<()> {
+    let others = sessions::table.filter(sessions::user_id.eq(user).and(sessions::token_hash.ne(but)));
+    let ended: Vec<String> = others.select(sessions::token_hash).load(change.connection)?;
+    diesel::delete(others).execute(change.connection)?;
+    for token_hash in ended {
+        change.announce(Event::SessionEnded { token_hash });
+    }
+    Ok(())
+}

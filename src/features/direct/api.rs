@@ -1,0 +1,26 @@
+//! Direct talks.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Json};
+
+use crate::app::failure::ErrorBody;
+use crate::app::openapi::{Always, Changing, WithBody, WithSession};
+use crate::app::{Account, App, Failure};
+use crate::features::direct::commands::{self, Begun};
+use crate::features::direct::types::BeginDirect;
+use crate::wire::Room;
+
+/// The direct talk with somebody, or with up to 11 others: that of two is always the same
+#[utoipa::path(post, path = "/api/v1/direct", operation_id = "begin_direct", tag = "people", security(("session" = [])), request_body = BeginDirect,
+    responses(
+        (status = 200, body = Room, description = "The talk that these two have"),
+        (status = 201, body = Room, description = "A new one"),
+        (status = 404, body = ErrorBody, description = "`not_found`: no such user"),
+        WithSession, Changing, Always, WithBody,
+    ),
+)]
+pub async fn begin_direct(app: Data<App>, account: Account, body: Json<BeginDirect>) -> Result<HttpResponse, Failure> {
+    let Begun { room, is_new } =
+        app.perform(account.user.id, commands::BeginDirect { users: body.into_inner().users }).await?;
+    Ok(if is_new { HttpResponse::Created().json(room) } else { HttpResponse::Ok().json(room) })
+}

@@ -1,0 +1,22 @@
+//! What the calls about members are given and answer.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::wire::Member;
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MemberSearch {
+    /// How a username, a display name or a word in one begins, in whatever case.
+    #[serde(default)]
+    pub q: String,
+    /// At most so many; without it all.
+    #[param(minimum = 1, maximum = 50)]
+    pub limit: Option<i64>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Members {
+    pub members: Vec<Member>,
+}

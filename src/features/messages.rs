@@ -1,0 +1,31 @@
+//! Messages over HTTP: sending, histories, previews, and the pages on which one is reported or removed.
+
+pub mod api;
+pub mod pages;
+pub mod types;
+
+use utoipa::OpenApi;
+
+use crate::app::routes::Routes;
+use crate::features::Feature;
+
+pub const FEATURE: Feature = Feature { api: api_routes, pages: page_routes, openapi: Calls::openapi };
+
+fn api_routes(routes: &mut Routes) {
+    routes
+        .get("/rooms/{slug}/messages", api::list)
+        .post("/rooms/{slug}/messages", api::send)
+        .post("/preview", api::preview);
+}
+
+fn page_routes(routes: &mut Routes) {
+    routes
+        .get("/rooms/{slug}/messages/{id}/report", pages::report)
+        .post("/rooms/{slug}/messages/{id}/report", pages::send_report)
+        .get("/rooms/{slug}/messages/{id}/remove", pages::removal)
+        .post("/rooms/{slug}/messages/{id}/remove", pages::remove);
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(api::list, api::send, api::preview))]
+struct Calls;

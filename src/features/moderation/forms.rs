@@ -1,0 +1,92 @@
+//! The forms on the pages of moderators and admins. Each is turned into the command that the API builds too.
+
+use serde::Deserialize;
+
+use crate::app::fields;
+use crate::chat::sanctions::Terms;
+use crate::features::moderation::types::For;
+use crate::wire::refusal::Refusal;
+
+/// How a page is looked at.
+#[derive(Default, Deserialize)]
+pub struct PageQuery {
+    /// Only entries of the log with a lower id.
+    pub before: Option<i64>,
+    /// Present after a form was sent that did what it says.
+    pub done: Option<String>,
+}
+
+/// Somebody.
+#[derive(Deserialize)]
+pub struct UserForm {
+    username: String,
+}
+
+impl UserForm {
+    /// The name, without the `@` that people may write before it.
+    pub fn name(&self) -> String {
+        name(&self.username).to_owned()
+    }
+}
+
+/// Somebody, for how long, and why.
+#[derive(Deserialize)]
+pub struct SanctionForm {
+    username: String,
+    #[serde(default)]
+    minutes: String,
+    #[serde(default)]
+    reason: String,
+}
+
+/// Somebody, and a role.
+#[derive(Deserialize)]
+pub struct RoleForm {
+    username: String,
+    pub role: String,
+}
+
+impl RoleForm {
+    /// The name, without the `@` that people may write before it.
+    pub fn name(&self) -> String {
+        name(&self.username).to_owned()
+    }
+}
+
+/// Why something is done.
+#[derive(Default, Deserialize)]
+pub struct ReasonForm {
+    #[serde(default)]
+    reason: String,
+}
+
+impl ReasonForm {
+    /// # Errors
+    /// `invalid`: it is too long.
+    pub fn reason(&self) -> Result<String, Refusal> {
+        fields::reason(&self.reason)
+    }
+}
+
+impl SanctionForm {
+    /// The name, without the `@` that people may write before it.
+    pub fn name(&self) -> String {
+        name(&self.username).to_owned()
+    }
+
+    /// # Errors
+    /// `invalid`: the minutes are no number or out of range, or the reason is too long.
+    pub fn terms(&self) -> Result<Terms, Refusal> {
+        let minutes = match self.minutes.trim() {
+            "" => None,
+            minutes => Some(minutes.parse().map_err(|_| Refusal::invalid("minutes: a number, or empty for ever"))?),
+        };
+        For { minutes, reason: Some(self.reason.clone()) }.terms()
+    }
+}
+
+/// A name as people write it: `bob`, or `@bob`.
+pub fn name(username: &str) -> &str {
+    let username = username.trim();
+    username.strip_prefix('@').unwrap_or(username)
+}

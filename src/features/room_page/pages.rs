@@ -1,0 +1,48 @@
+//! The page of a room: at its end, or around a message.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+
+use crate::app::account::Reader;
+use crate::app::pages::page;
+use crate::app::{Account, App, Failure};
+use crate::features::room_page::query::{self, RoomView};
+use crate::features::room_page::view::{RoomPage, in_order, shown};
+use crate::features::rooms::types::ListedRoom;
+use crate::wire::Seq;
+
+/// `GET /rooms/{slug}`
+pub async fn room(app: Data<App>, Reader(account): Reader, slug: Path<String>) -> Result<HttpResponse, Failure> {
+    room_at(&app, &account, slug.into_inner(), None).await
+}
+
+/// `GET /rooms/{slug}/{id}`: a message's link.
+pub async fn message(
+    app: Data<App>,
+    Reader(account): Reader,
+    place: Path<(String, u32)>,
+) -> Result<HttpResponse, Failure> {
+    let (slug, id) = place.into_inner();
+    room_at(&app, &account, slug, Some(id.into())).await
+}
+
+/// A room, at its end or around a message.
+async fn room_at(app: &App, account: &Account, slug: String, at: Option<Seq>) -> Result<HttpResponse, Failure> {
+    let user = account.user.id;
+    let RoomView { room, part, rooms, powers, members } =
+        app.store.read(move |c| query::room(c, &slug, user, at)).await?;
+    let values = RoomPage {
+        room: &room,
+        rooms: in_order(rooms.into_iter().map(ListedRoom::from).collect(), &room.slug),
+        messages: shown(&part.messages),
+        members: &members,
+        at,
+        more: part.more,
+        newer: part.newer == Some(true),
+        removes: powers.remove_messages,
+        may: powers,
+        administers: account.administers(),
+    };
+    page(app, StatusCode::OK, "room.html", Some(&account.user), &values)
+}

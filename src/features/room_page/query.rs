@@ -1,0 +1,49 @@
+//! What a page shows, read as of one moment.
+
+use crate::chat::history::{Part, part};
+use crate::chat::members;
+use crate::chat::room_lists::{Listed, list};
+use crate::chat::rooms::permitted;
+use crate::db::connection::{AnyConnection, snapshot};
+use crate::features::moderation::permissions::Powers;
+use crate::policy::Action;
+use crate::wire::history::{At, Place};
+use crate::wire::refusal::Refusal;
+use crate::wire::{DEFAULT_PAGE_MESSAGES, Room, Seq, User, UserId};
+
+/// The most members of a room that its page lists.
+const LISTED_MEMBERS: usize = 50;
+
+/// A room as its page shows it.
+pub struct RoomView {
+    pub room: Room,
+    /// Some of its messages: the latest, or those around one.
+    pub part: Part,
+    /// All rooms that the reader may see, by their names.
+    pub rooms: Vec<Listed>,
+    /// What the reader may do.
+    pub powers: Powers,
+    /// Its members by their names, where they are not many.
+    pub members: Vec<User>,
+}
+
+/// The room of this name, if `user` may see it: its end, or what lies around a message.
+pub fn room(
+    connection: &mut AnyConnection,
+    slug: &str,
+    user: UserId,
+    around: Option<Seq>,
+) -> Result<RoomView, Refusal> {
+    snapshot(connection, |connection| {
+        let (found, actor) = permitted(connection, slug, user, Action::See)?;
+        let place = Place { at: around.map_or(At::End, At::Around), limit: DEFAULT_PAGE_MESSAGES };
+        let part = part(connection, found.room.id, &place)?;
+        let rooms = list(connection, user)?;
+        let powers = Powers::of(actor, found.place());
+        let members = members::few(connection, found.room.id, LISTED_MEMBERS)?;
+        // A talk is called otherwise by each of its people.
+        let title = rooms.iter().find(|listed| listed.room.id == found.room.id).map(|listed| listed.room.title.clone());
+        let room = Room { title: title.unwrap_or(found.room.title), ..found.room };
+        Ok(RoomView { room, part, rooms, powers, members })
+    })
+}

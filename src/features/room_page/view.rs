@@ -1,0 +1,119 @@
+//! What the page of a room shows, ready for its templates: what one look-up or one cut decides is decided here, since
+//! it costs a template many times as much.
+
+use serde::Serialize;
+
+use crate::app::preferences::Preferences;
+use crate::features::moderation::permissions::Powers;
+use crate::features::rooms::types::ListedRoom;
+use crate::wire::{Message, Reaction, Room, Seq, User, format_time};
+
+/// Characters of a message that an answer to it shows.
+const QUOTED_CHARS: usize = 120;
+
+/// The values of `room.html`.
+#[derive(Serialize)]
+pub struct RoomPage<'a> {
+    pub room: &'a Room,
+    /// All that the reader may see.
+    pub rooms: Vec<ListedRoom>,
+    /// Oldest first.
+    pub messages: Vec<ShownMessage<'a>>,
+    /// By their names; none, where they are many.
+    pub members: &'a [User],
+    /// The id of the message that they lie around; the latest where there is none.
+    pub at: Option<Seq>,
+    /// Whether there are older ones.
+    pub more: bool,
+    /// Whether there are newer ones.
+    pub newer: bool,
+    /// Whether the reader may remove what others wrote.
+    pub removes: bool,
+    pub may: Powers,
+    /// Whether the reader is an admin.
+    pub administers: bool,
+}
+
+/// The values of `message.html`.
+#[derive(Serialize)]
+pub struct ShownMessage<'a> {
+    id: Seq,
+    author: &'a User,
+    /// RFC 3339, for programs.
+    sent_at: String,
+    /// In UTC, for people.
+    sent_on: String,
+    /// Sanitised: it goes into the page as it is.
+    html: &'a str,
+    edited: bool,
+    deleted: bool,
+    /// By a moderator.
+    removed: bool,
+    /// The id of the message that this one answers.
+    reply_to: Option<Seq>,
+    /// That message, where it is on the page.
+    quoted: Option<Quoted<'a>>,
+    reactions: &'a [Reaction],
+}
+
+#[derive(Serialize)]
+struct Quoted<'a> {
+    author: &'a User,
+    /// How it begins.
+    body: &'a str,
+}
+
+/// A list of rooms as it is shown beside the open one: starred ones first, then those with something new, then by name.
+pub fn in_order(mut rooms: Vec<ListedRoom>, open: &str) -> Vec<ListedRoom> {
+    rooms.sort_by_cached_key(|listed| {
+        let Room { slug, title, .. } = &listed.room;
+        let is_new = |count: i64| count > 0 && slug != open;
+        let name = if title.is_empty() { slug } else { title };
+        (!listed.starred, !is_new(listed.mentions), !is_new(listed.unread), name.to_lowercase())
+    });
+    rooms
+}
+
+/// Messages of a room, in the order of their ids, as its page shows them.
+pub fn shown(messages: &[Message]) -> Vec<ShownMessage<'_>> {
+    let quoted = |id: Seq| {
+        let index = messages.binary_search_by_key(&id, |message| message.id).ok()?;
+        let Message { author, body, .. } = &messages[index];
+        Some(Quoted { author, body: beginning(body, QUOTED_CHARS) })
+    };
+    let language = Preferences::present().language;
+    let shown = messages.iter().map(|message| {
+        let sent_at = format_time(&message.sent_at);
+        ShownMessage {
+            id: message.id,
+            author: &message.author,
+            sent_on: (language.time)(&sent_at),
+            sent_at,
+            html: &message.html,
+            edited: message.edited_at.is_some(),
+            deleted: message.deleted,
+            removed: message.removed,
+            reply_to: message.reply_to,
+            quoted: message.reply_to.and_then(quoted),
+            reactions: &message.reactions,
+        }
+    });
+    shown.collect()
+}
+
+/// The first characters of a text.
+fn beginning(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).map_or(text, |(end, _)| &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beginning;
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!(beginning("żółw", 2), "żó");
+        assert_eq!(beginning("żółw", 4), "żółw");
+        assert_eq!(beginning("żółw", 9), "żółw");
+    }
+}

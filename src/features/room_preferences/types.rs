@@ -1,0 +1,26 @@
+//! What the calls about one's own view of a room are given.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::wire::Seq;
+
+/// Which rooms are read; all, if left out.
+#[derive(Deserialize, ToSchema)]
+pub struct ReadRooms {
+    pub rooms: Option<Vec<String>>,
+}
+
+/// Where what is unread begins.
+#[derive(Deserialize, ToSchema)]
+pub struct UnreadFrom {
+    /// The id of a message.
+    #[schema(value_type = i64, minimum = 1)]
+    pub from: Seq,
+}
+
+/// `all`, `mentions` or `none`.
+#[derive(Deserialize, ToSchema)]
+pub struct SetNotify {
+    pub notify: String,
+}

@@ -1,0 +1,89 @@
+//! Rooms: which there are, making one, saying what it is about.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Json, Path};
+
+use crate::app::failure::ErrorBody;
+use crate::app::openapi::{Always, Changing, OfRoom, WithBody, WithSession};
+use crate::app::{Account, App, Failure};
+use crate::chat::{room_lists, rooms};
+use crate::features::rooms::commands::{self, DeleteRoom};
+use crate::features::rooms::types::{ChangeRoom, Confirm, ListedRoom, MakeRoom, Rooms};
+use crate::wire::refusal::Refusal;
+use crate::wire::{Room, UserId};
+
+/// The rooms that the user may see, sorted by slug
+#[utoipa::path(get, path = "/api/v1/rooms", operation_id = "list_rooms", tag = "rooms", security(("session" = [])), responses(
+    (status = 200, body = Rooms), WithSession, Always,
+))]
+pub async fn list(app: Data<App>, account: Account) -> Result<HttpResponse, Failure> {
+    let rooms = visible_to(&app, account.user.id).await?;
+    Ok(HttpResponse::Ok().json(Rooms { rooms }))
+}
+
+/// Make a room; its maker is its first member and its moderator
+#[utoipa::path(post, path = "/api/v1/rooms", operation_id = "make_room", tag = "rooms", security(("session" = [])), request_body = MakeRoom, responses(
+    (status = 201, body = Room),
+    (status = 409, body = ErrorBody, description = "`taken`: there is a room with this slug"),
+    WithSession, Changing, Always, WithBody,
+))]
+pub async fn make(app: Data<App>, account: Account, body: Json<MakeRoom>) -> Result<HttpResponse, Failure> {
+    let room = app.perform(account.user.id, commands::MakeRoom::new(&body)?).await?;
+    Ok(HttpResponse::Created().json(room))
+}
+
+/// A room
+#[utoipa::path(get, path = "/api/v1/rooms/{slug}", operation_id = "show_room", tag = "rooms", security(("session" = [])),
+    params(("slug" = String, Path)),
+    responses((status = 200, body = Room), WithSession, OfRoom, Always),
+)]
+pub async fn show(app: Data<App>, account: Account, slug: Path<String>) -> Result<HttpResponse, Failure> {
+    let room = app.store.read(move |c| rooms::find(c, &slug, account.user.id)).await?;
+    Ok(HttpResponse::Ok().json(room))
+}
+
+/// Change what a room is called and about, and how it is moderated
+#[utoipa::path(patch, path = "/api/v1/rooms/{slug}", operation_id = "change_room", tag = "rooms", security(("session" = [])),
+    params(("slug" = String, Path)), request_body = ChangeRoom,
+    responses(
+        (status = 200, body = Room),
+        (status = 403, body = ErrorBody, description = "`forbidden`: only the room's moderators may, or the request came from another site"),
+        WithSession, OfRoom, Always, WithBody,
+    ),
+)]
+pub async fn change(
+    app: Data<App>,
+    account: Account,
+    slug: Path<String>,
+    body: Json<ChangeRoom>,
+) -> Result<HttpResponse, Failure> {
+    let command = commands::ChangeRoom::new(slug.into_inner(), &body)?;
+    let room = app.perform(account.user.id, command).await?;
+    Ok(HttpResponse::Ok().json(room))
+}
+
+/// Delete a room, with all that was said in it
+#[utoipa::path(delete, path = "/api/v1/rooms/{slug}", operation_id = "delete_room", tag = "rooms", security(("session" = [])),
+    params(("slug" = String, Path)), request_body = Confirm,
+    responses(
+        (status = 204),
+        (status = 403, body = ErrorBody, description = "`forbidden`: only the room's moderators may, or the request came from another site"),
+        (status = 422, body = ErrorBody, description = "`invalid`: `confirm` is not the room's slug"),
+        WithSession, OfRoom, Always, WithBody,
+    ),
+)]
+pub async fn delete(
+    app: Data<App>,
+    account: Account,
+    slug: Path<String>,
+    body: Json<Confirm>,
+) -> Result<HttpResponse, Failure> {
+    app.perform(account.user.id, DeleteRoom::confirmed(slug.into_inner(), &body.confirm)?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The rooms that the user may see, as the API and the pages show them.
+pub async fn visible_to(app: &App, user: UserId) -> Result<Vec<ListedRoom>, Refusal> {
+    let listed = app.store.read(move |c| room_lists::visible_to(c, user)).await?;
+    Ok(listed.into_iter().map(ListedRoom::from).collect())
+}

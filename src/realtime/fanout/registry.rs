@@ -1,0 +1,318 @@
+//! The sockets of one worker thread: who they are, where they sit.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use bytes::Bytes;
+use litemap::LiteMap;
+
+use crate::realtime::fanout::subscriptions::{Seats, Taken, Walk, Walked};
+use crate::realtime::fanout::{Op, Outbox, Seat, counters};
+use crate::wire::frame;
+use crate::wire::{Close, RoomId, UserId};
+
+/// A socket of this instance; never given twice while the process lives.
+pub type SessionId = u64;
+
+thread_local! {
+    static REGISTRY: RefCell<Registry> = RefCell::default();
+}
+
+/// Works on this thread's registry. Nothing in here calls back into an actor, so it is never borrowed twice.
+/// Tells the metrics what was done.
+pub fn registry<T>(work: impl FnOnce(&mut Registry) -> T) -> T {
+    let done = REGISTRY.with_borrow_mut(work);
+    counters::tell();
+    done
+}
+
+/// The sockets of this thread.
+#[derive(Default)]
+pub struct Registry {
+    sessions: HashMap<SessionId, Visitor>,
+    users: HashMap<UserId, HashSet<SessionId>>,
+    rooms: HashMap<RoomId, Seats>,
+    /// Sockets of members, joined or not.
+    watchers: HashMap<RoomId, HashSet<SessionId>>,
+    /// How many messages the room of the first of them had then.
+    counts: HashMap<RoomId, i64>,
+}
+
+/// A socket and whose it is.
+pub struct Visitor {
+    pub user: UserId,
+    pub outbox: Rc<Outbox>,
+    /// The rooms this socket has asked to join and not left, with the number of the join.
+    joined: LiteMap<RoomId, u32>,
+    /// The rooms it is registered for as a member's.
+    watched: LiteMap<RoomId, ()>,
+    /// Until `welcome` is sent.
+    early: Option<Box<Early>>,
+}
+
+/// What happens while `welcome` is read.
+#[derive(Default)]
+struct Early {
+    /// What the user is told; at most [`MAX_EARLY`], since `welcome` says the rest.
+    told: Vec<Bytes>,
+    /// Rooms whose membership ended, which `welcome` may still list.
+    ended: HashSet<RoomId>,
+}
+
+const MAX_EARLY: usize = 64;
+
+impl Visitor {
+    fn tell(&mut self, frame: &Bytes) {
+        match &mut self.early {
+            None => self.outbox.send(frame.clone()),
+            Some(early) if early.told.len() < MAX_EARLY => early.told.push(frame.clone()),
+            Some(_) => {}
+        }
+    }
+}
+
+impl Registry {
+    /// Registers a socket; it hears from here on what concerns its user.
+    pub fn admit(&mut self, session: SessionId, user: UserId, outbox: Rc<Outbox>) {
+        self.users.entry(user).or_default().insert(session);
+        let (joined, watched, early) = (LiteMap::with_capacity(1), LiteMap::with_capacity(1), Some(Box::default()));
+        let visitor = Visitor { user, outbox, joined, watched, early };
+        self.sessions.insert(session, visitor);
+    }
+
+    /// Sends `welcome`, the first frame of a socket, and what the user was told meanwhile. `rooms`: the user's, with the
+    /// messages ever sent there.
+    pub fn welcome(&mut self, session: SessionId, rooms: &[(RoomId, i64)], welcome: Bytes) {
+        let early = self.sessions.get_mut(&session).and_then(|visitor| visitor.early.take()).unwrap_or_default();
+        for (room, count) in rooms.iter().filter(|(room, _)| !early.ended.contains(room)) {
+            self.watch_one(session, *room);
+            self.counts.entry(*room).or_insert(*count);
+        }
+        if let Some(visitor) = self.sessions.get(&session) {
+            let frames: Vec<Bytes> = std::iter::once(welcome).chain(early.told).collect();
+            visitor.outbox.send_each(&frames);
+        }
+    }
+
+    /// Forgets a socket. The one clean-up of this thread for a socket, however it ended.
+    pub fn dismiss(&mut self, session: SessionId) {
+        let Some(visitor) = self.sessions.remove(&session) else { return };
+        remove_from(&mut self.users, visitor.user, session);
+        for (room, _) in visitor.joined {
+            self.stand_up(room, session);
+        }
+        for (room, ()) in visitor.watched {
+            remove_from(&mut self.watchers, room, session);
+        }
+    }
+
+    /// A session wants to join: a seat for this generation will be taken, one for an older is too late.
+    pub fn expect(&mut self, session: SessionId, room: RoomId, generation: u32) {
+        if let Some(visitor) = self.sessions.get_mut(&session) {
+            visitor.joined.insert(room, generation);
+        }
+    }
+
+    /// Whether a session is in a room, or joining it.
+    pub fn expects(&self, session: SessionId, room: RoomId, generation: u32) -> bool {
+        self.sessions.get(&session).is_some_and(|visitor| visitor.joined.get(&room) == Some(&generation))
+    }
+
+    /// A session has left, or could not join: nothing of that room reaches it any more.
+    pub fn leave(&mut self, session: SessionId, room: RoomId, generation: u32) {
+        let Some(visitor) = self.sessions.get_mut(&session) else { return };
+        if visitor.joined.get(&room) == Some(&generation) {
+            visitor.joined.remove(&room);
+            self.stand_up(room, session);
+        }
+    }
+
+    /// This socket's user is a member of the room.
+    pub fn watch_one(&mut self, session: SessionId, room: RoomId) {
+        if let Some(visitor) = self.sessions.get_mut(&session) {
+            visitor.watched.insert(room, ());
+            if let Some(early) = &mut visitor.early {
+                early.ended.remove(&room);
+            }
+            self.watchers.entry(room).or_default().insert(session);
+        }
+    }
+
+    /// Does what a room or the hub wants done; a walk from its first socket to its last.
+    pub(crate) fn act(&mut self, op: Op) {
+        match op {
+            Op::Deliver { room, frames } => drop(self.walk(room, &mut Walk::deliver(&frames), usize::MAX)),
+            Op::Tell { room, frame, except } => drop(self.walk(room, &mut Walk::tell(frame, except), usize::MAX)),
+            Op::Seat(seat) => self.seat(seat),
+            Op::Unseat { room, session, generation, farewell } => self.unseat(room, session, generation, farewell),
+            Op::TellUsers { users, frame, except, .. } => self.tell_users(&users, &frame, except),
+            Op::Activity { room, frame, reads } => self.activity(room, &frame, &reads),
+            Op::Announce { members, to_members, blind, to_others } => {
+                self.announce(&members, &to_members, &blind, to_others.as_ref());
+            }
+            Op::Watch { room, user, member } => self.watch(room, user, member),
+            Op::Watchers { room, members } => self.watchers(room, &members),
+            Op::CloseRoom { room, close } => self.close_room(room, close),
+        }
+    }
+
+    fn watch(&mut self, room: RoomId, user: UserId, member: bool) {
+        for session in self.users.get(&user).cloned().unwrap_or_default() {
+            if member { self.watch_one(session, room) } else { self.unwatch_one(session, room) }
+        }
+    }
+
+    /// The sockets here that watch a room are those of its members.
+    fn watchers(&mut self, room: RoomId, members: &HashSet<UserId>) {
+        let all: Vec<_> = self.sessions.iter().map(|(session, visitor)| (*session, visitor.user)).collect();
+        for (session, user) in all {
+            let joined = self.sessions.get(&session).is_some_and(|visitor| visitor.joined.contains_key(&room));
+            if members.contains(&user) {
+                self.watch_one(session, room);
+            } else if !joined {
+                // Who is in came in as a member, perhaps after this list was read; a removal ends the seat first.
+                self.unwatch_one(session, room);
+            }
+        }
+    }
+
+    fn unwatch_one(&mut self, session: SessionId, room: RoomId) {
+        remove_from(&mut self.watchers, room, session);
+        if let Some(visitor) = self.sessions.get_mut(&session) {
+            visitor.watched.remove(&room);
+            if let Some(early) = &mut visitor.early {
+                early.ended.insert(room);
+            }
+        }
+    }
+
+    /// The rooms whose members have sockets here, with the messages they had when the first of these came.
+    pub fn watched(&mut self) -> HashMap<RoomId, i64> {
+        self.counts.retain(|room, _| self.watchers.contains_key(room));
+        let count = |room: &RoomId| self.counts.get(room).copied().unwrap_or(i64::MAX);
+        self.watchers.keys().map(|room| (*room, count(room))).collect()
+    }
+
+    fn seat(&mut self, seat: Seat) {
+        let Some(visitor) = self.sessions.get(&seat.session) else { return };
+        if visitor.joined.get(&seat.room) != Some(&seat.generation) {
+            return;
+        }
+        visitor.outbox.send_each(&seat.frames);
+        self.rooms.entry(seat.room).or_default().take(Taken {
+            session: seat.session,
+            user: visitor.user,
+            generation: seat.generation,
+            above: seat.above,
+            outbox: Rc::clone(&visitor.outbox),
+        });
+        let _ = seat.placed.send(seat.next);
+    }
+
+    fn unseat(&mut self, room: RoomId, session: SessionId, generation: u32, farewell: Option<Bytes>) {
+        let Some(visitor) = self.sessions.get_mut(&session) else { return };
+        let outbox = Rc::clone(&visitor.outbox);
+        // A newer join is on its way: it will be judged by itself, but the seat of the older one ends now.
+        let newer = visitor.joined.get(&room).is_some_and(|joined| *joined > generation);
+        if !newer {
+            visitor.joined.remove(&room);
+        }
+        let taken = self.rooms.get(&room).and_then(|seats| seats.get(session));
+        if taken.is_some_and(|taken| taken.generation <= generation) {
+            self.stand_up(room, session);
+            if let Some(farewell) = farewell.filter(|_| !newer) {
+                outbox.send(farewell);
+            }
+        }
+    }
+
+    /// Goes on with a walk through a room; see [`Seats::walk`].
+    pub(crate) fn walk(&mut self, room: RoomId, walk: &mut Walk, most: usize) -> Walked {
+        let Some(seats) = self.rooms.get(&room) else { return Walked { done: true, ..Walked::default() } };
+        let walked = seats.walk(walk, most);
+        counters::delivered(walked.delivered);
+        walked
+    }
+
+    fn tell_users(&mut self, users: &[UserId], frame: &Bytes, except: Option<SessionId>) {
+        for user in users {
+            self.tell_user(*user, frame, |session, _| Some(session) != except);
+        }
+    }
+
+    fn activity(&mut self, room: RoomId, frame: &Bytes, reads: &[(UserId, Bytes)]) {
+        let away = |visitor: &Visitor| !visitor.joined.contains_key(&room);
+        for session in self.watchers.get(&room).into_iter().flatten() {
+            if let Some(visitor) = self.sessions.get_mut(session).filter(|visitor| away(visitor)) {
+                visitor.tell(frame);
+            }
+        }
+        for (user, frame) in reads {
+            self.tell_user(*user, frame, |_, visitor| away(visitor));
+        }
+    }
+
+    fn announce(
+        &mut self,
+        members: &HashSet<UserId>,
+        to_members: &Bytes,
+        blind: &HashSet<UserId>,
+        to_others: Option<&Bytes>,
+    ) {
+        for visitor in self.sessions.values_mut() {
+            if members.contains(&visitor.user) {
+                visitor.tell(to_members);
+            } else if let Some(frame) = to_others
+                && !blind.contains(&visitor.user)
+            {
+                visitor.tell(frame);
+            }
+        }
+    }
+
+    fn close_room(&mut self, room: RoomId, close: Close) {
+        for seat in self.rooms.get(&room).into_iter().flat_map(Seats::all) {
+            seat.outbox.close(close);
+        }
+    }
+
+    pub(crate) fn close_all(&mut self, close: Close) {
+        for visitor in self.sessions.values() {
+            visitor.outbox.close(close);
+        }
+    }
+
+    /// Pings the sockets whose turn it is.
+    pub(crate) fn ping(&mut self, beat: u64, beats: u64) {
+        let ping = frame::ping();
+        for (_, visitor) in self.sessions.iter().filter(|(session, _)| *session % beats == beat) {
+            visitor.outbox.ping(&ping);
+        }
+    }
+
+    fn tell_user(&mut self, user: UserId, frame: &Bytes, to: impl Fn(SessionId, &Visitor) -> bool) {
+        for session in self.users.get(&user).into_iter().flatten() {
+            if let Some(visitor) = self.sessions.get_mut(session).filter(|visitor| to(*session, visitor)) {
+                visitor.tell(frame);
+            }
+        }
+    }
+
+    fn stand_up(&mut self, room: RoomId, session: SessionId) {
+        let Some(seats) = self.rooms.get_mut(&room) else { return };
+        seats.leave(session);
+        if seats.is_empty() {
+            self.rooms.remove(&room);
+        }
+    }
+}
+
+fn remove_from<K: std::hash::Hash + Eq>(map: &mut HashMap<K, HashSet<SessionId>>, key: K, session: SessionId) {
+    if let Some(sessions) = map.get_mut(&key) {
+        sessions.remove(&session);
+        if sessions.is_empty() {
+            map.remove(&key);
+        }
+    }
+}

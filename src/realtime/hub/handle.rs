@@ -1,0 +1,116 @@
+//! What others ask of the hub.
+
+use actix::prelude::*;
+use tokio::sync::oneshot;
+
+use crate::base::metrics::{Counted, METRICS};
+use crate::chat::batch::{Action, Done};
+use crate::chat::events::Event;
+use crate::chat::messages;
+use crate::db::Store;
+use crate::realtime::fanout::{Fanout, SessionId};
+use crate::realtime::hub::{AddWorker, Connect, Disconnect, Drain, EndSocket, Find, Hub, OpenRoom};
+use crate::realtime::room::{Act, Happened};
+use crate::render::Rendered;
+use crate::wire::refusal::Refusal;
+use crate::wire::{Close, Key, Message, RoomId, Seq, UserId};
+
+/// How often a room that ends at the same moment is asked for again.
+const ATTEMPTS: usize = 20;
+
+/// The way to the hub, for any thread. All of it waits while the hub's queue is full.
+#[derive(Clone)]
+pub struct HubHandle {
+    hub: Addr<Hub>,
+    store: Store,
+}
+
+/// A message to be sent.
+pub struct Post {
+    pub key: Key,
+    pub rendered: Rendered,
+    pub reply_to: Option<Seq>,
+}
+
+impl HubHandle {
+    pub(crate) fn new(hub: Addr<Hub>, store: Store) -> Self {
+        Self { hub, store }
+    }
+
+    /// Registers a worker thread; gives its index.
+    pub async fn add_worker(&self, worker: Addr<Fanout>) -> Result<usize, Refusal> {
+        self.ask(AddWorker(worker)).await.map_err(gone)
+    }
+
+    /// The room of this name, in use.
+    pub async fn find(&self, slug: &str) -> Result<OpenRoom, Refusal> {
+        self.ask(Find { slug: slug.to_owned() }).await.map_err(gone)?
+    }
+
+    /// Registers a socket, or says why it must be closed.
+    pub async fn connect(
+        &self,
+        user: UserId,
+        token_hash: String,
+        session: Recipient<EndSocket>,
+    ) -> Result<SessionId, Close> {
+        self.ask(Connect { user, token_hash, session }).await.unwrap_or(Err(Close::GoingAway))
+    }
+
+    pub async fn disconnect(&self, session: SessionId) {
+        let _ = self.ask(Disconnect(session)).await;
+    }
+
+    /// Tells whoever must act on it.
+    pub async fn announce(&self, event: Event) {
+        if let Err(error) = self.ask(Happened(event)).await {
+            tracing::error!(%error, "an event found no hub");
+        }
+    }
+
+    /// Closes all sockets, spread over `over`; resolves when the last is gone.
+    pub async fn drain(&self, over: std::time::Duration) {
+        let _ = self.hub.send(Drain { over }).await;
+    }
+
+    /// Sends a message as `user`; true = stored now, false = the key was used before and this is the first message.
+    pub async fn post(&self, slug: &str, user: UserId, post: Post) -> Result<(Message, bool), Refusal> {
+        let Post { key, rendered, reply_to } = post;
+        let action = Action::Send { key, rendered, reply_to, present: Vec::new() };
+        let (room, Done::Sent { id, new }) = self.act(slug, user, &action).await? else {
+            return Err(Refusal::unavailable());
+        };
+        let message = self.store.read(move |connection| messages::one(connection, room, id)).await?;
+        Ok((message, new))
+    }
+
+    /// Does something in a room as `user`; in which one, and what it came to. What is done twice is as if done once.
+    pub async fn act(&self, slug: &str, user: UserId, action: &Action) -> Result<(RoomId, Done), Refusal> {
+        for _ in 0..ATTEMPTS {
+            let room = self.find(slug).await?;
+            let (reply, done) = oneshot::channel();
+            let act = Act { user, action: action.clone(), reply };
+            if room.address.send(act).await.is_err() {
+                continue;
+            }
+            // An answer that is dropped is that of a room that has ended; it is safe to ask again.
+            if let Ok(done) = done.await {
+                return Ok((room.id, done?));
+            }
+        }
+        Err(Refusal::unavailable())
+    }
+
+    async fn ask<M>(&self, message: M) -> Result<M::Result, MailboxError>
+    where
+        M: actix::Message<Result: Send> + Send + 'static,
+        Hub: Handler<M>,
+    {
+        let _waiting = Counted::one(&METRICS.hub_requests_waiting);
+        self.hub.send(message).await
+    }
+}
+
+fn gone(_: MailboxError) -> Refusal {
+    Refusal::unavailable()
+}

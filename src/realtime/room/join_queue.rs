@@ -1,0 +1,96 @@
+//! The joins of a room that are on their way: those that come while a read runs are read for together by the next one.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use crate::base::arrivals::Arrival;
+use crate::chat::join_snapshot::{Cursor, Wanted};
+use crate::db::PATIENCE;
+use crate::realtime::room::join::Join;
+use crate::wire::{RoomId, Seq, UserId};
+
+/// Joins in one read.
+const AT_ONCE: usize = 1_024;
+/// Pages of messages in one read, each of them at most 256 KiB.
+const PAGES_AT_ONCE: usize = 32;
+
+/// In the order in which they came: at most one for each socket.
+pub struct Joins {
+    waiting: VecDeque<Waiting>,
+    /// A read runs, or is about to; there is never a second one.
+    pub reading: bool,
+    /// When the last one began.
+    began: Option<Instant>,
+    /// How many the next read is for at most: fewer after a failure, so that what one join needs fails no other.
+    at_once: usize,
+    /// The room has not been told of what the last read found: the next one reads all messages that are wanted.
+    pub behind: bool,
+}
+
+/// A join, and since when it waits.
+pub struct Waiting {
+    pub join: Join,
+    since: Instant,
+    _arrival: Arrival,
+}
+
+impl Waiting {
+    /// How long it may wait yet.
+    pub fn left(&self) -> Duration {
+        PATIENCE.saturating_sub(self.since.elapsed())
+    }
+}
+
+impl Default for Joins {
+    fn default() -> Self {
+        Self { waiting: VecDeque::new(), reading: false, began: None, at_once: AT_ONCE, behind: false }
+    }
+}
+
+impl Joins {
+    pub fn push(&mut self, join: Join, arrival: Arrival) {
+        self.waiting.push_back(Waiting { join, since: Instant::now(), _arrival: arrival });
+    }
+
+    /// How long until the next read may begin, where there are to be so long from one to the next; `None` where nobody
+    /// waits, or one runs already.
+    pub fn due_in(&self, pace: Duration) -> Option<Duration> {
+        let rest = self.began.map_or(Duration::ZERO, |began| pace.saturating_sub(began.elapsed()));
+        (!self.reading && !self.waiting.is_empty()).then_some(rest)
+    }
+
+    /// Those to read for next, and what they need. `floor`: above it the room remembers everything.
+    pub fn next(&mut self, room: RoomId, floor: Seq) -> (Vec<Waiting>, Wanted) {
+        self.began = Some(Instant::now());
+        let remembered = if std::mem::take(&mut self.behind) { Seq::MAX } else { floor };
+        let mut users: HashSet<UserId> = HashSet::new();
+        let mut cursors: HashSet<Option<Cursor>> = HashSet::new();
+        let (mut batch, mut pages) = (Vec::new(), 0);
+        while batch.len() < self.at_once
+            && pages < PAGES_AT_ONCE
+            && let Some(waiting) = self.waiting.pop_front()
+        {
+            let cursor = &waiting.join.cursor;
+            if !cursors.contains(cursor) {
+                pages += usize::from(cursor.as_ref().is_none_or(|cursor| cursor.after < remembered));
+                cursors.insert(cursor.clone());
+            }
+            users.insert(waiting.join.user.id);
+            batch.push(waiting);
+        }
+        let (users, cursors) = (users.into_iter().collect(), cursors.into_iter().collect());
+        (batch, Wanted { room, users, cursors, remembered })
+    }
+
+    /// These are read for again, before all others.
+    pub fn put_back(&mut self, batch: Vec<Waiting>) {
+        for waiting in batch.into_iter().rev() {
+            self.waiting.push_front(waiting);
+        }
+    }
+
+    /// A read for so many failed, or did not.
+    pub fn note(&mut self, count: usize, failed: bool) {
+        self.at_once = if failed { (count / 2).max(1) } else { (self.at_once * 2).min(AT_ONCE) };
+    }
+}

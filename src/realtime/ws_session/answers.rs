@@ -1,0 +1,245 @@
+//! What comes back, and what the client is told of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::MailboxError;
+use futures_util::future::LocalBoxFuture;
+use tokio::sync::oneshot;
+
+use crate::base::metrics::{Counted, METRICS};
+use crate::chat::batch::Done;
+use crate::chat::history::Part;
+use crate::chat::join_snapshot::Cursor;
+use crate::realtime::fanout::{SessionId, registry};
+use crate::realtime::hub::OpenRoom;
+use crate::realtime::room::Join;
+use crate::realtime::ws_session::{Joined, Session};
+use crate::wire::refusal::Refusal;
+use crate::wire::{Close, LeftReason, MemberRoom, Ref, Seq, ServerFrame};
+
+const SETTLE: Duration = Duration::from_millis(20);
+
+/// What a request was about, for its answer.
+pub struct Asked {
+    pub reference: Option<String>,
+    pub room: Option<String>,
+    pub key: Option<String>,
+}
+
+/// A request on its way into a room's full queue.
+pub type Queued = LocalBoxFuture<'static, Result<(), MailboxError>>;
+
+/// Where the catch-up goes on, if it does. `Err(None)`: the room has ended, or the socket has left it.
+pub type Seated = Result<Option<Seq>, Option<Refusal>>;
+
+/// Something a session has waited for.
+pub enum Answer {
+    Connected(Result<SessionId, Close>),
+    Rooms(Result<Option<Arc<[MemberRoom]>>, Refusal>),
+    Found {
+        asked: Asked,
+        cursor: Option<Cursor>,
+        found: Result<OpenRoom, Refusal>,
+    },
+    /// `Err(None)`: the room has ended, or nobody waits any more.
+    Seated {
+        asked: Asked,
+        generation: u32,
+        cursor: Option<Cursor>,
+        continued: bool,
+        seated: Seated,
+    },
+    /// `waited`: it had to wait for room in the room's queue.
+    Stored {
+        asked: Asked,
+        stored: Result<Done, Refusal>,
+        waited: bool,
+    },
+    History {
+        asked: Asked,
+        page: Result<Part, Refusal>,
+    },
+}
+
+impl Session {
+    pub(crate) fn answered(&mut self, answer: Answer) {
+        match answer {
+            Answer::Connected(connected) => self.connected(connected),
+            Answer::Rooms(rooms) => self.welcome(rooms),
+            Answer::Found { asked, cursor, found } => self.found(asked, cursor, found),
+            Answer::Seated { asked, generation, cursor, continued, seated } => {
+                self.seated(asked, generation, cursor, continued, seated);
+            }
+            Answer::Stored { asked, stored, waited } => {
+                self.blocked &= !waited;
+                self.stored(&asked, stored);
+            }
+            Answer::History { asked, page } => {
+                self.paging = false;
+                match page {
+                    Ok(Part { messages, more, newer }) => self.tell(&ServerFrame::History {
+                        reference: Ref::from(&asked.reference),
+                        room: asked.room.as_deref().unwrap_or_default(),
+                        messages: &messages,
+                        more,
+                        newer,
+                    }),
+                    Err(refusal) => self.refuse(&asked, &refusal),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn refuse(&self, asked: &Asked, refusal: &Refusal) {
+        self.tell(&ServerFrame::Error {
+            code: refusal.code,
+            message: &self.language.say(&refusal.wording),
+            reference: Ref::from(&asked.reference),
+            key: asked.key.as_deref(),
+            room: asked.room.as_deref(),
+            retry_after_ms: refusal.retry_after_ms,
+        });
+    }
+
+    pub(crate) fn left(&self, asked: &Asked) {
+        let room = asked.room.as_deref().unwrap_or_default();
+        self.tell(&ServerFrame::Left { reference: Ref::from(&asked.reference), room, reason: LeftReason::Asked });
+    }
+
+    /// Waits for the answer. A request that waits for room in the room's queue blocks what comes behind it: the order
+    /// of a socket's requests is that of its frames.
+    pub(crate) fn ask(
+        &mut self,
+        asked: Asked,
+        queued: Option<Queued>,
+        stored: oneshot::Receiver<Result<Done, Refusal>>,
+    ) {
+        let waited = queued.is_some();
+        self.blocked |= waited;
+        self.wait_for(async move {
+            let queued = match queued {
+                Some(queued) => {
+                    let _waiting = Counted::one(&METRICS.room_queue_waiting);
+                    queued.await
+                }
+                None => Ok(()),
+            };
+            // A write whose room ended before it was passed on may be sent again with the same key.
+            let stored = match queued {
+                Ok(()) => stored.await.unwrap_or_else(|_| Err(Refusal::unavailable())),
+                Err(_) => Err(Refusal::unavailable()),
+            };
+            Answer::Stored { asked, stored, waited }
+        });
+    }
+
+    fn stored(&mut self, asked: &Asked, stored: Result<Done, Refusal>) {
+        let room = asked.room.as_deref().unwrap_or_default();
+        let reference = Ref::from(&asked.reference);
+        match stored {
+            Ok(Done::Sent { id, .. }) => {
+                let key = asked.key.as_deref().unwrap_or_default();
+                self.tell(&ServerFrame::Sent { reference, room, key, id, seq: id });
+            }
+            Ok(Done::Changed { id, seq }) => self.tell(&ServerFrame::Done { reference, room, id, seq }),
+            Ok(Done::Entered | Done::Read(_)) => {}
+            Err(refusal) => self.refuse(asked, &refusal),
+        }
+    }
+
+    pub(crate) fn find_room(&mut self, asked: Asked, cursor: Option<Cursor>) {
+        (self.paging, self.joining) = (true, true);
+        let (hub, slug) = (self.shared.hub.clone(), asked.room.clone().unwrap_or_default());
+        self.wait_for(async move { Answer::Found { asked, cursor, found: hub.find(&slug).await } });
+    }
+
+    fn found(&mut self, asked: Asked, cursor: Option<Cursor>, found: Result<OpenRoom, Refusal>) {
+        // A socket that has been closed meanwhile joins nothing.
+        let Some(slug) = asked.room.clone().filter(|_| !self.departed) else { return };
+        match found {
+            Ok(OpenRoom { id, address }) => {
+                self.generation += 1;
+                let generation = self.generation;
+                self.rooms.insert(slug, Joined { id, address, generation, behind: None });
+                self.enter(asked, cursor, false);
+            }
+            Err(refusal) => {
+                (self.paging, self.joining) = (false, false);
+                self.refuse(&asked, &refusal);
+            }
+        }
+    }
+
+    pub(crate) fn continue_catch_up(&mut self, slug: String, after: Seq) {
+        let Some(joined) = self.rooms.get_mut(&slug) else { return };
+        joined.behind = None;
+        let (room, generation) = (joined.id, joined.generation);
+        if !self.id.is_some_and(|id| registry(|registry| registry.expects(id, room, generation))) {
+            // Made to leave since the last page.
+            return self.forget(&slug);
+        }
+        self.paging = true;
+        let asked = Asked { reference: None, room: Some(slug), key: None };
+        self.enter(asked, Some(Cursor { after, epoch: None }), true);
+    }
+
+    fn enter(&mut self, asked: Asked, cursor: Option<Cursor>, continued: bool) {
+        let joined = asked.room.as_ref().and_then(|slug| self.rooms.get(slug));
+        let (Some(joined), Some(session)) = (joined, self.id) else {
+            (self.paging, self.joining) = (false, false);
+            return;
+        };
+        let generation = joined.generation;
+        registry(|registry| registry.expect(session, joined.id, generation));
+        let (reply, entered) = oneshot::channel();
+        let join = Join {
+            session,
+            worker: self.shared.worker,
+            generation,
+            user: Arc::clone(&self.user),
+            cursor: cursor.clone(),
+            continued,
+            reference: asked.reference.clone(),
+            reply,
+        };
+        let queued = joined.address.send(join);
+        self.wait_for(async move {
+            let seated = match queued.await {
+                Err(_) => Err(None),
+                Ok(()) => match entered.await {
+                    Ok(Ok(placed)) => placed.await.map_err(|_| None),
+                    Ok(Err(refusal)) => Err(Some(refusal)),
+                    Err(_) => Err(None),
+                },
+            };
+            if matches!(seated, Err(None)) {
+                // A room that ends drops what it was asked a moment before its address is seen to be closed.
+                tokio::time::sleep(SETTLE).await;
+            }
+            Answer::Seated { asked, generation, cursor, continued, seated }
+        });
+    }
+
+    fn seated(&mut self, asked: Asked, generation: u32, cursor: Option<Cursor>, continued: bool, seated: Seated) {
+        (self.paging, self.joining) = (false, false);
+        let Some(slug) = asked.room.clone() else { return };
+        // The socket may have left, or been made to leave, in between.
+        let Some(joined) = self.rooms.get_mut(&slug).filter(|joined| joined.generation == generation) else { return };
+        match seated {
+            Ok(behind) => joined.behind = behind,
+            Err(Some(refusal)) => {
+                self.forget(&slug);
+                self.refuse(&asked, &refusal);
+            }
+            // The room ended as it was asked: the hub starts another.
+            Err(None) if !joined.address.connected() => self.find_room(asked, cursor),
+            // Made to leave, and told so.
+            Err(None) if continued => self.forget(&slug),
+            Err(None) => {
+                self.forget(&slug);
+                self.refuse(&asked, &Refusal::unavailable());
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What people tell of themselves.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::wire::types::{InstanceRole, User};
+
+/// Somebody, as others may know them.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Profile {
+    #[serde(flatten)]
+    pub user: User,
+    /// A few lines about oneself; it may be empty.
+    pub about: String,
+    /// A name of the IANA database, such as `Europe/Berlin`, or empty.
+    pub time_zone: String,
+    /// Where their picture is.
+    pub avatar: String,
+    /// In the whole chat.
+    pub role: InstanceRole,
+}
