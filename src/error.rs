@@ -101,7 +101,7 @@ impl Refusal {
 }
 
 /// The server can't start as it was told to.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[error("{0}")]
 pub struct StartError(pub String);
 

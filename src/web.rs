@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `api`, `api/*` | the JSON API and its description |
-//! | `pages`, `people_pages`, `room_page`, `templates`, `assets`, `builds` | pages and the files they need, those of other builds too |
+//! | `pages`, `people_pages`, `room_page`, `templates`, `assets`, `builds`, `on_disk` | pages and the files they need, those of other builds too |
 //! | `preferences`, `texts` | the reader's language and colours, and what pages say |
 //! | `accounts` | signing up, in and out, for both |
 //! | `avatars` | pictures made of names |
@@ -37,6 +37,7 @@ mod forms;
 mod invitations;
 mod message_pages;
 mod moderation;
+mod on_disk;
 mod one_at_a_time;
 mod operators;
 mod origin;
