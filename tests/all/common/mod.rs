@@ -12,6 +12,7 @@ pub mod outage;
 pub mod people;
 pub mod postgres;
 pub mod postgres_wire;
+pub mod prepared;
 pub mod process;
 pub mod raw;
 pub mod redis;

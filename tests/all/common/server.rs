@@ -4,6 +4,7 @@ use super::database::Database;
 use super::http::Http;
 use super::people::Person;
 use super::postgres::TestDatabase;
+use super::prepared;
 use super::wait::{PATIENCE, within};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
@@ -26,12 +27,20 @@ pub struct Options {
     environment: Vec<(String, String)>,
     wrapper: Vec<String>,
     listen: String,
+    makes_its_database: bool,
 }
 
 impl Options {
     pub fn on(database: Database) -> Self {
         let args = vec!["--send-rate=0".to_owned()];
-        Self { database, args, environment: vec![], wrapper: vec![], listen: "127.0.0.1:0".to_owned() }
+        Self {
+            database,
+            args,
+            environment: vec![],
+            wrapper: vec![],
+            listen: "127.0.0.1:0".to_owned(),
+            makes_its_database: false,
+        }
     }
 
     pub fn sqlite() -> Self {
@@ -61,6 +70,17 @@ impl Options {
     pub fn wrapper(mut self, wrapper: &[&str]) -> Self {
         self.wrapper = wrapper.iter().map(|&word| word.to_owned()).collect();
         self
+    }
+
+    /// The server begins with an empty data directory, for claims about a first start. Others are given a database.
+    pub fn makes_its_database(mut self) -> Self {
+        self.makes_its_database = true;
+        self
+    }
+
+    fn is_given_sqlite(&self) -> bool {
+        let elsewhere = |arg: &String| arg.starts_with("--database-url");
+        self.database == Database::Sqlite && !self.makes_its_database && !self.args.iter().any(elsewhere)
     }
 
     pub fn listen(mut self, address: String) -> Self {
@@ -93,6 +113,9 @@ impl Server {
     pub async fn start(options: Options) -> Self {
         let data = tempfile::tempdir().expect("a temporary directory");
         let database = options.database.create();
+        if options.is_given_sqlite() {
+            prepared::copy_sqlite(&data.path().join("data"));
+        }
         let mut server = Self { address: options.listen.clone(), data, options, process: None, database };
         server.run().await;
         server
