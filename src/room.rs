@@ -32,7 +32,7 @@ use crate::presence::{Presence, RENEWAL};
 use crate::protocol::{Close, RoomId, Seq, ServerFrame, UserId};
 use crate::store::append::{Action, Change, Done, Write};
 use crate::store::{AnyConnection, Store, rooms};
-use crate::testing::may_panic;
+use crate::testing::{hastened, may_panic};
 
 pub use self::elsewhere::Happened;
 pub use self::entrance::{Join, Leave};
@@ -282,7 +282,7 @@ impl Actor for ChatRoom {
         // Somebody may have been removed while nobody used the room, and the word of it been lost.
         self.check_members(ctx);
         self.listening = Some(self.broker.listen(self.id, ctx.address().recipient()));
-        ctx.run_interval(RENEWAL, |room, ctx| {
+        ctx.run_interval(hastened(RENEWAL), |room, ctx| {
             // While words don't arrive, silence says nothing.
             if room.broker.is_well() {
                 room.presence.expire(Instant::now());
@@ -292,10 +292,10 @@ impl Actor for ChatRoom {
             room.tell_presence_soon(ctx);
             room.tell_sheet(true);
         });
-        ctx.run_interval(LINGER / 4, |room, ctx| {
+        ctx.run_interval(hastened(LINGER) / 4, |room, ctx| {
             room.forget_typing();
             // Whoever asks for the room after this finds its address closed and has the hub start another.
-            if room.sockets.is_empty() && room.joining.is_empty() && room.used.elapsed() > LINGER {
+            if room.sockets.is_empty() && room.joining.is_empty() && room.used.elapsed() > hastened(LINGER) {
                 ctx.stop();
             }
         });

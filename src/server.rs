@@ -33,6 +33,7 @@ use crate::private_files::make_data_dir;
 use crate::session::{IDLE_SOCKET_BYTES, Shared};
 use crate::store::open::open;
 use crate::store::{Company, rooms};
+use crate::testing::hastened;
 use crate::web::exchange::{HEAD_TIMEOUT, KEEP_ALIVE};
 use crate::web::{self, App, assets, builds};
 
@@ -126,9 +127,9 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
                     Ok(shared(worker))
                 };
                 let http = HttpService::build()
-                    .client_request_timeout(HEAD_TIMEOUT)
+                    .client_request_timeout(hastened(HEAD_TIMEOUT))
                     .client_disconnect_timeout(LINGER)
-                    .keep_alive(KEEP_ALIVE)
+                    .keep_alive(hastened(KEEP_ALIVE))
                     .on_connect_ext(Connection::introduce)
                     .upgrade(takeover::factory(web::app(app.clone()), register))
                     .finish(map_config(web::app(app.clone()), |()| AppConfig::default()));

@@ -5,6 +5,7 @@ use super::http::Http;
 use super::people::Person;
 use super::postgres::TestDatabase;
 use super::prepared;
+use super::scale::scale;
 use super::wait::{PATIENCE, within};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
@@ -18,6 +19,7 @@ use tokio::sync::oneshot;
 
 /// A debug build that starts on a busy machine, with its migrations.
 const START: Duration = Duration::from_secs(60);
+const QUICK_PASSWORDS: &str = "KLATCH_TEST_QUICK_PASSWORDS";
 
 /// How to start a server. Kept by the server, so that a restart is the same again.
 #[derive(Debug)]
@@ -33,10 +35,11 @@ pub struct Options {
 impl Options {
     pub fn on(database: Database) -> Self {
         let args = vec!["--send-rate=0".to_owned()];
+        let environment = vec![(QUICK_PASSWORDS.to_owned(), "1".to_owned())];
         Self {
             database,
             args,
-            environment: vec![],
+            environment,
             wrapper: vec![],
             listen: "127.0.0.1:0".to_owned(),
             makes_its_database: false,
@@ -91,6 +94,17 @@ impl Options {
     /// Faster pings than a minute's worth of patience. `KLATCH_HEARTBEAT_SECS` is the tests' own switch.
     pub fn heartbeat_secs(self, secs: u32) -> Self {
         self.environment("KLATCH_HEARTBEAT_SECS", &secs.to_string())
+    }
+
+    /// The program's waiting times are divided by what the scale says: for claims about one of them.
+    pub fn in_haste(self) -> Self {
+        self.environment("KLATCH_TEST_HASTE", &scale().haste.to_string())
+    }
+
+    /// Passwords are hashed as they are for users, which takes 19 MiB and some time for each.
+    pub fn with_real_passwords(mut self) -> Self {
+        self.environment.retain(|(name, _)| name != QUICK_PASSWORDS);
+        self
     }
 
     pub async fn start(self) -> Server {
