@@ -9,6 +9,7 @@ pub mod failure;
 pub mod fields;
 pub mod initials;
 pub mod login_rate;
+pub mod on_disk;
 pub mod openapi;
 pub mod origin;
 pub mod pages;

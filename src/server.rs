@@ -27,6 +27,7 @@ use tokio::sync::mpsc;
 use crate::app::assets::builds;
 use crate::app::{App, assets};
 use crate::base::config::{Config, open_file_limit, raise_open_file_limit};
+use crate::base::failpoints::hastened;
 use crate::base::metrics::Exporter;
 use crate::base::private_files::make_data_dir;
 use crate::base::start_error::StartError;
@@ -137,9 +138,9 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
                     Ok(shared(worker))
                 };
                 let http = HttpService::build()
-                    .client_request_timeout(HEAD_TIMEOUT)
+                    .client_request_timeout(hastened(HEAD_TIMEOUT))
                     .client_disconnect_timeout(LINGER)
-                    .keep_alive(KEEP_ALIVE)
+                    .keep_alive(hastened(KEEP_ALIVE))
                     .on_connect_ext(Connection::introduce)
                     .upgrade(takeover::factory(router::router(app.clone()), register))
                     .finish(map_config(router::router(app.clone()), |()| AppConfig::default()));

@@ -18,6 +18,7 @@ use rust_embed::RustEmbed;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::app::on_disk::{self, MadeOfFiles, Versions};
 use crate::app::{App, Failure};
 use crate::base::failpoints;
 
@@ -91,7 +92,13 @@ fn names() -> impl Iterator<Item = Cow<'static, str>> {
 /// Names this build's files: 8 hexadecimal digits.
 pub fn build() -> Cow<'static, str> {
     static EMBEDDED: LazyLock<String> = LazyLock::new(hash_of_all);
-    if cfg!(debug_assertions) { hash_of_all().into() } else { EMBEDDED.as_str().into() }
+    static ON_DISK: LazyLock<MadeOfFiles<String>> = LazyLock::new(|| MadeOfFiles::new(versions, hash_of_all));
+    if cfg!(debug_assertions) { ON_DISK.get().into() } else { EMBEDDED.as_str().into() }
+}
+
+/// The versions of the files in `static/`.
+pub fn versions() -> Versions {
+    on_disk::versions::<Files>("static")
 }
 
 fn hash_of_all() -> String {

@@ -63,12 +63,10 @@ mod tests {
 
     /// Whether a request to `chat.example` passes, with and without a session.
     fn passes(lines: &[(HeaderName, &'static str)]) -> (bool, bool) {
-        let config = Config::parse_from([
-            "klatch",
+        let config = Config::of(&[
             "--public-url=https://public.example",
             "--allowed-origins=https://friend.example, http://friend.example:8080",
-        ])
-        .unwrap();
+        ]);
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(name.clone(), HeaderValue::from_static(value));

@@ -1,4 +1,4 @@
-//! Pages from `templates/`: in the binary, or read from disk in debug builds, at each page.
+//! Pages from `templates/`: in the binary, or read from disk in debug builds, again after each change.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use serde_json::json;
 use tera::{Context, Kwargs, State, Tera};
 
 use crate::app::initials::initials;
+use crate::app::on_disk::{self, MadeOfFiles, Versions};
 use crate::app::preferences::{Preferences, Theme};
 use crate::app::texts::Texts;
 use crate::app::{Failure, assets};
@@ -22,17 +23,16 @@ use crate::wire::refusal::Refusal;
 struct Sources;
 
 /// All templates, parsed, for each language.
-pub struct Templates(Vec<(&'static Language, Tera)>);
+pub struct Templates(MadeOfFiles<Result<Arc<Parsed>, StartError>>);
+
+type Parsed = Vec<(&'static Language, Tera)>;
 
 impl Templates {
     /// # Errors
     /// A template that can't be parsed.
     pub fn new() -> Result<Self, StartError> {
-        let parsed = LANGUAGES.iter().map(|language| match parsed(language, Texts::read(language)?) {
-            Ok(tera) => Ok((language, tera)),
-            Err(error) => Err(StartError(format!("templates: {}", described(&error)))),
-        });
-        parsed.collect::<Result<_, _>>().map(Self)
+        let parsed = MadeOfFiles::new(versions, all_parsed);
+        parsed.get().map(|_| Self(parsed))
     }
 
     /// A page for `user`. What every page is given (`static`, `language`, `theme`, `user`) is added to `values`.
@@ -82,11 +82,8 @@ impl Templates {
         let Preferences { language, theme, .. } = Preferences::present();
         let page = Page { r#static: assets::prefix(), language: language.tag, theme, user, values };
         let context = Context::from_serialize(&page)?;
-        if cfg!(debug_assertions) {
-            let texts = Texts::read(language).map_err(|error| tera::Error::message(error.to_string()))?;
-            return parsed(language, texts)?.render(name, &context);
-        }
-        let own = self.0.iter().find(|(known, _)| known.tag == language.tag);
+        let parsed = self.0.get().map_err(|error| tera::Error::message(error.to_string()))?;
+        let own = parsed.iter().find(|(known, _)| known.tag == language.tag);
         let (_, tera) = own.ok_or_else(|| tera::Error::message(format!("no templates in {:?}", language.tag)))?;
         tera.render(name, &context)
     }
@@ -99,6 +96,19 @@ pub fn sentence(message: &str) -> String {
         Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
         None => String::new(),
     }
+}
+
+/// The versions of the files that pages are made of.
+fn versions() -> Versions {
+    [on_disk::versions::<Sources>("templates"), assets::versions()].concat()
+}
+
+fn all_parsed() -> Result<Arc<Parsed>, StartError> {
+    let parsed = LANGUAGES.iter().map(|language| match parsed(language, Texts::read(language)?) {
+        Ok(tera) => Ok((language, tera)),
+        Err(error) => Err(StartError(format!("templates: {}", described(&error)))),
+    });
+    parsed.collect::<Result<_, _>>().map(Arc::new)
 }
 
 fn parsed(language: &'static Language, texts: Texts) -> Result<Tera, tera::Error> {

@@ -186,6 +186,13 @@ impl Config {
         Ok(self)
     }
 
+    /// With these options.
+    #[cfg(test)]
+    pub fn of(options: &[&str]) -> Self {
+        let command = Self::augment_args(clap::Command::new("klatch").no_binary_name(true));
+        command.try_get_matches_from(options).and_then(|found| clap::FromArgMatches::from_arg_matches(&found)).unwrap()
+    }
+
     /// `sqlite://PATH`, `postgres://…` or `postgresql://…`.
     pub fn database_url(&self) -> String {
         match &self.database {

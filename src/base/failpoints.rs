@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
+use std::time::Duration;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// How often each place may still be passed before something happens there.
@@ -39,6 +40,20 @@ pub fn may_panic(place: &str) {
 /// Whether each login clears away what ran out long ago, and not one of many: where `KLATCH_TEST_CLEAR` is set.
 pub fn always_clears() -> bool {
     cfg!(debug_assertions) && std::env::var_os("KLATCH_TEST_CLEAR").is_some()
+}
+
+/// Whether passwords are hashed with the smallest parameters that argon2 has: where `KLATCH_TEST_QUICK_PASSWORDS` is set.
+pub fn hashes_quickly() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("KLATCH_TEST_QUICK_PASSWORDS").is_some()
+}
+
+/// How long the program waits for something: `time`, divided by the whole number in `KLATCH_TEST_HASTE`, if there is one.
+pub fn hastened(time: Duration) -> Duration {
+    static HASTE: LazyLock<u32> = LazyLock::new(|| {
+        let haste = std::env::var("KLATCH_TEST_HASTE").ok().and_then(|haste| haste.parse().ok());
+        haste.unwrap_or(1).max(1)
+    });
+    if cfg!(debug_assertions) { time / *HASTE } else { time }
 }
 
 /// What makes a build another: a comment in its scripts and styles, where `KLATCH_TEST_BUILD` is set.

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 /// The server can't start as it was told to.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[error("{0}")]
 pub struct StartError(pub String);
 

@@ -130,7 +130,9 @@ fn secrets(address: &str) -> Vec<String> {
 /// database that hangs is a database that is away and a dead instance's locks are free within seconds; READ COMMITTED
 /// whatever the server's default is, since a batch must see what was committed while it waited for its rooms' rows. Rows
 /// are looked for by their keys, one after another: a prepared statement keeps the plan that was made when its tables were
-/// small, and one that reads a whole table would become slower with each message until Postgres analyses the table.
+/// small, and one that reads a whole table would become slower with each message until Postgres analyses the table. Where
+/// such a plan is the only one, Postgres takes it for so costly that it would compile it to machine code, for longer than
+/// it runs.
 fn prepare(connection: &mut AnyConnection) -> QueryResult<()> {
     use diesel::connection::SimpleConnection;
     match connection {
@@ -138,7 +140,7 @@ fn prepare(connection: &mut AnyConnection) -> QueryResult<()> {
             "SET synchronous_commit = on; SET statement_timeout = '{STATEMENT_TIMEOUT}'; SET lock_timeout = '3s'; \
              SET idle_in_transaction_session_timeout = '5s'; SET TIME ZONE 'UTC'; \
              SET default_transaction_isolation = 'read committed'; \
-             SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off",
+             SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off",
         )),
         AnyConnection::Sqlite(sqlite) => sqlite.batch_execute(&format!(
             "{WAIT_FOR_LOCKS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \

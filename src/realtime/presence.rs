@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::failpoints::hastened;
 use crate::wire::{MAX_PEOPLE, People, User, UserId};
 
 /// How long a sheet holds, by the clock of whoever has it.
@@ -124,7 +125,7 @@ impl Presence {
 
     /// Forgets instances that have not been heard of for too long.
     pub fn expire(&mut self, now: Instant) {
-        let silent = |heard: &Heard| now.saturating_duration_since(heard.at) > LEASE;
+        let silent = |heard: &Heard| now.saturating_duration_since(heard.at) > hastened(LEASE);
         let gone: Vec<String> =
             self.elsewhere.iter().filter(|(_, heard)| silent(heard)).map(|(name, _)| name.clone()).collect();
         for heard in gone.iter().filter_map(|instance| self.elsewhere.remove(instance)).collect::<Vec<_>>() {

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
-use crate::base::failpoints::may_panic;
+use crate::base::failpoints::{hastened, may_panic};
 use crate::base::metrics::{Counted, METRICS};
 use crate::chat::batch::{Action, Change, Done, Write};
 use crate::chat::events::Event;
@@ -284,7 +284,7 @@ impl Actor for ChatRoom {
         // Somebody may have been removed while nobody used the room, and the word of it been lost.
         self.check_members(ctx);
         self.listening = Some(self.broker.listen(self.id, ctx.address().recipient()));
-        ctx.run_interval(RENEWAL, |room, ctx| {
+        ctx.run_interval(hastened(RENEWAL), |room, ctx| {
             // While words don't arrive, silence says nothing.
             if room.broker.is_well() {
                 room.presence.expire(Instant::now());
@@ -294,10 +294,10 @@ impl Actor for ChatRoom {
             room.tell_presence_soon(ctx);
             room.tell_sheet(true);
         });
-        ctx.run_interval(LINGER / 4, |room, ctx| {
+        ctx.run_interval(hastened(LINGER) / 4, |room, ctx| {
             room.forget_typing();
             // Whoever asks for the room after this finds its address closed and has the hub start another.
-            if room.sockets.is_empty() && room.joining.is_empty() && room.used.elapsed() > LINGER {
+            if room.sockets.is_empty() && room.joining.is_empty() && room.used.elapsed() > hastened(LINGER) {
                 ctx.stop();
             }
         });

@@ -24,6 +24,7 @@ use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 
 use crate::app::failure::MAX_BODY_BYTES;
+use crate::base::failpoints::hastened;
 
 /// For the head of a request, from its first byte.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -91,10 +92,10 @@ impl Exchange {
     pub fn deadline(&self) -> Option<Instant> {
         let (phase, since) = self.phase.get();
         let limit = match phase {
-            Phase::Idle => KEEP_ALIVE + GRACE,
-            Phase::Head => HEAD_TIMEOUT + GRACE,
+            Phase::Idle => hastened(KEEP_ALIVE) + GRACE,
+            Phase::Head => hastened(HEAD_TIMEOUT) + GRACE,
             Phase::Serving => return None,
-            Phase::Answering => ANSWER_TIMEOUT,
+            Phase::Answering => hastened(ANSWER_TIMEOUT),
         };
         Some(since + limit)
     }
@@ -176,7 +177,7 @@ pub async fn keep_time<B: MessageBody>(mut req: ServiceRequest, next: Next<B>) -
 
 /// The body, and an error in its place once it has taken too long.
 fn in_time(body: Payload) -> impl Stream<Item = Result<Bytes, PayloadError>> {
-    let deadline = Instant::now() + BODY_TIMEOUT;
+    let deadline = Instant::now() + hastened(BODY_TIMEOUT);
     stream::unfold(body, move |mut body| async move {
         let late = |_| Some(Err(PayloadError::Io(io::ErrorKind::TimedOut.into())));
         let chunk = timeout_at(deadline, body.next()).await.unwrap_or_else(late)?;

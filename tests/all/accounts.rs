@@ -2,7 +2,8 @@
 
 use crate::common::*;
 
-async fn signing_up_gives_a_user_and_a_session(server: Server) {
+async fn signing_up_gives_a_user_and_a_session(options: Options) {
+    let server = options.with_real_passwords().start().await;
     let http = server.stranger();
     let account = json!({"username": "Ann.Lee", "password": PASSWORD, "display_name": "Ann Lee"});
     let user = http.post("/signup", account).await.ok(201);
@@ -12,19 +13,22 @@ async fn signing_up_gives_a_user_and_a_session(server: Server) {
     assert_eq!(http.get("/me").await.ok(200), user);
 }
 
-async fn a_user_shows_no_more_than_id_and_names(server: Server) {
+async fn a_user_shows_no_more_than_id_and_names(options: Options) {
+    let server = options.with_real_passwords().start().await;
     let ann = server.person("ann").await;
     let mut fields: Vec<_> = ann.user.as_object().unwrap().keys().collect();
     fields.sort();
     assert_eq!(fields, ["display_name", "id", "username"]);
 }
 
-async fn without_a_display_name_the_username_is_shown(server: Server) {
+async fn without_a_display_name_the_username_is_shown(options: Options) {
+    let server = options.with_real_passwords().start().await;
     let ann = server.person("ann").await;
     assert_eq!(ann.user["display_name"], "ann");
 }
 
-async fn a_username_is_taken_whatever_its_case(server: Server) {
+async fn a_username_is_taken_whatever_its_case(options: Options) {
+    let server = options.with_real_passwords().start().await;
     server.person("Ann").await;
     for name in ["Ann", "ann", "ANN"] {
         let account = json!({"username": name, "password": PASSWORD});
@@ -33,7 +37,8 @@ async fn a_username_is_taken_whatever_its_case(server: Server) {
     }
 }
 
-async fn a_username_is_looked_up_whatever_its_case(server: Server) {
+async fn a_username_is_looked_up_whatever_its_case(options: Options) {
+    let server = options.with_real_passwords().start().await;
     let ann = server.person("Ann").await;
     for name in ["ann", "ANN"] {
         let account = json!({"username": name, "password": PASSWORD});
@@ -42,7 +47,8 @@ async fn a_username_is_looked_up_whatever_its_case(server: Server) {
     }
 }
 
-async fn a_username_is_2_to_32_of_its_characters(server: Server) {
+async fn a_username_is_2_to_32_of_its_characters(options: Options) {
+    let server = options.with_real_passwords().start().await;
     let (longest, too_long) = ("a".repeat(32), "a".repeat(33));
     for name in ["ab", "A.b_c-9", &longest] {
         let account = json!({"username": name, "password": PASSWORD});
@@ -55,7 +61,8 @@ async fn a_username_is_2_to_32_of_its_characters(server: Server) {
     }
 }
 
-async fn a_password_is_8_to_256_characters(server: Server) {
+async fn a_password_is_8_to_256_characters(options: Options) {
+    let server = options.with_real_passwords().start().await;
     // Characters, not bytes: eight of four bytes each pass, and so do 256.
     let (wide, longest) = ("🦀".repeat(8), "🦀".repeat(256));
     for (name, password) in [("wide", &wide), ("longest", &longest)] {
@@ -70,13 +77,15 @@ async fn a_password_is_8_to_256_characters(server: Server) {
     }
 }
 
-async fn logging_in_gives_the_user_and_a_session(server: Server) {
+async fn logging_in_gives_the_user_and_a_session(options: Options) {
+    let server = options.with_real_passwords().start().await;
     let ann = server.person("ann").await;
     let elsewhere = ann.elsewhere().await;
     assert_eq!(elsewhere.http.get("/me").await.ok(200), ann.user);
 }
 
-async fn an_unknown_name_and_a_wrong_password_get_the_same_answer(server: Server) {
+async fn an_unknown_name_and_a_wrong_password_get_the_same_answer(options: Options) {
+    let server = options.with_real_passwords().start().await;
     server.person("ann").await;
     let try_as = async |name: &str| {
         let account = json!({"username": name, "password": "not the password"});
@@ -93,7 +102,7 @@ async fn an_unknown_name_and_a_wrong_password_get_the_same_answer(server: Server
 /// fastest of each is compared, since that is the one least disturbed by other work.
 #[tokio::test]
 async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
-    let server = Options::sqlite().option("--login-rate", 0).start().await;
+    let server = Options::sqlite().with_real_passwords().option("--login-rate", 0).start().await;
     server.person("ann").await;
     let [mut wrong, mut unknown] = [PATIENCE; 2];
     for _ in 0..5 {
@@ -107,7 +116,8 @@ async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
     assert!(unknown > wrong / 4 && wrong > unknown / 4, "unknown {unknown:?}, wrong {wrong:?}");
 }
 
-async fn a_missing_field_is_invalid(server: Server) {
+async fn a_missing_field_is_invalid(options: Options) {
+    let server = options.with_real_passwords().start().await;
     for body in [json!({}), json!({"username": "ann"}), json!({"username": 5, "password": PASSWORD}), json!([])] {
         for path in ["/signup", "/login"] {
             let refused = server.stranger().post(path, body.clone()).await;
@@ -117,7 +127,8 @@ async fn a_missing_field_is_invalid(server: Server) {
     }
 }
 
-async fn me_is_401_without_a_session(server: Server) {
+async fn me_is_401_without_a_session(options: Options) {
+    let server = options.with_real_passwords().start().await;
     let refused = server.stranger().get("/me").await;
     assert_eq!(refused.error().0, 401);
 }
@@ -125,7 +136,7 @@ async fn me_is_401_without_a_session(server: Server) {
 #[tokio::test]
 async fn who_was_not_invited_may_not_sign_up_where_that_is_asked_for() {
     for rule in ["closed", "invite"] {
-        let server = Options::sqlite().option("--signup", rule).start().await;
+        let server = Options::sqlite().with_real_passwords().option("--signup", rule).start().await;
         let account = json!({"username": "ann", "password": PASSWORD});
         let refused = server.stranger().post("/signup", account).await;
         assert_eq!(refused.error(), (403, "forbidden"), "{rule}");
@@ -134,13 +145,17 @@ async fn who_was_not_invited_may_not_sign_up_where_that_is_asked_for() {
 
 on_both_databases![
     signing_up_gives_a_user_and_a_session,
-    a_user_shows_no_more_than_id_and_names,
-    without_a_display_name_the_username_is_shown,
     a_username_is_taken_whatever_its_case,
     a_username_is_looked_up_whatever_its_case,
+    logging_in_gives_the_user_and_a_session,
+];
+
+// Not about storage.
+on_sqlite![
+    a_user_shows_no_more_than_id_and_names,
+    without_a_display_name_the_username_is_shown,
     a_username_is_2_to_32_of_its_characters,
     a_password_is_8_to_256_characters,
-    logging_in_gives_the_user_and_a_session,
     an_unknown_name_and_a_wrong_password_get_the_same_answer,
     a_missing_field_is_invalid,
     me_is_401_without_a_session,

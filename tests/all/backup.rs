@@ -66,7 +66,7 @@ struct Place {
 impl Place {
     fn like(server: &Server) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
-        let database = server.test_database().map(|_| postgres::TestDatabase::create());
+        let database = server.test_database().map(|_| postgres::TestDatabase::empty());
         let url = match &database {
             Some(database) => database.url.clone(),
             None => format!("sqlite://{}", folder.path().join("restored.db").display()),
@@ -279,7 +279,7 @@ async fn a_backup_that_breaks_off_leaves_nothing() {
 
 #[tokio::test]
 async fn what_the_printed_line_does_not_bring_about_is_a_failure_and_no_file() {
-    let database = postgres::TestDatabase::create();
+    let database = postgres::TestDatabase::empty();
     let folder = tempfile::tempdir().unwrap();
     let nowhere = database.url.replacen(database.url.rsplit('/').next().unwrap(), "nowhere", 1);
     let dump = carry_out(folder.path(), "backup", "copy", &nowhere).await;

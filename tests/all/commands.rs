@@ -131,7 +131,7 @@ async fn the_doctor_finds_a_chat_well_and_then_numbers_that_are_not(server: Serv
 
 #[tokio::test]
 async fn the_doctor_asks_redis_and_never_tells_its_password() {
-    let database = TestDatabase::create();
+    let database = TestDatabase::empty();
     let mut redis = Redis::start().await;
     let folder = tempfile::tempdir().unwrap();
     let secret = "5e".repeat(64);

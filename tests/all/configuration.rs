@@ -172,11 +172,11 @@ async fn an_address_in_use_is_refused() {
 /// As a compose file or a unit leaves it: a variable that is set to nothing.
 #[tokio::test]
 async fn an_empty_variable_counts_as_not_given() {
-    let server = Options::sqlite().environment("KLATCH_REDIS_URL", "").start().await;
+    let server = Options::sqlite().makes_its_database().environment("KLATCH_REDIS_URL", "").start().await;
     server.person("ann").await;
     let variable = |option: &&str| format!("KLATCH_{}", option.replace('-', "_").to_uppercase());
     let names = OPTIONS.iter().map(variable);
-    let all = names.fold(Options::sqlite(), |options, name| options.environment(&name, ""));
+    let all = names.fold(Options::sqlite().makes_its_database(), |options, name| options.environment(&name, ""));
     let server = Server::start(all).await;
     server.person("ann").await;
     assert!(server.data_dir().join("klatch.db").exists());

@@ -13,12 +13,10 @@ use std::time::Duration;
 use talk::{ROOMS, Talk};
 
 const CLIENTS: usize = 12;
-const KILLS: usize = 20;
-const DRAINS: usize = 6;
 
-async fn twenty_kills_lose_double_and_reorder_nothing(options: Options) {
+async fn kills_lose_double_and_reorder_nothing(options: Options) {
     under_load(options, Habits::default(), async |server, rng| {
-        for _ in 0..KILLS {
+        for _ in 0..scale().kills {
             moment(rng).await;
             server.restart().await;
         }
@@ -30,7 +28,7 @@ async fn twenty_kills_lose_double_and_reorder_nothing(options: Options) {
 async fn drains_under_load_lose_double_and_reorder_nothing(options: Options) {
     let habits = Habits { says_bye: true, ..Habits::default() };
     under_load(options.option("--drain-secs", 1), habits, async |server, rng| {
-        for _ in 0..DRAINS {
+        for _ in 0..scale().drains {
             moment(rng).await;
             server.signal(libc::SIGTERM);
             assert_eq!(server.exit(Duration::from_secs(1 + 5)).await.code(), Some(0));
@@ -57,4 +55,4 @@ async fn under_load(options: Options, habits: Habits, faults: impl AsyncFnOnce(&
     assert!(ROOMS.iter().all(|room| rooms[*room].messages.len() > CLIENTS), "there was a load");
 }
 
-on_both_databases![twenty_kills_lose_double_and_reorder_nothing, drains_under_load_lose_double_and_reorder_nothing];
+on_both_databases![kills_lose_double_and_reorder_nothing, drains_under_load_lose_double_and_reorder_nothing];

@@ -212,8 +212,7 @@ async fn last_words(mut stream: tokio_tungstenite::WebSocketStream<tokio::net::T
     common::wait::within(PATIENCE, "a close frame", end).await
 }
 
-on_both_databases![
-    each_socket_gets_its_bye_and_1012,
-    while_draining_it_is_alive_and_not_ready,
-    what_is_sent_before_the_bye_is_stored_and_answered,
-];
+on_both_databases![what_is_sent_before_the_bye_is_stored_and_answered];
+
+// Not about storage.
+on_sqlite![each_socket_gets_its_bye_and_1012, while_draining_it_is_alive_and_not_ready];

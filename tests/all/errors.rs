@@ -165,4 +165,5 @@ async fn what_one_socket_does_wrong_concerns_no_other() {
     good.say("den", "unharmed").await;
 }
 
-on_both_databases![what_needs_a_joined_room_is_not_joined, a_member_has_to_join_with_each_socket];
+// Not about storage.
+on_sqlite![what_needs_a_joined_room_is_not_joined, a_member_has_to_join_with_each_socket];

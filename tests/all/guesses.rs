@@ -7,7 +7,7 @@ use reqwest::Method;
 const TRIED: usize = 20;
 
 fn options(options: Options) -> Options {
-    options.option("--login-rate", 2).option("--trusted-proxies", "127.0.0.1")
+    options.with_real_passwords().option("--login-rate", 2).option("--trusted-proxies", "127.0.0.1")
 }
 
 async fn login_from(server: &Server, address: &str, name: &str, password: &str) -> Reply {

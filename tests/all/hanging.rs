@@ -13,8 +13,6 @@ use tokio::task::JoinSet;
 /// The server's longest patience with a client is 31 s.
 const CLOSED_BY_THEN: Duration = Duration::from_secs(60);
 
-const MANY: usize = 10_000;
-
 /// What a client begins, and leaves at that.
 const BEGINNINGS: [&str; 4] = [
     "",
@@ -51,8 +49,9 @@ async fn served_within(ann: &Person, message: &str) -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_that_never_finish_are_closed_and_others_are_served_meanwhile() {
-    allow_open_files(MANY as u64 + 1_000);
+async fn thousands_that_never_finish_are_closed_and_others_are_served_meanwhile() {
+    let many = scale().unfinished_requests;
+    allow_open_files(many as u64 + 1_000);
     let server = Options::sqlite().option("--sockets-per-user", 0).start().await;
     let ann = server.person("ann").await;
     ann.makes_room("den").await;
@@ -62,7 +61,7 @@ async fn ten_thousand_that_never_finish_are_closed_and_others_are_served_meanwhi
 
     let mut hanging = JoinSet::new();
     let (open, most_open) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    for n in 0..MANY {
+    for n in 0..many {
         let (address, open, most_open) = (server.address.clone(), Arc::clone(&open), Arc::clone(&most_open));
         hanging.spawn(async move {
             // Other tests may have used up the ports; how many are open at once is asserted below.
@@ -91,7 +90,7 @@ async fn ten_thousand_that_never_finish_are_closed_and_others_are_served_meanwhi
         times.len(),
         started.elapsed()
     );
-    assert!(most_open > MANY / 2, "too few hung at the same time to show anything: {most_open} of {MANY}");
+    assert!(most_open > many / 2, "too few hung at the same time to show anything: {most_open} of {many}");
     assert!(median < (control * 10).max(Duration::from_millis(500)), "{control:?} before, {median:?} meanwhile");
     assert!(slowest < PATIENCE, "{slowest:?}");
     assert!(most_used < used + 300_000_000, "{used} bytes before, {most_used} meanwhile");
@@ -137,14 +136,14 @@ async fn with_no_file_left_to_open_sockets_go_on_and_others_are_served_afterward
 
 #[tokio::test]
 async fn a_head_that_never_ends_is_408() {
-    let server = Server::start(Options::sqlite()).await;
+    let server = Options::sqlite().in_haste().start().await;
     let answer = answer_to(&server, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow:").await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
 
 #[tokio::test]
 async fn a_body_that_never_ends_is_408() {
-    let server = Server::start(Options::sqlite()).await;
+    let server = Options::sqlite().in_haste().start().await;
     for head in ["POST /api/v1/login", "POST /login"] {
         let kind = if head.contains("api") { "application/json" } else { "application/x-www-form-urlencoded" };
         let head = format!("{head} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 1000\r\n\r\n{{");
@@ -175,14 +174,14 @@ async fn drip(server: &Server, head: &str) -> String {
 
 #[tokio::test]
 async fn a_body_that_comes_byte_by_byte_is_408() {
-    let server = Server::start(Options::sqlite()).await;
+    let server = Options::sqlite().in_haste().start().await;
     let answer = drip(&server, "POST /api/v1/login").await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
 
 #[tokio::test]
 async fn a_body_that_nobody_reads_does_not_hold_its_connection() {
-    let server = Server::start(Options::sqlite()).await;
+    let server = Options::sqlite().in_haste().start().await;
     let answer = drip(&server, "GET /healthz").await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     let silent = "GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n";
@@ -192,7 +191,7 @@ async fn a_body_that_nobody_reads_does_not_hold_its_connection() {
 
 #[tokio::test]
 async fn a_second_head_that_never_ends_ends_its_connection() {
-    let server = Server::start(Options::sqlite()).await;
+    let server = Options::sqlite().in_haste().start().await;
     let mut stream = connect(&server).await;
     let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     stream.write_all(request.as_bytes()).await.expect("an open connection");
@@ -205,7 +204,7 @@ async fn a_second_head_that_never_ends_ends_its_connection() {
 
 #[tokio::test]
 async fn a_connection_that_asks_for_nothing_more_is_closed() {
-    let server = Server::start(Options::sqlite()).await;
+    let server = Options::sqlite().in_haste().start().await;
     let answer = answer_to(&server, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
@@ -236,7 +235,7 @@ async fn a_body_of_ten_gigabytes_is_413_before_it_comes() {
 
 #[tokio::test]
 async fn answers_that_nobody_reads_end_their_connection() {
-    let server = Server::start(Options::sqlite()).await;
+    let server = Options::sqlite().in_haste().start().await;
     let ann = server.person("ann").await;
     ann.makes_room("den").await;
     for n in 0..60 {

@@ -68,4 +68,5 @@ async fn hostile_text_is_answered_and_harms_nobody(server: Server) {
     assert_eq!(numbers(&told, "id").split_last().expect("messages").1, stored);
 }
 
-on_both_databases![hostile_text_is_answered_and_harms_nobody];
+// Not about storage.
+on_sqlite![hostile_text_is_answered_and_harms_nobody];

@@ -283,6 +283,10 @@ on_both_databases![
     only_admins_invite_into_the_chat_and_only_moderators_into_a_room,
     whoever_is_banned_from_a_room_is_led_there_by_no_link,
     a_token_is_in_no_database_and_in_no_log,
+];
+
+// Not about storage.
+on_sqlite![
     the_page_of_a_link_tells_where_it_leads_and_signs_up,
     somebody_signed_in_accepts_by_a_button,
     links_are_made_and_revoked_on_a_page,

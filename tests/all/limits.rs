@@ -210,4 +210,5 @@ async fn first_frame(mut stream: Stream) -> String {
     frame["type"].as_str().unwrap_or("closed").to_owned()
 }
 
-on_both_databases![sends_above_the_rate_are_told_when_to_come_back, changes_above_the_rate_are_told_when_to_come_back,];
+// Not about storage.
+on_sqlite![sends_above_the_rate_are_told_when_to_come_back, changes_above_the_rate_are_told_when_to_come_back,];

@@ -9,7 +9,7 @@ async fn login(server: &Server, name: &str, password: &str) -> u16 {
 }
 
 async fn too_many_failures_for_an_account_must_wait(options: Options) {
-    let server = options.option("--login-rate", 3).start().await;
+    let server = options.with_real_passwords().option("--login-rate", 3).start().await;
     server.people(["ann", "bob"]).await;
     for _ in 0..3 {
         assert_eq!(login(&server, "ann", "wrong password").await, 401);
@@ -22,7 +22,7 @@ async fn too_many_failures_for_an_account_must_wait(options: Options) {
 }
 
 async fn a_name_nobody_has_is_limited_alike(options: Options) {
-    let server = options.option("--login-rate", 3).start().await;
+    let server = options.with_real_passwords().option("--login-rate", 3).start().await;
     for _ in 0..3 {
         assert_eq!(login(&server, "nobody", "wrong password").await, 401);
     }
@@ -30,7 +30,7 @@ async fn a_name_nobody_has_is_limited_alike(options: Options) {
 }
 
 async fn successful_logins_do_not_count(options: Options) {
-    let server = options.option("--login-rate", 2).start().await;
+    let server = options.with_real_passwords().option("--login-rate", 2).start().await;
     server.person("ann").await;
     for _ in 0..6 {
         assert_eq!(login(&server, "ann", PASSWORD).await, 200);
@@ -38,7 +38,7 @@ async fn successful_logins_do_not_count(options: Options) {
 }
 
 async fn ten_times_as_many_failures_for_an_address_must_wait(options: Options) {
-    let server = options.option("--login-rate", 1).start().await;
+    let server = options.with_real_passwords().option("--login-rate", 1).start().await;
     for n in 0..10 {
         assert_eq!(login(&server, &format!("nobody-{n}"), "wrong password").await, 401);
     }
@@ -46,7 +46,7 @@ async fn ten_times_as_many_failures_for_an_address_must_wait(options: Options) {
 }
 
 async fn with_0_nobody_waits(options: Options) {
-    let server = options.option("--login-rate", 0).start().await;
+    let server = options.with_real_passwords().option("--login-rate", 0).start().await;
     server.person("ann").await;
     for _ in 0..12 {
         assert_eq!(login(&server, "ann", "wrong password").await, 401);
@@ -62,14 +62,19 @@ async fn fails_from(server: &Server, address: &str) -> u16 {
 
 #[tokio::test]
 async fn a_forged_forwarded_address_is_ignored() {
-    let server = Options::sqlite().option("--login-rate", 1).start().await;
+    let server = Options::sqlite().with_real_passwords().option("--login-rate", 1).start().await;
     assert_eq!(fails_from(&server, "10.0.0.1").await, 401);
     assert_eq!(fails_from(&server, "10.0.0.2").await, 429);
 }
 
 #[tokio::test]
 async fn a_trusted_proxys_forwarded_address_counts() {
-    let server = Options::sqlite().option("--login-rate", 1).option("--trusted-proxies", "127.0.0.1").start().await;
+    let server = Options::sqlite()
+        .with_real_passwords()
+        .option("--login-rate", 1)
+        .option("--trusted-proxies", "127.0.0.1")
+        .start()
+        .await;
     assert_eq!(fails_from(&server, "10.0.0.1").await, 401);
     assert_eq!(fails_from(&server, "10.0.0.1").await, 429);
     assert_eq!(fails_from(&server, "10.0.0.2").await, 401);
@@ -91,14 +96,15 @@ async fn logins_at_once(server: &Server, count: usize, password: &str) -> Vec<u1
 }
 
 /// An office of people behind one address, or one of them with many tabs, when everybody comes back.
-async fn correct_logins_at_once_are_not_failed_ones(server: Server) {
+async fn correct_logins_at_once_are_not_failed_ones(options: Options) {
+    let server = options.with_real_passwords().start().await;
     server.person("ann").await;
     assert_eq!(logins_at_once(&server, 40, PASSWORD).await, [200; 40]);
 }
 
 /// Whoever tries many passwords at once gets no more tries than one after another.
 async fn failures_on_their_way_count(options: Options) {
-    let server = options.option("--login-rate", 3).start().await;
+    let server = options.with_real_passwords().option("--login-rate", 3).start().await;
     server.person("ann").await;
     let statuses = logins_at_once(&server, 10, "wrong password").await;
     let tried = statuses.iter().filter(|status| **status == 401).count();
@@ -108,7 +114,8 @@ async fn failures_on_their_way_count(options: Options) {
     assert_eq!(login(&server, "ann", PASSWORD).await, 429, "the right one has to wait as well");
 }
 
-on_both_databases![
+// Not about storage.
+on_sqlite![
     too_many_failures_for_an_account_must_wait,
     a_name_nobody_has_is_limited_alike,
     successful_logins_do_not_count,

@@ -158,19 +158,19 @@ async fn a_message_is_previewed_as_it_would_be_shown(server: Server) {
 }
 
 on_both_databases![
-    a_message_is_previewed_as_it_would_be_shown,
     a_posted_message_has_its_documented_shape,
     a_posted_message_reaches_sockets,
     a_key_posted_again_is_200_and_the_first_message,
     a_key_of_another_room_is_invalid,
     a_message_of_somebody_else_than_is_signed_in_is_not_stored,
-    a_body_out_of_bounds_is_invalid,
     a_reply_names_its_message,
     who_is_no_member_of_a_public_room_may_not_post,
     messages_are_paged_backwards_and_each_page_is_oldest_first,
     a_page_never_holds_more_than_100,
-    sends_by_http_are_limited_too,
 ];
+
+// Not about storage.
+on_sqlite![a_message_is_previewed_as_it_would_be_shown, a_body_out_of_bounds_is_invalid, sends_by_http_are_limited_too,];
 
 #[tokio::test]
 async fn previews_are_limited() {

@@ -215,7 +215,8 @@ const RETURNING: [&str; 15] = [
     "klatch_room_recent_bytes",
 ];
 
-async fn a_slow_reader_is_seen_and_all_is_0_again_when_everybody_is_gone(server: Server) {
+async fn a_slow_reader_is_seen_and_all_is_0_again_when_everybody_is_gone(options: Options) {
+    let server = options.in_haste().start().await;
     let [ann, bob] = server.people(["ann", "bob"]).await;
     ann.makes_room("den").await;
     let mut writer = ann.socket_in("den").await;
@@ -272,11 +273,10 @@ async fn a_database_that_is_away_is_counted() {
     database.let_in();
 }
 
-on_both_databases![
-    what_happens_is_counted,
-    logins_are_counted,
-    a_slow_reader_is_seen_and_all_is_0_again_when_everybody_is_gone,
-];
+on_both_databases![what_happens_is_counted];
+
+// Not about storage.
+on_sqlite![logins_are_counted, a_slow_reader_is_seen_and_all_is_0_again_when_everybody_is_gone];
 
 #[tokio::test]
 async fn redis_is_up_while_it_answers() {

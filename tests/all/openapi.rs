@@ -25,7 +25,8 @@ async fn conforms(server: &Server, session: Option<&str>, which: &[&str]) {
     std::fs::write(folder.path().join("schemathesis.toml"), settings).expect("a file");
     let mut command = Command::new(tool("schemathesis"));
     command.arg("run").arg(format!("{}/api/openapi.json", server.url())).args(which);
-    command.args(["--max-examples=25", "--max-time=30", "--no-color", "--no-shrink", "--continue-on-failure"]);
+    command.arg(format!("--max-examples={}", scale().api_examples));
+    command.args(["--max-time=30", "--no-color", "--no-shrink", "--continue-on-failure"]);
     command.arg("--header").arg(format!("Origin:{}", server.url()));
     command.args(["--checks=all", "--exclude-checks", EXCLUDED]);
     command.current_dir(folder.path()).env("HYPOTHESIS_STORAGE_DIRECTORY", folder.path()).kill_on_drop(true);

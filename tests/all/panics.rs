@@ -152,11 +152,15 @@ fn bodies_of(messages: &[Value]) -> Vec<&str> {
 }
 
 on_both_databases![
-    a_handler_that_panics_fails_one_request,
-    a_session_that_panics_ends_one_socket_and_leaves_its_rooms,
     a_room_that_panics_has_its_sockets_come_back_and_find_everything,
     a_journal_that_panics_after_a_commit_loses_nothing,
     a_database_thread_that_panics_after_a_commit_doubles_nothing,
-    a_fan_out_that_panics_has_its_sockets_come_back,
     a_hub_that_panics_while_it_opens_a_room_opens_it_the_next_time,
+];
+
+// Not about storage.
+on_sqlite![
+    a_handler_that_panics_fails_one_request,
+    a_session_that_panics_ends_one_socket_and_leaves_its_rooms,
+    a_fan_out_that_panics_has_its_sockets_come_back,
 ];

@@ -140,7 +140,7 @@ async fn a_postgres_that_is_frozen_and_thaws() {
 
 #[tokio::test]
 async fn a_postgres_that_is_out_of_connections() {
-    let database = TestDatabase::create();
+    let database = TestDatabase::empty();
     let mut outage = Outage::on(&database.given_to_a_plain_user()).await;
     database.limit_connections(0);
     outage.is_felt().await;

@@ -114,6 +114,7 @@ on_both_databases![
     a_profile_that_does_not_fit_is_refused,
     a_guest_knows_only_those_who_share_a_room,
     people_are_found_by_how_their_names_begin,
-    an_avatar_is_drawn_from_the_name_and_kept_by_browsers,
-    a_hostile_profile_stays_text_on_its_pages,
 ];
+
+// Not about storage.
+on_sqlite![an_avatar_is_drawn_from_the_name_and_kept_by_browsers, a_hostile_profile_stays_text_on_its_pages,];

@@ -3,6 +3,7 @@
 use crate::browser::wire::Wire;
 use crate::common::chat::hears;
 use crate::common::process::memory;
+use crate::common::scale::hastened;
 use crate::common::*;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -66,7 +67,8 @@ async fn a_redis_that_freezes_delays_nothing_inside_an_instance_and_grows_no_que
         }
         (times, said - 1)
     };
-    let (control, last) = talk(Duration::from_secs(8)).await;
+    let frozen = Duration::from_secs(scale().frozen_secs);
+    let (control, last) = talk(frozen / 4).await;
     there.messages_up_to("den", &last.to_string()).await;
     let before = memory(&chat.instances[0]);
     chat.redis.freeze();
@@ -75,7 +77,7 @@ async fn a_redis_that_freezes_delays_nothing_inside_an_instance_and_grows_no_que
     let at = Instant::now();
     there.messages_up_to("den", &last.to_string()).await;
     assert!(at.elapsed() < LATE, "{:?}", at.elapsed());
-    let (second, last) = talk(Duration::from_secs(27)).await;
+    let (second, last) = talk(frozen - Duration::from_secs(3)).await;
     let waiting = chat.instances[0].metric("klatch_words_outgoing").await;
     let dropped = chat.instances[0].metric("klatch_words_dropped_total{reason=\"away\"}").await;
     let after = memory(&chat.instances[0]);
@@ -98,7 +100,7 @@ async fn a_redis_that_freezes_delays_nothing_inside_an_instance_and_grows_no_que
 /// Longer than any instance believes another without hearing of it.
 #[tokio::test]
 async fn a_redis_that_is_away_for_long_and_comes_back_empty_empties_no_room() {
-    let mut chat = Chat::of(2).await;
+    let mut chat = Chat::with(2, Options::in_haste).await;
     let [ann, bob] = chat.instances[0].people(["ann", "bob"]).await;
     ann.makes_room("den").await;
     let mut here = ann.socket_in("den").await;
@@ -109,7 +111,7 @@ async fn a_redis_that_is_away_for_long_and_comes_back_empty_empties_no_room() {
     chat.redis.kill().await;
     let away = Instant::now();
     let mut said = 0;
-    while away.elapsed() < Duration::from_secs(27) {
+    while away.elapsed() < hastened(Duration::from_secs(27)) {
         said += 1;
         here.say("den", &said.to_string()).await;
         there.messages_up_to("den", &said.to_string()).await;
@@ -212,7 +214,7 @@ async fn logouts_and_removals_act_everywhere_within_a_second_and_within_two_poll
 
 #[tokio::test]
 async fn who_was_at_an_instance_that_is_killed_is_gone_within_30_seconds_unless_they_are_elsewhere_too() {
-    let mut chat = Chat::of(2).await;
+    let mut chat = Chat::with(2, Options::in_haste).await;
     let [ann, bob, cleo] = chat.instances[0].people(["ann", "bob", "cleo"]).await;
     ann.makes_room("den").await;
     let mut here = ann.socket_in("den").await;
@@ -221,7 +223,9 @@ async fn who_was_at_an_instance_that_is_killed_is_gone_within_30_seconds_unless_
     here.expect_where("everybody", is_presence_of(3)).await;
     chat.instances[1].kill().await;
     let killed = Instant::now();
-    let left = eventually(Duration::from_secs(30), "bob's leaving", async || {
+    // 18 s and 6 s at most, and some for a busy machine.
+    let within = hastened(Duration::from_secs(24)) + Duration::from_secs(6);
+    let left = eventually(within, "bob's leaving", async || {
         match tokio::time::timeout(Duration::from_millis(500), here.read_or_end()).await {
             Ok(frame) => frame.ok().filter(|frame| frame["type"] == "presence"),
             Err(_) => None,

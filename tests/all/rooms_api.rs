@@ -228,14 +228,10 @@ async fn a_starred_room_is_so_for_one_member_and_at_all_their_sockets(server: Se
 on_both_databases![
     a_starred_room_is_so_for_one_member_and_at_all_their_sockets,
     a_new_room_has_its_documented_shape,
-    a_room_is_public_where_nothing_else_is_said,
     a_slug_is_taken_once,
-    a_slug_is_1_to_64_of_its_characters,
-    an_unknown_kind_is_invalid,
     a_public_room_is_listed_for_everyone,
     a_rooms_number_rises_with_its_changes,
     a_room_that_is_not_there_is_404,
-    without_a_session_every_call_is_401,
     title_and_topic_can_be_changed,
     only_members_who_may_change_a_room,
     its_maker_is_a_rooms_first_member_and_moderator,
@@ -245,4 +241,12 @@ on_both_databases![
     members_are_found_by_how_their_names_begin_and_no_more_than_wanted,
     somebody_unknown_cannot_be_added,
     a_moderator_removes_members_and_a_member_does_not,
+];
+
+// Not about storage.
+on_sqlite![
+    a_room_is_public_where_nothing_else_is_said,
+    a_slug_is_1_to_64_of_its_characters,
+    an_unknown_kind_is_invalid,
+    without_a_session_every_call_is_401,
 ];

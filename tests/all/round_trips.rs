@@ -69,6 +69,24 @@ async fn a_batch_takes_no_more_round_trips_than_a_few_writes() {
     }
 }
 
+/// Postgres compiles a query to machine code where it expects the query to be costly, which takes longer than klatch's queries.
+#[tokio::test]
+async fn postgres_compiles_no_query_to_machine_code() {
+    let server = Server::start(Options::on(Database::Postgres)).await;
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    ann.socket_in("den").await.say("den", "hello").await;
+    ann.http.get("/rooms").await.ok(200);
+    let database = server.test_database().expect("a Postgres database");
+    let connections = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let connections = database.numbers(connections);
+    assert!(!connections.is_empty());
+    for process in connections {
+        let files = std::fs::read_to_string(format!("/proc/{process}/maps")).expect("a process of Postgres");
+        assert!(files.contains("postgres") && !files.contains("llvmjit"), "{files}");
+    }
+}
+
 /// Prepared statements keep the plans of their first uses, when the tables were empty.
 #[tokio::test]
 async fn a_batch_finds_its_rows_by_their_keys_in_a_table_that_grows() {

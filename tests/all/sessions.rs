@@ -42,7 +42,8 @@ async fn the_database_holds_nothing_a_cookie_could_be_made_of(server: Server) {
     }
 }
 
-async fn passwords_are_stored_as_argon2id(server: Server) {
+async fn passwords_are_stored_as_argon2id(options: Options) {
+    let server = options.with_real_passwords().start().await;
     server.person("ann").await;
     let stored = server.stored_bytes();
     assert!(!contains(&stored, PASSWORD.as_bytes()));

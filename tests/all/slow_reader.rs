@@ -153,7 +153,8 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-on_both_databases![
+// Not about storage.
+on_sqlite![
     whoever_stops_reading_is_closed_with_4408,
     a_page_asked_for_never_closes_its_socket,
     pages_that_had_to_wait_all_come,

@@ -1,5 +1,6 @@
 //! Starting: alone on a database, with migrations that run once, on a database it understands, over TLS.
 
+use crate::common::postgres::TestDatabase;
 use crate::common::server::{run, run_until_it_serves};
 use crate::common::*;
 use std::fs::Permissions;
@@ -62,7 +63,7 @@ fn mode(path: &Path) -> u32 {
 #[tokio::test]
 async fn what_a_start_makes_is_its_owners_alone_wherever_the_database_is() {
     let open_to_all = ["sh", "-c", "umask 000; exec \"$@\"", "sh"];
-    let server = Options::sqlite().wrapper(&open_to_all).start().await;
+    let server = Options::sqlite().makes_its_database().wrapper(&open_to_all).start().await;
     assert_eq!(mode(&server.data_dir()), 0o700);
     let elsewhere = tempfile::tempdir().expect("a temporary directory");
     let database = elsewhere.path().join("chat.db");
@@ -82,7 +83,7 @@ async fn what_a_start_makes_is_its_owners_alone_wherever_the_database_is() {
 /// Each would make the tables; one at a time may, and then one alone may serve.
 #[tokio::test]
 async fn of_programs_that_start_together_on_a_new_database_one_serves_and_the_others_are_refused() {
-    let database = Database::Postgres.create().expect("a Postgres database");
+    let database = TestDatabase::empty();
     let folder = tempfile::tempdir().expect("a temporary directory");
     let starts = (0..4).map(|n| {
         let (folder, url) = (folder.path().to_owned(), database.url.clone());
@@ -102,7 +103,7 @@ async fn of_programs_that_start_together_on_a_new_database_one_serves_and_the_ot
 
 #[tokio::test]
 async fn a_postgres_that_gives_too_few_connections_is_refused() {
-    let database = Database::Postgres.create().expect("a Postgres database");
+    let database = TestDatabase::empty();
     let url = database.given_to_a_plain_user();
     database.limit_connections(6);
     let folder = tempfile::tempdir().expect("a temporary directory");

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
 use crate::db::AnyConnection;
-use crate::db::connection::transaction;
+use crate::db::connection::{directly, transaction};
 use crate::db::schema::assets;
 use crate::wire::refusal::Refusal;
 
@@ -22,10 +22,12 @@ pub fn keep(c: &mut AnyConnection, build: &str, files: &[(String, Vec<u8>)]) -> 
     let stored = transaction(c, |c| {
         let seen = diesel::update(assets::table.filter(assets::build.eq(build))).set(assets::seen_at.eq(now));
         if seen.execute(c)? == 0 {
-            for (path, content) in files {
-                let row = (assets::build.eq(build), assets::path.eq(path), assets::content.eq(content));
-                diesel::insert_into(assets::table).values((row, assets::seen_at.eq(now))).execute(c)?;
-            }
+            let build = assets::build.eq(build);
+            let rows = files.iter().map(|(path, content)| {
+                (build, assets::path.eq(path), assets::content.eq(content), assets::seen_at.eq(now))
+            });
+            let rows: Vec<_> = rows.collect();
+            directly!(c, |c| diesel::insert_into(assets::table).values(&rows).execute(c))?;
         }
         diesel::delete(assets::table.filter(assets::seen_at.lt(now - KEPT))).execute(c)
     });

@@ -19,7 +19,7 @@ async fn whoever_chooses_german_signs_up_talks_and_is_refused_in_it() {
     ann.fill("#password", "not the password").await;
     ann.click("main form button[type=submit]").await;
     ann.shows("[role=alert]", "Der Benutzername oder das Passwort stimmt nicht.").await;
-    ann.signs_up("ann", "Ann").await;
+    ann.signs_up_by_form("ann", "Ann").await;
     ann.opens_room("den").await;
 
     ann.shows("#people li[data-user=ann] small", "du").await;

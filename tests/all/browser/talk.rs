@@ -9,8 +9,8 @@ async fn two_people_meet_talk_and_see_each_other_type() {
     let chromedriver = Chromedriver::start().await;
     let ann = Window::open(&chromedriver, server.url()).await;
     let bob = Window::open(&chromedriver, server.url()).await;
-    ann.signs_up("ann", "Ann Lee").await;
-    bob.signs_up("bob", "Bob Ray").await;
+    ann.signs_up_by_form("ann", "Ann Lee").await;
+    bob.signs_up_by_form("bob", "Bob Ray").await;
 
     ann.goto("/rooms").await;
     ann.fill("#new-room [name=slug]", "den").await;

@@ -62,3 +62,18 @@ macro_rules! on_both_databases {
     )+};
 }
 pub(crate) use on_both_databases;
+
+/// Makes a test of each claim, `claim::sqlite`, for claims that have nothing to do with how things are stored.
+macro_rules! on_sqlite {
+    ($($claim:ident),+ $(,)?) => {$(
+        mod $claim {
+            use $crate::common::database::{Database, holds};
+
+            #[tokio::test]
+            async fn sqlite() {
+                holds(Database::Sqlite, super::$claim).await
+            }
+        }
+    )+};
+}
+pub(crate) use on_sqlite;

@@ -4,11 +4,14 @@
 //! (`postgres://user@127.0.0.1:port`). Without it the first test of this process that needs one starts it by the
 //! same script; it ends with the process, because the script serves only as long as its standard input is open.
 
+use super::prepared;
 use super::wait::{PATIENCE, within};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// One database, dropped with its value.
 #[derive(Debug)]
@@ -18,16 +21,33 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
+    /// As this build of klatch leaves a new database: with its tables, and with the files of its pages.
     pub fn create() -> Self {
+        let database = Self::copied_from(template());
+        // A database that klatch makes has an epoch of its own.
+        database.execute("UPDATE meta SET value = replace(gen_random_uuid()::text, '-', '') WHERE name = 'epoch'");
+        database
+    }
+
+    /// Without any tables.
+    pub fn empty() -> Self {
+        Self::copied_from("template1")
+    }
+
+    fn copied_from(template: &str) -> Self {
         let name = format!("klatch_{}", uuid::Uuid::new_v4().simple());
-        administer(&format!("CREATE DATABASE {name}"));
+        // The other way to copy writes each page to the log as well.
+        administer(&format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"));
         let url = format!("{}/{name}", cluster());
         Self { name, url }
     }
 
     /// Everything that is stored, as text.
     pub fn dump(&self) -> String {
-        output(Command::new("pg_dump").arg(&self.url))
+        let mut command = Command::new("pg_dump");
+        let done = command.arg(&self.url).stdin(Stdio::null()).output().expect("pg_dump, which scripts/test installs");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).into_owned()
     }
 }
 
@@ -44,56 +64,98 @@ impl TestDatabase {
     /// Ends every connection, and lets that user have none (0) or as many as there are (-1).
     pub fn limit_connections(&self, limit: i32) {
         administer(&format!("ALTER ROLE {} CONNECTION LIMIT {limit}", self.name));
-        administer(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name));
+        self.end_connections();
     }
 
     pub fn execute(&self, sql: &str) {
-        output(psql(&self.url).args(["-c", sql]));
+        self.connect().batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     /// The only value that a query gives.
     pub fn number(&self, sql: &str) -> i64 {
-        let answer = output(psql(&self.url).args(["-At", "-c", sql]));
-        answer.trim().parse().unwrap_or_else(|_| panic!("{sql}: {answer}"))
+        let numbers = self.numbers(sql);
+        assert_eq!(numbers.len(), 1, "{sql}: {numbers:?}");
+        numbers[0]
+    }
+
+    /// The values of the only column that a query gives.
+    pub fn numbers(&self, sql: &str) -> Vec<i64> {
+        #[derive(QueryableByName)]
+        struct Answer {
+            #[diesel(sql_type = BigInt)]
+            number: i64,
+        }
+        let asked = diesel::sql_query(format!("SELECT asked.number::bigint AS number FROM ({sql}) AS asked (number)"));
+        let rows: Vec<Answer> = asked.load(&mut self.connect()).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.into_iter().map(|row| row.number).collect()
     }
 
     /// Ends every connection and lets nobody in.
     pub fn cut_off(&self) {
         administer(&format!("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", self.name));
-        administer(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name));
+        self.end_connections();
     }
 
     pub fn let_in(&self) {
         administer(&format!("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true", self.name));
+    }
+
+    fn end_connections(&self) {
+        administer(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name));
+    }
+
+    fn connect(&self) -> PgConnection {
+        connect(&self.url)
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         // Keeps the cluster small. A failure here is no claim's failure: the cluster is thrown away anyway.
-        let _ = psql(&format!("{}/postgres", cluster()))
-            .arg("-c")
-            .arg(format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))
-            .args(["-c", &format!("DROP ROLE IF EXISTS {}", self.name)])
-            .output();
+        let mut connection = administrator();
+        let _ = connection.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        let _ = connection.batch_execute(&format!("DROP ROLE IF EXISTS {}", self.name));
     }
 }
 
+fn connect(url: &str) -> PgConnection {
+    PgConnection::establish(url).unwrap_or_else(|error| panic!("{url}: {error}"))
+}
+
+/// This process's connection for what is done to databases.
+fn administrator() -> MutexGuard<'static, PgConnection> {
+    static CONNECTION: OnceLock<Mutex<PgConnection>> = OnceLock::new();
+    let connection = CONNECTION.get_or_init(|| Mutex::new(connect(&format!("{}/postgres", cluster()))));
+    // Held for single statements: a panic meanwhile leaves none half done.
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn administer(sql: &str) {
-    output(psql(&format!("{}/postgres", cluster())).args(["-c", sql]));
+    administrator().batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
-fn psql(url: &str) -> Command {
-    let mut command = Command::new("psql");
-    command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url]);
-    command
-}
-
-fn output(command: &mut Command) -> String {
-    let done = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let errors = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{command:?}: {errors}");
-    String::from_utf8_lossy(&done.stdout).into_owned()
+/// The name of the database that all others are copies of. The first process that needs it makes it.
+fn template() -> &'static str {
+    static TEMPLATE: OnceLock<String> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let name = format!("klatch_template_{}", prepared::build());
+        administer("SELECT pg_advisory_lock(1)");
+        let known = format!("EXISTS (SELECT FROM pg_database WHERE datname = '{name}')");
+        let known = diesel::select(diesel::dsl::sql::<Bool>(&known)).get_result::<bool>(&mut *administrator());
+        if !known.expect("a list of databases") {
+            administer("DROP DATABASE IF EXISTS klatch_unfinished WITH (FORCE)");
+            administer("CREATE DATABASE klatch_unfinished");
+            prepared::serve_once(&["--database-url", &format!("{}/klatch_unfinished", cluster())]);
+            // Its connections end a little later than klatch does.
+            administer("ALTER DATABASE klatch_unfinished WITH ALLOW_CONNECTIONS false");
+            administer(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = 'klatch_unfinished'",
+            );
+            administer(&format!("ALTER DATABASE klatch_unfinished RENAME TO {name}"));
+        }
+        administer("SELECT pg_advisory_unlock(1)");
+        name
+    })
 }
 
 /// The cluster's address, without a database's name.
@@ -110,7 +172,7 @@ fn cluster() -> &'static str {
 }
 
 fn start_cluster() -> (String, Child) {
-    let (url, child, _) = serve(&[]);
+    let (url, child, _) = serve(&["unsafe"]);
     (url, child)
 }
 
@@ -166,36 +228,29 @@ impl Drop for Cluster {
 }
 
 /// A transaction of somebody else's, open for as long as its value lives or until it is let go.
-#[derive(Debug)]
-pub struct Transaction(tokio::process::Child);
+pub struct Transaction(PgConnection);
 
 impl Transaction {
     /// Runs `sql` in it; returns when that is done.
     pub async fn begin(database: &TestDatabase, sql: &str) -> Self {
-        let mut psql = tokio::process::Command::from(psql(&database.url))
-            .arg("-At")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("psql");
-        let stdin = psql.stdin.as_mut().expect("stdin is piped");
-        let script = format!("BEGIN;\n{sql};\n\\echo begun\n");
-        stdin.write_all(script.as_bytes()).await.expect("psql reads");
-        let mut lines = tokio::io::BufReader::new(psql.stdout.take().expect("stdout is piped")).lines();
-        while within(PATIENCE, sql, lines.next_line()).await.expect("text").expect("psql runs") != "begun" {}
-        Self(psql)
+        let (mut connection, script) = (database.connect(), format!("BEGIN; {sql}"));
+        let begun = tokio::task::spawn_blocking(move || {
+            connection.batch_execute(&script).unwrap_or_else(|error| panic!("{script}: {error}"));
+            connection
+        });
+        Self(within(PATIENCE, sql, begun).await.expect("SQL that runs"))
     }
 
-    pub async fn commit(mut self) {
-        let stdin = self.0.stdin.as_mut().expect("stdin is piped");
-        stdin.write_all(b"COMMIT;\n").await.expect("psql reads");
-        self.let_go().await;
+    pub async fn commit(self) {
+        self.ends("COMMIT").await;
     }
 
-    /// The end of its input ends psql, and so the transaction.
-    pub async fn let_go(mut self) {
-        drop(self.0.stdin.take());
-        within(PATIENCE, "the end of psql", self.0.wait()).await.expect("psql ends");
+    pub async fn let_go(self) {
+        self.ends("ROLLBACK").await;
+    }
+
+    async fn ends(mut self, sql: &'static str) {
+        let ended = tokio::task::spawn_blocking(move || self.0.batch_execute(sql).expect("an open transaction"));
+        within(PATIENCE, sql, ended).await.expect("the end of a transaction");
     }
 }

@@ -4,6 +4,8 @@ use super::database::Database;
 use super::http::Http;
 use super::people::Person;
 use super::postgres::TestDatabase;
+use super::prepared;
+use super::scale::scale;
 use super::wait::{PATIENCE, within};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
@@ -17,6 +19,7 @@ use tokio::sync::oneshot;
 
 /// A debug build that starts on a busy machine, with its migrations.
 const START: Duration = Duration::from_secs(60);
+const QUICK_PASSWORDS: &str = "KLATCH_TEST_QUICK_PASSWORDS";
 
 /// How to start a server. Kept by the server, so that a restart is the same again.
 #[derive(Debug)]
@@ -26,12 +29,21 @@ pub struct Options {
     environment: Vec<(String, String)>,
     wrapper: Vec<String>,
     listen: String,
+    makes_its_database: bool,
 }
 
 impl Options {
     pub fn on(database: Database) -> Self {
         let args = vec!["--send-rate=0".to_owned()];
-        Self { database, args, environment: vec![], wrapper: vec![], listen: "127.0.0.1:0".to_owned() }
+        let environment = vec![(QUICK_PASSWORDS.to_owned(), "1".to_owned())];
+        Self {
+            database,
+            args,
+            environment,
+            wrapper: vec![],
+            listen: "127.0.0.1:0".to_owned(),
+            makes_its_database: false,
+        }
     }
 
     pub fn sqlite() -> Self {
@@ -63,6 +75,17 @@ impl Options {
         self
     }
 
+    /// The server begins with an empty data directory, for claims about a first start. Others are given a database.
+    pub fn makes_its_database(mut self) -> Self {
+        self.makes_its_database = true;
+        self
+    }
+
+    fn is_given_sqlite(&self) -> bool {
+        let elsewhere = |arg: &String| arg.starts_with("--database-url");
+        self.database == Database::Sqlite && !self.makes_its_database && !self.args.iter().any(elsewhere)
+    }
+
     pub fn listen(mut self, address: String) -> Self {
         self.listen = address;
         self
@@ -71,6 +94,17 @@ impl Options {
     /// Faster pings than a minute's worth of patience. `KLATCH_HEARTBEAT_SECS` is the tests' own switch.
     pub fn heartbeat_secs(self, secs: u32) -> Self {
         self.environment("KLATCH_HEARTBEAT_SECS", &secs.to_string())
+    }
+
+    /// The program's waiting times are divided by what the scale says: for claims about one of them.
+    pub fn in_haste(self) -> Self {
+        self.environment("KLATCH_TEST_HASTE", &scale().haste.to_string())
+    }
+
+    /// Passwords are hashed as they are for users, which takes 19 MiB and some time for each.
+    pub fn with_real_passwords(mut self) -> Self {
+        self.environment.retain(|(name, _)| name != QUICK_PASSWORDS);
+        self
     }
 
     pub async fn start(self) -> Server {
@@ -93,6 +127,9 @@ impl Server {
     pub async fn start(options: Options) -> Self {
         let data = tempfile::tempdir().expect("a temporary directory");
         let database = options.database.create();
+        if options.is_given_sqlite() {
+            prepared::copy_sqlite(&data.path().join("data"));
+        }
         let mut server = Self { address: options.listen.clone(), data, options, process: None, database };
         server.run().await;
         server
