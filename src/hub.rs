@@ -26,7 +26,7 @@ use crate::room::{ChatRoom, Opening};
 use crate::store::Store;
 use crate::store::rooms::{self, RoomState, Standing};
 use crate::survive::survive;
-use crate::testing::may_panic;
+use crate::testing::{hastened, may_panic};
 
 /// Requests that may wait for the hub; whoever asks waits at it.
 const MAILBOX: usize = 4_096;
@@ -311,7 +311,7 @@ impl Actor for Hub {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        ctx.run_interval(POLL, |hub, ctx| _ = survive(|| hub.poll_if_due(ctx)));
+        ctx.run_interval(hastened(POLL), |hub, ctx| _ = survive(|| hub.poll_if_due(ctx)));
         ctx.run_interval(PROLONG, |hub, _| _ = survive(|| hub.prolong_sessions()));
     }
 }
