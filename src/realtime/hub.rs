@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 use rand::RngExt;
 use tokio::sync::{oneshot, watch};
 
-use crate::base::failpoints::may_panic;
+use crate::base::failpoints::{hastened, may_panic};
 use crate::base::mailbox::see_off;
 use crate::base::panics::survive;
 use crate::chat::journal::Journal;
@@ -312,7 +312,7 @@ impl Actor for Hub {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        ctx.run_interval(POLL, |hub, ctx| _ = survive(|| hub.poll_if_due(ctx)));
+        ctx.run_interval(hastened(POLL), |hub, ctx| _ = survive(|| hub.poll_if_due(ctx)));
         ctx.run_interval(PROLONG, |hub, _| _ = survive(|| hub.prolong_sessions()));
     }
 }

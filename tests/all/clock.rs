@@ -88,7 +88,7 @@ async fn order_and_unread_do_not_go_by_the_clock(options: Options) {
 
 async fn sessions_outlast_a_clock_that_was_wrong(options: Options) {
     let clock = Clock::new();
-    let server = clock.given_to(options).environment("KLATCH_TEST_CLEAR", "each login").start().await;
+    let server = clock.given_to(options).in_haste().environment("KLATCH_TEST_CLEAR", "each login").start().await;
     let [ann, bob, eve] = server.people(["ann", "bob", "eve"]).await;
     ann.makes_room("den").await;
     let (mut anns, mut bobs) = (ann.socket_in("den").await, bob.socket_in("den").await);

@@ -3,7 +3,7 @@
 use crate::common::*;
 use std::time::Duration;
 
-/// Above the interval, five seconds, at which the database is asked where its rooms stand.
+/// Above the interval, five seconds where the server is in no haste, at which the database is asked where its rooms stand.
 const NOTICED: Duration = Duration::from_secs(15);
 
 /// Ann's den with five messages, and where her socket stood.
@@ -59,7 +59,8 @@ async fn a_join_finds_that_numbers_went_back(server: Server) {
     starts_anew(&ann, &joined).await;
 }
 
-async fn numbers_that_went_back_are_noticed_by_themselves(server: Server) {
+async fn numbers_that_went_back_are_noticed_by_themselves(options: Options) {
+    let server = options.in_haste().start().await;
     let (ann, mut socket, joined) = den_with_five(&server).await;
     go_back(&server);
     assert_eq!(socket.closed_within(NOTICED).await.0, 1012);
@@ -67,7 +68,8 @@ async fn numbers_that_went_back_are_noticed_by_themselves(server: Server) {
 }
 
 /// Whoever was away meanwhile has seen a 4 and a 5 that are not the ones there will be: `epoch` tells.
-async fn numbers_that_went_back_change_the_epoch(server: Server) {
+async fn numbers_that_went_back_change_the_epoch(options: Options) {
+    let server = options.in_haste().start().await;
     let (ann, mut socket, joined) = den_with_five(&server).await;
     go_back(&server);
     assert_eq!(socket.closed_within(NOTICED).await.0, 1012);
@@ -92,7 +94,8 @@ async fn a_join_finds_another_epoch(server: Server) {
     in_another_epoch(&ann, &joined).await;
 }
 
-async fn another_epoch_is_noticed_by_itself(server: Server) {
+async fn another_epoch_is_noticed_by_itself(options: Options) {
+    let server = options.in_haste().start().await;
     let (ann, mut socket, joined) = den_with_five(&server).await;
     server.execute("UPDATE meta SET value = 'restored' WHERE name = 'epoch'");
     assert_eq!(socket.closed_within(NOTICED).await.0, 1012);

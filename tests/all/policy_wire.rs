@@ -220,4 +220,5 @@ async fn sockets_answer_as_the_policy_says(server: Server) {
     assert_eq!(number, 108);
 }
 
-on_both_databases![http_answers_as_the_policy_says, sockets_answer_as_the_policy_says];
+// Not about storage.
+on_sqlite![http_answers_as_the_policy_says, sockets_answer_as_the_policy_says];
