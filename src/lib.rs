@@ -55,5 +55,7 @@ pub mod session;
 pub mod store;
 pub mod survive;
 pub mod testing;
+#[cfg(test)]
+mod typescript;
 pub mod web;
 pub mod wording;

@@ -10,11 +10,14 @@ use crate::web::preferences::Preferences;
 
 /// Why a call was not served.
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ErrorBody {
+    #[cfg_attr(test, ts(inline))]
     error: ErrorDetail,
 }
 
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 struct ErrorDetail {
     code: Code,
     /// For people, in their language.
@@ -303,6 +306,7 @@ pub struct Draft {
 }
 
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Preview {
     /// Sanitised.
     pub html: String,
@@ -331,18 +335,21 @@ pub struct MemberSearch {
 }
 
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Users {
     /// First those of whom the username begins so, then by username.
     pub users: Vec<User>,
 }
 
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Rooms {
     pub rooms: Vec<ListedRoom>,
 }
 
 /// A room, and how the user stands to it.
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ListedRoom {
     #[serde(flatten)]
     pub room: Room,
@@ -377,6 +384,7 @@ pub struct Messages {
 }
 
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Members {
     pub members: Vec<Member>,
 }
