@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `api`, `api/*` | the JSON API and its description |
-//! | `pages`, `people_pages`, `room_page`, `templates`, `assets`, `builds` | pages and the files they need, those of other builds too |
+//! | `pages`, `people_pages`, `room_page`, `templates`, `assets`, `comments`, `builds` | pages and the files they need, those of other builds too |
 //! | `preferences`, `texts` | the reader's language and colours, and what pages say |
 //! | `accounts` | signing up, in and out, for both |
 //! | `avatars` | pictures made of names |
@@ -29,6 +29,7 @@ pub mod assets;
 mod avatars;
 pub mod builds;
 pub mod client;
+mod comments;
 mod emoji;
 pub mod exchange;
 mod failure;
