@@ -1,6 +1,6 @@
 /*
  * The service worker. Pages of rooms that were opened before are shown while the server can't be reached, with what they
- * are made of: `BUILD` and `FILES`, which the server writes above. Logging out takes them off this machine (store.js).
+ * are made of: `BUILD` and `FILES`, which the server writes above. Logging out takes them off this machine (outbox/storage.js).
  */
 const PAGES = 'klatch-pages';
 const PARTS = `klatch-parts-${BUILD}`;

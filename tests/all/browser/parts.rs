@@ -26,7 +26,7 @@ async fn with_module(module: &str, script: &str) -> Value {
 #[tokio::test]
 async fn names_are_shown_while_all_are_known_and_else_the_number() {
     let shown = with_module(
-        "people.js",
+        "../people/people.js",
         "const user = (id) => ({ id, username: `user-${id}`, display_name: '' });
          const users = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => user(from + i));
          const people = new module.People(user(1));
@@ -49,7 +49,7 @@ async fn names_are_shown_while_all_are_known_and_else_the_number() {
 #[tokio::test]
 async fn what_a_new_list_does_not_hold_is_sent_again_with_its_key() {
     let sent = with_module(
-        "outbox.js",
+        "../outbox/outbox.js",
         "const me = { id: 999, username: 'nobody', display_name: '' };
          const sent = [];
          const until = async (what) => { while (!what()) await new Promise((next) => setTimeout(next, 10)); };
