@@ -1,18 +1,23 @@
-import { api } from '../net/api.js';
-import { dialog } from './form-dialog.js';
 import { t } from '../core/text.js';
-import { whom } from './people-finder.js';
+import { api } from '../net/api.js';
+import { formDialog } from './form-dialog.js';
+import { peopleFinder } from './people-finder.js';
 
-/** Begins a direct talk with these people, or goes to the one there is. */
-export async function talkWith(users) {
-  const { slug } = await api('POST', '/direct', { users });
-  location.assign(`/rooms/${slug}`);
+/**
+ * Opens the direct talk with these people, which begins by it where there is none.
+ * @param {string[]} users their names
+ */
+export async function openDirect(users) {
+	/** @type {Wire.Room} */
+	const { slug } = await api('POST', '/direct', { users });
+	location.assign(`/rooms/${slug}`);
 }
 
+/** @param {import('./openers.js').Context} context */
 export function open({ me }) {
-  const { content, names } = whom(me);
-  return dialog(t('direct.new'), t('direct.begin'), content, async () => {
-    if (!names().length) throw new Error(t('direct.people'));
-    await talkWith(names());
-  });
+	const { content, names } = peopleFinder(me);
+	return formDialog(t('direct.new'), t('direct.begin'), content, async () => {
+		if (!names().length) throw new Error(t('direct.people'));
+		await openDirect(names());
+	});
 }

@@ -1,40 +1,74 @@
-import { $ } from '../core/dom.js';
-import { api } from '../net/api.js';
+import { closest, maybe, targetOf } from '../core/dom.js';
 import { t } from '../core/text.js';
+import { api, textOf } from '../net/api.js';
 
-/** Clicks that concern rooms and people, and Shift+Escape, which marks all as read. What they open is loaded with its first use. */
-export function company({ rooms, me, say = () => {}, toDay }) {
-  const start = (name) => (...given) => import(`../${name}.js`).then((module) => module.open(...given)).catch((error) => say(error.message));
-  const around = { rooms, me, say, toDay };
-  const openers = {
-    '#make-room': () => start('dialogs/new-room')(around),
-    '#new-talk': () => start('dialogs/new-direct')(around),
-    '#invite': () => {
-      const { slug, title } = rooms.open();
-      start('dialogs/invite')(slug, title || slug);
-    },
-    '#room-menu': (button) => start('dialogs/room-menu')(button, around),
-  };
-  addEventListener('click', (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-    const opener = Object.keys(openers).find((each) => event.target.closest(each));
-    const person = !opener && personAt(event.target);
-    if (!opener && !person) return;
-    event.preventDefault();
-    if (opener) openers[opener](event.target.closest(opener));
-    else start('dialogs/profile-card')(event.target, person, around);
-  });
-  addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape' || !event.shiftKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    api('POST', '/read', {}).then(() => say(t('rooms.read')), (error) => say(error.message));
-  }, true);
+/**
+ * @typedef {object} Context what the dialogs are about
+ * @property {Wire.User} me
+ * @property {boolean} administers whether they are an admin
+ * @property {import('../room/room-list.js').RoomList} rooms
+ * @property {import('../room/room.js').Room | null} room the open one
+ * @property {(text: string) => void} say
+ */
+/** @typedef {(context: Context, opener: HTMLElement) => Promise<unknown>} Open */
+
+/** @type {Record<string, Open>} */
+const OPENERS = {
+	'#make-room': async () => (await import('./new-room.js')).open(),
+	'#new-talk': async (context) => (await import('./new-direct.js')).open(context),
+	'#switch': async ({ rooms }) => (await import('./switcher.js')).openSwitcher(rooms),
+	'[data-open=invite]': async ({ room }) => room && (await import('./invite.js')).open(room.slug, room.name),
+	'[data-open=room-menu]': async (context, opener) => (await import('./room-menu.js')).open(opener, context),
+};
+
+/**
+ * Clicks that open dialogs of rooms and people, and Shift+Escape, which marks all as read. What they open is loaded with
+ * its first use.
+ * @param {Context} context
+ */
+export function openDialogs(context) {
+	addEventListener('click', async (event) => {
+		if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+		const { target } = event;
+		if (!(target instanceof HTMLElement || target instanceof SVGElement)) return;
+		try {
+			for (const [selector, open] of Object.entries(OPENERS)) {
+				const opener = targetOf(event, selector);
+				if (!opener) continue;
+				event.preventDefault();
+				await open(context, opener);
+				return;
+			}
+			const person = personAt(target);
+			if (!person) return;
+			event.preventDefault();
+			await (await import('./profile-card.js')).open(target, person, context);
+		} catch (error) {
+			context.say(textOf(error));
+		}
+	});
+	const onKey = async (/** @type {KeyboardEvent} */ event) => {
+		if (event.key !== 'Escape' || !event.shiftKey) return;
+		event.preventDefault();
+		event.stopPropagation();
+		try {
+			await api('POST', '/read', {});
+			context.say(t('rooms.read'));
+		} catch (error) {
+			context.say(textOf(error));
+		}
+	};
+	addEventListener('keydown', onKey, true);
 }
 
-/** The name of the person whom a click means. */
+/**
+ * The name of the person whom a click means.
+ * @param {Element} target
+ */
 function personAt(target) {
-  if (target.closest('#who li')) return target.closest('[data-user]').dataset.user;
-  const link = target.closest('.msg [href^="/people/"]') ?? (target.closest('.msg > .face') && $('.author', target.closest('.msg')));
-  return link?.title.slice(1);
+	const listed = closest(target, '.people li[data-user]');
+	if (listed) return listed.dataset.user;
+	const link = closest(target, '.msg [href^="/people/"]');
+	const article = link ? null : closest(target, '.msg > .face')?.parentElement;
+	return (link ?? (article && maybe('.author', article)))?.title.slice(1);
 }

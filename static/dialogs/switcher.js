@@ -1,50 +1,68 @@
-import { $, el, style } from '../core/dom.js';
-import { finder } from './finder.js';
-import { fits, fitting } from '../core/fuzzy.js';
-import { visited } from './shortcuts.js';
-import { talkWith } from './new-direct.js';
+import { el, maybe, style } from '../core/dom.js';
+import { matching, score } from '../core/fuzzy.js';
+import { MARKS } from '../core/room-marks.js';
+import { KEYS, readList } from '../core/storage.js';
 import { t } from '../core/text.js';
-import { people } from './people-finder.js';
+import { textOf } from '../net/api.js';
+import { finder } from './finder.js';
+import { openDirect } from './new-direct.js';
+import { findPeople } from './people-finder.js';
 
-const MARKS = { private: '◆', direct: '@' };
+/** @typedef {import('../room/room-list.js').Listed} Listed */
+/** @typedef {import('./finder.js').Option & { open: () => unknown }} Destination */
+
 const MOST = 12;
-const LIKELY = 2; // rooms that fit worse stand below the people
+const LIKELY = 2; // rooms that match worse stand below the people
 
-/** Leads to a room, or to a direct talk with somebody, by a few letters of the name. */
-export async function openSwitcher() {
-  if ($('#switcher')) return;
-  await Promise.all([style('popups.css'), style('dialogs.css')]);
-  const recent = visited();
-  const age = ({ slug }) => (recent.indexOf(slug) + 1) || MOST + 1;
-  const rooms = [...document.querySelectorAll('#rooms a[data-slug]')].map(({ title, dataset }) => ({ title, ...dataset })).sort((a, b) => age(a) - age(b));
-  const names = ({ slug, title }) => [slug, title];
-  const option = (room) => ({
-    key: room.slug, label: room.title, note: room.member != null ? '' : t('switcher.other'), mark: el('i', { 'aria-hidden': 'true', class: room.kind }, MARKS[room.kind] ?? '#'),
-    open: () => location.assign(`/rooms/${room.slug}`),
-  });
-  const dialog = el('dialog', { id: 'switcher', class: 'ask switcher', 'aria-label': t('switcher.title') });
-  const found = finder({
-    label: t('switcher.title'),
-    find: async (text, show) => {
-      const these = fitting(text, rooms, names, 1).slice(0, MOST);
-      show(these.map(option));
-      const others = text && await people(text.replace(/^@/, ''), {}, MOST).catch(() => []);
-      if (!others) return null;
-      const likely = these.filter((room) => Math.max(...names(room).map((name) => fits(text, name))) >= LIKELY);
-      const talks = others.map((each) => ({ ...each, open: () => talkWith([each.user.username]) }));
-      return [...likely.map(option), ...talks, ...these.slice(likely.length).map(option)];
-    },
-    take: async ({ open }) => {
-      try {
-        await open();
-      } catch (error) {
-        found.say(error.message);
-      }
-    },
-  });
-  dialog.append(found.box);
-  dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close());
-  dialog.addEventListener('close', () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+/** @param {Listed} room */
+const names = ({ slug, title }) => [slug, title];
+
+/** @param {Listed} room */
+const destination = ({ slug, title, kind, member }) => ({
+	key: slug,
+	label: title,
+	note: member ? '' : t('switcher.other'),
+	mark: el('i', { 'aria-hidden': 'true', class: kind }, MARKS[kind]),
+	open: () => location.assign(`/rooms/${slug}`),
+});
+
+/**
+ * Leads to a room, or to a direct talk with somebody, by a few letters of the name.
+ * @param {import('../room/room-list.js').RoomList} list
+ */
+export async function openSwitcher(list) {
+	if (maybe('#switcher')) return;
+	await Promise.all([style('popups.css'), style('dialogs.css')]);
+	const visited = readList(KEYS.visited);
+	const age = (/** @type {Listed} */ { slug }) => visited.indexOf(slug) + 1 || visited.length + 1;
+	const rooms = list.all().sort((a, b) => age(a) - age(b));
+	const dialog = el('dialog', { id: 'switcher', class: 'ask switcher', 'aria-label': t('switcher.title') });
+	/** @type {(text: string, show: (found: Destination[]) => void) => Promise<Destination[] | null>} */
+	const find = async (text, show) => {
+		const found = matching(text, rooms, names, 1).slice(0, MOST);
+		show(found.map(destination));
+		const people = text && (await findPeople(text.replace(/^@/, ''), null, MOST).catch(() => []));
+		if (!people) return null;
+		const likely = found.filter((room) => Math.max(...names(room).map((name) => score(text, name))) >= LIKELY);
+		const talks = people.map((each) => ({ ...each, open: () => openDirect([each.user.username]) }));
+		return [...likely.map(destination), ...talks, ...found.slice(likely.length).map(destination)];
+	};
+	const found = finder({
+		label: t('switcher.title'),
+		find,
+		take: async ({ open }) => {
+			try {
+				await open();
+			} catch (error) {
+				found.say(textOf(error));
+			}
+		},
+	});
+	dialog.append(found.box);
+	dialog.addEventListener('click', ({ target }) => {
+		if (target === dialog) dialog.close();
+	});
+	dialog.addEventListener('close', () => dialog.remove());
+	document.body.append(dialog);
+	dialog.showModal();
 }

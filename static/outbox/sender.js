@@ -1,153 +1,221 @@
-import { api } from '../net/api.js';
-import { Store, channel } from './storage.js';
+import { ApiError, api, textOf } from '../net/api.js';
+import { channel, OutboxStorage } from './storage.js';
+
+/** @import { Entry, News, Written } from './storage.js' */
+/** @typedef {{ again: boolean, wake: (() => void) | null }} Lane what came meanwhile, and how a pause is ended */
 
 const FIRST_WAIT = 1_000; // ms after a failure that passes; doubles with each
 const LONGEST_WAIT = 30_000;
 const ANSWER_WITHIN = 10_000;
 
+/** @param {ApiError} error */
 const passes = ({ status }) => [0, 408, 429].includes(status) || status >= 500;
 
 /**
- * Sends what the store holds of one user. In each room a message goes when the one before it was answered. One tab
- * does this at a time, the one last written in, or another when that closes; two would do no harm, since neither goes
- * on before an answer and the key makes whatever is sent twice one message.
+ * Sends what the outbox holds of one user: one for a page, whatever rooms are open in it. In each room a message goes when
+ * the one before it was answered. One tab does this at a time, the one last written in, or another when that closes; two
+ * would do no harm, since neither goes on before an answer and the key makes whatever is sent twice one message.
  */
-export class Mail {
-  #store = new Store();
-  #channel = channel();
-  #lanes = new Map(); // room → { again, wake }: what came meanwhile, and how a pause is ended
-  #leads = false;
-  #turn = null; // aborts waiting for the turn to lead
-  #over = false;
+export class Sender {
+	#storage = new OutboxStorage();
+	#channel = channel();
+	/** @type {Map<string, Lane>} */
+	#lanes = new Map(); // by room
+	/** @type {((news: News) => void)[]} */
+	#listeners = [];
+	#leads = false;
+	/** @type {AbortController | null} */
+	#turn = null; // aborts waiting for the turn to lead
+	#over = false;
+	#user;
 
-  /** `hear({ room })`: entries of a room changed; with `key` and `id`: that one was sent; `{ over }`: they were all deleted. */
-  constructor(user, hear = () => {}) {
-    Object.assign(this, { user, hear });
-    this.#channel.onmessage = ({ data }) => this.#heard(data);
-    addEventListener('beforeunload', (event) => this.#store.hasUnstored && event.preventDefault());
-    this.#lead();
-  }
+	/** @param {number} user */
+	constructor(user) {
+		this.#user = user;
+		this.#channel.onmessage = ({ data }) => this.#heard(data);
+		addEventListener('beforeunload', (event) => {
+			if (this.#storage.hasUnstored) event.preventDefault();
+		});
+		this.#lead();
+	}
 
-  async entries(room) {
-    return (await this.#store.all()).filter((entry) => entry.user === this.user && (!room || entry.room === room));
-  }
+	/**
+	 * Is told `{ room }`: entries of a room changed; with `key` and `id`: that one was sent; `{ over }`: they were all deleted.
+	 * @param {(news: News) => void} hear
+	 */
+	listen(hear) {
+		this.#listeners.push(hear);
+	}
 
-  /** `{ room, key, body, replyTo, joins }` */
-  async post(entry) {
-    if (this.#over) return;
-    await this.#store.add({ ...entry, user: this.user, state: 'pending' });
-    this.#take(entry.room);
-  }
+	/** @param {string} [room] all rooms without it */
+	async entries(room) {
+		return (await this.#storage.all()).filter((entry) => entry.user === this.#user && (!room || entry.room === room));
+	}
 
-  /** Sends it, or sends it again. */
-  async release(room, key) {
-    await this.#store.change(key, { state: 'pending', error: null });
-    this.#take(room);
-  }
+	/** @param {Written} written */
+	async post(written) {
+		if (this.#over) return;
+		await this.#storage.add({ ...written, user: this.#user, state: 'pending' });
+		this.#take(written.room);
+	}
 
-  async remove(room, key) {
-    await this.#store.remove(key);
-    this.#tell({ room });
-  }
+	/**
+	 * Sends it, or sends it again.
+	 * @param {string} room
+	 * @param {string} key
+	 */
+	async release(room, key) {
+		await this.#storage.change(key, { state: 'pending', error: null });
+		this.#take(room);
+	}
 
-  /** There is a connection: whatever waits for one may go. */
-  hurry() {
-    for (const lane of this.#lanes.values()) lane.wake?.();
-    this.#go();
-  }
+	/**
+	 * @param {string} room
+	 * @param {string} key
+	 */
+	async remove(room, key) {
+		await this.#storage.remove(key);
+		this.#tell({ room });
+	}
 
-  // The tab that leads may be asleep; the one that somebody uses is not.
-  #take(room) {
-    if (!this.#leads) this.#lead(true);
-    this.#tell({ room });
-  }
+	/** There is a connection: whatever waits for one may go. */
+	hurry() {
+		for (const lane of this.#lanes.values()) lane.wake?.();
+		this.#go();
+	}
 
-  #heard(news) {
-    if (news.over) {
-      this.#over = true;
-      this.#store.end();
-    }
-    this.hear(news);
-    this.#go();
-  }
+	/**
+	 * The tab that leads may be asleep; the one that somebody uses is not.
+	 * @param {string} room
+	 */
+	#take(room) {
+		if (!this.#leads) this.#lead(true);
+		this.#tell({ room });
+	}
 
-  #tell(news) {
-    this.#channel.postMessage(news);
-    this.hear(news);
-    this.#go();
-  }
+	/** @param {News} news */
+	#heard(news) {
+		if (news.over) {
+			this.#over = true;
+			this.#storage.end();
+		}
+		for (const hear of this.#listeners) hear(news);
+		this.#go();
+	}
 
-  async #lead(steal = false) {
-    this.#turn?.abort();
-    const turn = new AbortController();
-    this.#turn = turn;
-    try {
-      if (navigator.locks) await navigator.locks.request(`klatch:outbox:${this.user}`, steal ? { steal } : { signal: turn.signal }, () => this.#leading());
-      else this.#leading();
-    } catch ({ name }) {
-      if (this.#turn !== turn) return; // it is no longer waited for
-      if (name !== 'AbortError') return void this.#leading(); // no locks on this page
-      this.#leads = false;
-      this.#lead();
-    }
-  }
+	/** @param {News} news */
+	#tell(news) {
+		this.#channel.postMessage(news);
+		for (const hear of this.#listeners) hear(news);
+		this.#go();
+	}
 
-  // Until the tab closes, or another one takes over.
-  #leading() {
-    this.#leads = true;
-    this.#go();
-    return new Promise(() => {});
-  }
+	async #lead(steal = false) {
+		this.#turn?.abort();
+		const turn = new AbortController();
+		this.#turn = turn;
+		try {
+			const options = steal ? { steal } : { signal: turn.signal };
+			if (navigator.locks) await navigator.locks.request(`klatch:outbox:${this.#user}`, options, () => this.#leading());
+			else this.#leading();
+		} catch (error) {
+			if (this.#turn !== turn) return; // it is no longer waited for
+			if (!(error instanceof DOMException && error.name === 'AbortError')) {
+				this.#leading(); // no locks on this page
+				return;
+			}
+			this.#leads = false;
+			this.#lead();
+		}
+	}
 
-  async #go() {
-    for (const room of new Set((await this.entries()).map((entry) => entry.room))) this.#serve(room);
-  }
+	// Until the tab closes, or another one takes over.
+	#leading() {
+		this.#leads = true;
+		this.#go();
+		return new Promise(() => {});
+	}
 
-  async #serve(room) {
-    const known = this.#lanes.get(room);
-    if (known) return void (known.again = true);
-    const lane = { again: true, wake: null };
-    this.#lanes.set(room, lane);
-    while (lane.again) {
-      lane.again = false;
-      await this.#sendAll(room, lane);
-    }
-    this.#lanes.delete(room);
-  }
+	async #go() {
+		for (const room of new Set((await this.entries()).map((entry) => entry.room))) this.#serve(room);
+	}
 
-  async #sendAll(room, lane) {
-    for (let entry, tries = 0; (entry = await this.#next(room));) {
-      const { key, body, replyTo, joins } = entry;
-      try {
-        if (joins) await api('PUT', `/rooms/${room}/members/me`, undefined, ANSWER_WITHIN);
-        const given = { key, body, author: this.user, ...replyTo != null && { reply_to: replyTo } };
-        const { id } = await api('POST', `/rooms/${room}/messages`, given, ANSWER_WITHIN);
-        tries = 0;
-        this.#tell({ room, key, id });
-        await this.#store.remove(key);
-      } catch (error) {
-        if (error.status === 401) return;
-        if (passes(error)) await this.#pause(lane, error, tries++);
-        else {
-          await this.#store.change(key, { state: 'failed', error: error.message });
-          this.#tell({ room });
-        }
-      }
-    }
-  }
+	/** @param {string} room */
+	async #serve(room) {
+		const known = this.#lanes.get(room);
+		if (known) {
+			known.again = true;
+			return;
+		}
+		/** @type {Lane} */
+		const lane = { again: true, wake: null };
+		this.#lanes.set(room, lane);
+		while (lane.again) {
+			lane.again = false;
+			await this.#sendAll(room, lane);
+		}
+		this.#lanes.delete(room);
+	}
 
-  // A tab that does not lead sends only what it alone has.
-  async #next(room) {
-    const entry = (await this.entries(room)).find((each) => each.state === 'pending');
-    return entry && (this.#leads || entry.n === undefined) ? entry : null;
-  }
+	/**
+	 * @param {string} room
+	 * @param {Lane} lane
+	 */
+	async #sendAll(room, lane) {
+		let tries = 0;
+		for (let entry = await this.#next(room); entry; entry = await this.#next(room)) {
+			try {
+				const id = await this.#send(entry);
+				tries = 0;
+				this.#tell({ room, key: entry.key, id });
+				await this.#storage.remove(entry.key);
+			} catch (error) {
+				if (error instanceof ApiError && error.status === 401) return;
+				if (error instanceof ApiError && passes(error)) {
+					await this.#pause(lane, error, tries);
+					tries += 1;
+				} else {
+					await this.#storage.change(entry.key, { state: 'failed', error: textOf(error) });
+					this.#tell({ room });
+				}
+			}
+		}
+	}
 
-  async #pause(lane, { retryAfter }, tries) {
-    const wait = retryAfter || Math.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** tries);
-    await new Promise((resolve) => {
-      lane.wake = resolve;
-      setTimeout(resolve, wait);
-    });
-    lane.wake = null;
-  }
+	/**
+	 * Answers the message's id.
+	 * @param {Entry} entry
+	 */
+	async #send({ room, key, body, replyTo, joins }) {
+		if (joins) await api('PUT', `/rooms/${room}/members/me`, undefined, ANSWER_WITHIN);
+		const given = { key, body, author: this.#user, ...(replyTo != null && { reply_to: replyTo }) };
+		/** @type {Wire.Message} */
+		const { id } = await api('POST', `/rooms/${room}/messages`, given, ANSWER_WITHIN);
+		return id;
+	}
+
+	/**
+	 * A tab that does not lead sends only what it alone has.
+	 * @param {string} room
+	 */
+	async #next(room) {
+		const entry = (await this.entries(room)).find((each) => each.state === 'pending');
+		return entry && (this.#leads || entry.n === undefined) ? entry : null;
+	}
+
+	/**
+	 * @param {Lane} lane
+	 * @param {ApiError} error
+	 * @param {number} tries
+	 */
+	async #pause(lane, { retryAfter }, tries) {
+		const wait = retryAfter || Math.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** tries);
+		/** @type {Promise<void>} */
+		const over = new Promise((resolve) => {
+			lane.wake = resolve;
+			setTimeout(resolve, wait);
+		});
+		await over;
+		lane.wake = null;
+	}
 }

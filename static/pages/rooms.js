@@ -1,31 +1,13 @@
 import { $ } from '../core/dom.js';
-import { company } from '../dialogs/openers.js';
-import { connectionLine } from '../net/connection-status.js';
-import { Mail } from '../outbox/sender.js';
-import { keys } from '../dialogs/shortcuts.js';
-import { Notices } from './notifications.js';
-import { Rooms } from '../room/room-list.js';
-import { Socket } from '../net/socket.js';
+import { t } from '../core/text.js';
+import { ChatPage, readUser } from './chat-page.js';
 
-const id = Number($('#rooms').dataset.userId);
-const rooms = new Rooms();
-keys();
-const notices = new Notices();
-const mail = new Mail(id);
-const socket = new Socket({ onFrame, onState: (...state) => tell(...state) });
-const tell = connectionLine(() => socket.connectNow());
-socket.start();
-company({ rooms, me: { id } });
-
-function onFrame(frame) {
-  rooms.onFrame(frame);
-  notices.onFrame(frame);
-  if (frame.type === 'welcome') mail.hurry();
-}
+const page = new ChatPage({ me: readUser($('#rooms')), title: t('rooms.rooms') });
+page.socket.start();
 
 // "Laser Cutter" is meant as "laser-cutter".
-const slug = $('#new-slug');
+const slug = $('#new-slug', document, HTMLInputElement);
 slug.addEventListener('input', () => {
-  const meant = slug.value.toLowerCase().replaceAll(/[\s_]+/g, '-');
-  if (meant !== slug.value) slug.value = meant;
+	const meant = slug.value.toLowerCase().replaceAll(/[\s_]+/g, '-');
+	if (meant !== slug.value) slug.value = meant;
 });

@@ -1,66 +1,85 @@
-import { api } from '../net/api.js';
-import { $ } from '../core/dom.js';
-import { WANTED, wanted } from './notifications.js';
+import { $, part } from '../core/dom.js';
+import { isWanted, SETTINGS, want } from '../core/notification-settings.js';
 import { chime } from '../core/sound.js';
-import { forget } from '../outbox/storage.js';
 import { t } from '../core/text.js';
+import { api, textOf } from '../net/api.js';
+import { forget } from '../outbox/storage.js';
 
-/** Sends what a form holds when it is submitted, and tells in the form what became of it. */
-function onSubmit(form, send) {
-  const said = form.querySelector('.said');
-  const button = form.querySelector('[type=submit]');
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault();
-    button.disabled = true;
-    try {
-      tell(said, await send(Object.fromEntries(new FormData(form))), 'done');
-    } catch (error) {
-      tell(said, error.message, 'error');
-    } finally {
-      button.disabled = false;
-    }
-  });
+/** @param {string} selector */
+const form = (selector) => $(selector, document, HTMLFormElement);
+
+/**
+ * Sends what a form holds when it is submitted, and tells in the form what became of it.
+ * @param {HTMLFormElement} from
+ * @param {(values: Record<string, FormDataEntryValue>) => Promise<string>} send
+ */
+function onSubmit(from, send) {
+	const status = $('.said', from);
+	const button = $('[type=submit]', from, HTMLButtonElement);
+	from.addEventListener('submit', async (event) => {
+		event.preventDefault();
+		button.disabled = true;
+		try {
+			tell(status, await send(Object.fromEntries(new FormData(from))), 'done');
+		} catch (error) {
+			tell(status, textOf(error), 'error');
+		} finally {
+			button.disabled = false;
+		}
+	});
 }
 
-function tell(said, text, kind) {
-  said.textContent = text;
-  said.className = `said ${kind}`;
-  said.hidden = false;
+/**
+ * @param {HTMLElement} status
+ * @param {string} text
+ * @param {'done' | 'error'} kind
+ */
+function tell(status, text, kind) {
+	status.textContent = text;
+	status.className = `said ${kind}`;
+	status.hidden = false;
 }
 
-onSubmit($('#profile'), async (profile) => {
-  await api('PATCH', '/me', profile);
-  return t('settings.saved');
+onSubmit(form('#profile'), async (profile) => {
+	await api('PATCH', '/me', profile);
+	return t('settings.saved');
 });
 
-const notices = $('#notices');
-for (const name in WANTED) notices.querySelector(`[name=${name}]`).checked = wanted(name);
-notices.addEventListener('change', async ({ target: box }) => {
-  const said = notices.nextElementSibling;
-  said.hidden = true;
-  if (box.name === 'notices' && box.checked && (!window.isSecureContext || await Notification.requestPermission() !== 'granted')) {
-    box.checked = false;
-    tell(said, t(window.isSecureContext ? 'notices.denied' : 'notices.secure'), 'error');
-  }
-  if (box.name === 'sound' && box.checked) chime();
-  localStorage.setItem(WANTED[box.name], box.checked ? 'on' : 'off');
-});
+const notifications = $('#notices');
+const status = part('notifications-status', document);
+for (const setting of SETTINGS) {
+	const box = $(`[name=${setting}]`, notifications, HTMLInputElement);
+	box.checked = isWanted(setting);
+	box.addEventListener('change', async () => {
+		status.hidden = true;
+		if (setting === 'notices' && box.checked && !(await mayNotify())) {
+			box.checked = false;
+			tell(status, t(window.isSecureContext ? 'notices.denied' : 'notices.secure'), 'error');
+		}
+		if (setting === 'sound' && box.checked) chime();
+		want(setting, box.checked);
+	});
+}
 
-const password = $('#password');
+async function mayNotify() {
+	return window.isSecureContext && (await Notification.requestPermission()) === 'granted';
+}
+
+const password = form('#password');
 onSubmit(password, async ({ old, new: next }) => {
-  await api('POST', '/me/password', { old, new: next });
-  password.reset();
-  return t('settings.password-set');
+	await api('POST', '/me/password', { old, new: next });
+	password.reset();
+	return t('settings.password-set');
 });
 
-const name = $('#confirm-name');
+const name = $('#confirm-name', document, HTMLInputElement);
 name.addEventListener('input', () => {
-  const same = name.value.toLowerCase() === name.dataset.username.toLowerCase();
-  name.setCustomValidity(same ? '' : t('settings.delete-name'));
+	const same = name.value.toLowerCase() === name.dataset.username?.toLowerCase();
+	name.setCustomValidity(same ? '' : t('settings.delete-name'));
 });
-onSubmit($('#delete'), async ({ password: typed, messages }) => {
-  await api('DELETE', '/me', { password: typed, messages });
-  await forget();
-  location.assign('/');
-  return t('settings.deleted');
+onSubmit(form('#delete'), async ({ password: typed, messages }) => {
+	await api('DELETE', '/me', { password: typed, messages });
+	await forget();
+	location.assign('/');
+	return t('settings.deleted');
 });

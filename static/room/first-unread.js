@@ -1,35 +1,45 @@
-import { $ } from '../core/dom.js';
+import { maybe } from '../core/dom.js';
 import { t } from '../core/text.js';
 
 /** The button that leads to the first of the messages that were unread at opening, until the line above that has been seen. */
 export class FirstUnread {
-  /** `seek()`: the line is not in the list yet. */
-  constructor(list, count, seek) {
-    this.list = list;
-    this.button = $('#unread');
-    this.button.textContent = t('unread.first', { count });
-    this.button.addEventListener('click', () => this.arrive() ?? seek());
-    this.button.hidden = false;
-    this.update();
-  }
+	#list;
+	#button;
 
-  done() {
-    this.button.hidden = true;
-  }
+	/**
+	 * @param {object} options
+	 * @param {HTMLElement} options.list
+	 * @param {HTMLElement} options.button
+	 * @param {number} options.count
+	 * @param {() => void} options.seek the line is not in the list yet
+	 */
+	constructor({ list, button, count, seek }) {
+		this.#list = list;
+		this.#button = button;
+		button.textContent = t('unread.first', { count });
+		button.addEventListener('click', () => this.arrive() || seek());
+		button.hidden = false;
+		this.update();
+	}
 
-  arrive() {
-    const line = this.#line();
-    line?.scrollIntoView({ block: 'center' });
-    return line;
-  }
+	done() {
+		this.#button.hidden = true;
+	}
 
-  update() {
-    if (this.button.hidden) return;
-    const line = this.#line();
-    if (line && line.getBoundingClientRect().bottom > this.list.getBoundingClientRect().top) this.done();
-  }
+	/** Whether the line is in the list; then it is shown. */
+	arrive() {
+		const line = this.#line();
+		line?.scrollIntoView({ block: 'center' });
+		return line !== null;
+	}
 
-  #line() {
-    return $('.fresh', this.list);
-  }
+	update() {
+		if (this.#button.hidden) return;
+		const line = this.#line();
+		if (line && line.getBoundingClientRect().bottom > this.#list.getBoundingClientRect().top) this.done();
+	}
+
+	#line() {
+		return maybe('.fresh', this.#list);
+	}
 }
