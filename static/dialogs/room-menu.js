@@ -24,8 +24,8 @@ const textInput = (name, value) =>
  * @param {import('./openers.js').Context} context
  */
 export async function open(button, { rooms, room, me, say }) {
-	const listed = rooms.open();
-	if (!room || !listed) return;
+	const listed = room && rooms.get(room.slug);
+	if (!listed) return;
 	const { permissions, archived } = room;
 	const name = listed.title || listed.slug;
 	const path = `/rooms/${encodeURIComponent(listed.slug)}`;

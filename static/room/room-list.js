@@ -63,19 +63,14 @@ export class RoomList {
 		maybe('[aria-current]', root)?.scrollIntoView({ block: 'nearest' });
 	}
 
-	/** The open room. */
-	open() {
-		return this.#here === null ? undefined : this.#rooms.get(this.#here);
+	/** @param {string} slug */
+	get(slug) {
+		return this.#rooms.get(slug);
 	}
 
 	/** All rooms of the list, as they stand in it. */
 	all() {
 		return this.#links().flatMap(({ dataset }) => this.#rooms.get(dataset.slug ?? '') ?? []);
-	}
-
-	/** @param {string} slug */
-	has(slug) {
-		return this.#rooms.has(slug);
 	}
 
 	/**
@@ -102,47 +97,55 @@ export class RoomList {
 		else if (frame.type === 'read') this.#readTo(frame);
 	}
 
-	/** The open room was joined; with a public one, membership begins by that. */
-	entered() {
-		const room = this.open();
+	/** @param {string} slug of a room that was joined: with a public one, membership begins by that */
+	entered(slug) {
+		const room = this.#rooms.get(slug);
 		if (!room || room.member) return;
 		room.member = true;
 		this.#draw(room);
 	}
 
-	/** Whether the reader is known to be a member of the open room. */
-	isMember() {
-		return this.open()?.member ?? false;
+	/**
+	 * Whether the reader is known to be a member.
+	 * @param {string} slug
+	 */
+	isMember(slug) {
+		return this.#rooms.get(slug)?.member ?? false;
 	}
 
 	/**
-	 * A new message in the open room.
+	 * A new message in a room that is joined.
+	 * @param {string} slug
 	 * @param {boolean} mine those are not unread
 	 */
-	arrived(mine) {
-		const room = this.open();
+	arrived(slug, mine) {
+		const room = this.#rooms.get(slug);
 		if (!room) return;
 		room.count += 1;
 		if (!mine) room.unread += 1;
 		this.#draw(room);
 	}
 
-	/** All of the open room has been seen. */
-	seen() {
-		const room = this.open();
+	/** @param {string} slug of a room of which all has been seen */
+	seen(slug) {
+		const room = this.#rooms.get(slug);
 		if (!room || (!room.unread && !room.mentions)) return;
 		room.unread = 0;
 		room.mentions = 0;
 		this.#draw(room);
 	}
 
-	/** Puts the open room first, or back among the others; the answer comes as a frame. */
-	star() {
-		return api(this.open()?.starred ? 'DELETE' : 'PUT', `/rooms/${this.#here}/star`);
+	/**
+	 * Puts a room first, or back among the others; the answer comes as a frame.
+	 * @param {string} slug
+	 */
+	star(slug) {
+		return api(this.#rooms.get(slug)?.starred ? 'DELETE' : 'PUT', `/rooms/${slug}/star`);
 	}
 
-	unreadHere() {
-		return this.open()?.unread ?? 0;
+	/** @param {string} slug */
+	unreadIn(slug) {
+		return this.#rooms.get(slug)?.unread ?? 0;
 	}
 
 	/** Has the list, and the open room's title, say what the server has. */

@@ -81,7 +81,7 @@ export class Room {
 		this.#readMarker = new ReadMarker({
 			send: (seq) => page.socket.send({ type: 'read', room: slug, seq }),
 			isReading: () => this.#feed.joined && this.#scroll.atEnd && !document.hidden,
-			onSeen: () => page.rooms.seen(),
+			onSeen: () => page.rooms.seen(slug),
 		});
 		this.#feed = new Feed(page.socket, slug, {
 			fresh: (frame) => this.#fresh(frame),
@@ -105,7 +105,7 @@ export class Room {
 		});
 		if (archived) this.composer.disable(t('room_settings.archived'));
 		part('star', root).addEventListener('click', () => {
-			page.rooms.star().catch((error) => this.say(error.message));
+			page.rooms.star(slug).catch((error) => this.say(error.message));
 		});
 	}
 
@@ -215,7 +215,7 @@ export class Room {
 		const { rooms, socket, me } = this.#page;
 		const list = new MessageList({
 			root: part('list', this.#root),
-			reader: { me, knowsRoom: (slug) => rooms.has(slug) },
+			reader: { me, knowsRoom: (slug) => rooms.get(slug) !== undefined },
 			name: this.name,
 			added: (article) => this.#actions?.added(article),
 			askFor: (id) => socket.send({ type: 'history', room: this.slug, before: id + 1, limit: 1, ref: `quote ${id}` }),
@@ -277,7 +277,7 @@ export class Room {
 		this.#firstUnread?.done();
 		this.#toNewest();
 		this.list.markFresh(null);
-		this.#outbox.post(body, replyTo, this.#feed.epoch === null && !this.#page.rooms.isMember());
+		this.#outbox.post(body, replyTo, this.#feed.epoch === null && !this.#page.rooms.isMember(this.slug));
 	}
 
 	/** @param {Wire.FrameOf<'welcome'>} frame */
@@ -305,7 +305,7 @@ export class Room {
 		if (this.#pager.leaping) list.expire(messages.at(-1)?.id ?? 0, readTo);
 		else this.#scroll.hold(() => list.reset(messages, more, readTo));
 		this.#outbox.renew(messages);
-		const unread = this.#isFirst ? this.#page.rooms.unreadHere() : 0;
+		const unread = this.#isFirst ? this.#page.rooms.unreadIn(this.slug) : 0;
 		if (unread) this.#showFirstUnread(unread, read);
 		this.#isFirst = false;
 		this.#resumed(frame);
@@ -313,7 +313,7 @@ export class Room {
 
 	/** @param {Wire.FrameOf<'joined'>} frame */
 	#resumed({ people, read, topic }) {
-		this.#page.rooms.entered();
+		this.#page.rooms.entered(this.slug);
 		this.#people.reset(people);
 		this.#readMarker.start(read);
 		setText(part('topic', this.#root), topic ?? '');
@@ -333,7 +333,7 @@ export class Room {
 				const own = this.#outbox.settle(message);
 				if (!this.list.put(message)) continue;
 				const mine = own || message.author.id === this.me.id;
-				if (live) rooms.arrived(mine);
+				if (live) rooms.arrived(this.slug, mine);
 				if (mine) continue;
 				others.push(message);
 				this.#people.stopped(message.author.id);
@@ -341,7 +341,7 @@ export class Room {
 			this.list.trim(anchor);
 		});
 		if (others.length) {
-			if (!isReading && rooms.unreadHere() <= (live ? 1 : others.length)) this.list.markFresh(others[0].id);
+			if (!isReading && rooms.unreadIn(this.slug) <= (live ? 1 : others.length)) this.list.markFresh(others[0].id);
 			if (!this.#scroll.atEnd) this.#scroll.missed(others.length);
 			this.#announce(others);
 		}
