@@ -9,9 +9,9 @@ let wanted = 0;
 /**
  * Draws the number of unread messages onto the page's icon.
  * @param {number} count
- * @param {boolean} loud whether some of them speak to the reader
+ * @param {boolean} mentioned whether some of them mention the reader
  */
-export async function badge(count, loud) {
+export async function badge(count, mentioned) {
 	wanted = count;
 	if (!count) {
 		link.href = plain;
@@ -22,7 +22,7 @@ export async function badge(count, loud) {
 	if (svg === null) picture = null;
 	if (!svg || wanted !== count) return;
 	const mark =
-		`<rect x="10" y="12" width="22" height="20" rx="10" fill="${loud ? '#c92a2a' : '#212529'}"/>` +
+		`<rect x="10" y="12" width="22" height="20" rx="10" fill="${mentioned ? '#c92a2a' : '#212529'}"/>` +
 		`<text x="21" y="27.500" fill="#fff" font-family="sans-serif" font-size="16" font-weight="700" text-anchor="middle">${count > 9 ? '9+' : count}</text>`;
 	link.href = `data:image/svg+xml,${encodeURIComponent(svg.replace('</svg>', `${mark}</svg>`))}`;
 }

@@ -46,7 +46,7 @@ export class Outbox {
 	#list;
 	#cursor;
 	#hold;
-	#forgotten;
+	#onWiped;
 
 	/**
 	 * @param {object} options
@@ -56,16 +56,16 @@ export class Outbox {
 	 * @param {{ get: (id: number) => Wire.Message | undefined, append: (article: HTMLElement) => void }} options.list where they show
 	 * @param {() => number} options.cursor that of the room
 	 * @param {(change: () => void) => void} options.hold
-	 * @param {() => void} options.forgotten all was wiped, by logging out
+	 * @param {() => void} options.onWiped all was wiped, by logging out
 	 */
-	constructor({ sender, me, room, list, cursor, hold, forgotten }) {
+	constructor({ sender, me, room, list, cursor, hold, onWiped }) {
 		this.#sender = sender;
 		this.#me = me;
 		this.#room = room;
 		this.#list = list;
 		this.#cursor = cursor;
 		this.#hold = hold;
-		this.#forgotten = forgotten;
+		this.#onWiped = onWiped;
 		sender.listen((news) => this.#hear(news));
 		this.#read();
 	}
@@ -139,7 +139,7 @@ export class Outbox {
 			this.#hold(() => {
 				for (const shown of [...this.#shown]) this.#remove(shown);
 			});
-			this.#forgotten();
+			this.#onWiped();
 		} else if (news.room !== this.#room) {
 			// Another room's outbox shows it.
 		} else if (news.key && news.id) {
@@ -239,7 +239,7 @@ export class Outbox {
 		const why = el('p', { class: 'why', role: 'alert' }, `${this.#over ?? shown.error ?? t('outbox.why')} `);
 		if (!this.#over)
 			why.append(
-				button(t('outbox.again'), () => this.#sender.release(this.#room, shown.key)),
+				button(t('outbox.again'), () => this.#sender.retry(this.#room, shown.key)),
 				' ',
 			);
 		why.append(button(t('outbox.discard'), () => this.#sender.remove(this.#room, shown.key)));

@@ -23,10 +23,10 @@ export class Sender {
 	#lanes = new Map(); // by room
 	/** @type {((news: News) => void)[]} */
 	#listeners = [];
-	#leads = false;
+	#isLeader = false;
 	/** @type {AbortController | null} */
-	#turn = null; // aborts waiting for the turn to lead
-	#over = false;
+	#waiting = null; // aborts waiting for the lead
+	#isWiped = false;
 	#user;
 
 	/** @param {number} user */
@@ -36,7 +36,7 @@ export class Sender {
 		addEventListener('beforeunload', (event) => {
 			if (this.#storage.hasUnstored) event.preventDefault();
 		});
-		this.#lead();
+		this.#waitToLead();
 	}
 
 	/**
@@ -54,9 +54,9 @@ export class Sender {
 
 	/** @param {Written} written */
 	async post(written) {
-		if (this.#over) return;
+		if (this.#isWiped) return;
 		await this.#storage.add({ ...written, user: this.#user, state: 'pending' });
-		this.#take(written.room);
+		this.#sendSoon(written.room);
 	}
 
 	/**
@@ -64,9 +64,9 @@ export class Sender {
 	 * @param {string} room
 	 * @param {string} key
 	 */
-	async release(room, key) {
+	async retry(room, key) {
 		await this.#storage.change(key, { state: 'pending', error: null });
-		this.#take(room);
+		this.#sendSoon(room);
 	}
 
 	/**
@@ -78,70 +78,71 @@ export class Sender {
 		this.#tell({ room });
 	}
 
-	/** There is a connection: whatever waits for one may go. */
-	hurry() {
+	/** There is a connection again: what waits for one is sent now. */
+	retryNow() {
 		for (const lane of this.#lanes.values()) lane.wake?.();
-		this.#go();
+		this.#sendAll();
 	}
 
 	/**
 	 * The tab that leads may be asleep; the one that somebody uses is not.
 	 * @param {string} room
 	 */
-	#take(room) {
-		if (!this.#leads) this.#lead(true);
+	#sendSoon(room) {
+		if (!this.#isLeader) this.#waitToLead(true);
 		this.#tell({ room });
 	}
 
 	/** @param {News} news */
 	#heard(news) {
 		if (news.over) {
-			this.#over = true;
+			this.#isWiped = true;
 			this.#storage.end();
 		}
 		for (const hear of this.#listeners) hear(news);
-		this.#go();
+		this.#sendAll();
 	}
 
 	/** @param {News} news */
 	#tell(news) {
 		this.#channel.postMessage(news);
 		for (const hear of this.#listeners) hear(news);
-		this.#go();
+		this.#sendAll();
 	}
 
-	async #lead(steal = false) {
-		this.#turn?.abort();
-		const turn = new AbortController();
-		this.#turn = turn;
+	async #waitToLead(steal = false) {
+		this.#waiting?.abort();
+		const waiting = new AbortController();
+		this.#waiting = waiting;
 		try {
-			const options = steal ? { steal } : { signal: turn.signal };
-			if (navigator.locks) await navigator.locks.request(`klatch:outbox:${this.#user}`, options, () => this.#leading());
-			else this.#leading();
+			const options = steal ? { steal } : { signal: waiting.signal };
+			if (navigator.locks)
+				await navigator.locks.request(`klatch:outbox:${this.#user}`, options, () => this.#becomeLeader());
+			else this.#becomeLeader();
 		} catch (error) {
-			if (this.#turn !== turn) return; // it is no longer waited for
+			if (this.#waiting !== waiting) return; // it is no longer waited for
 			if (!(error instanceof DOMException && error.name === 'AbortError')) {
-				this.#leading(); // no locks on this page
+				this.#becomeLeader(); // no locks on this page
 				return;
 			}
-			this.#leads = false;
-			this.#lead();
+			this.#isLeader = false;
+			this.#waitToLead();
 		}
 	}
 
 	// Until the tab closes, or another one takes over.
-	#leading() {
-		this.#leads = true;
-		this.#go();
+	#becomeLeader() {
+		this.#isLeader = true;
+		this.#sendAll();
 		return new Promise(() => {});
 	}
 
-	async #go() {
-		for (const room of new Set((await this.entries()).map((entry) => entry.room))) this.#serve(room);
+	async #sendAll() {
+		for (const room of new Set((await this.entries()).map((entry) => entry.room))) this.#sendRoom(room);
 	}
 
 	/** @param {string} room */
-	async #serve(room) {
+	async #sendRoom(room) {
 		const known = this.#lanes.get(room);
 		if (known) {
 			known.again = true;
@@ -152,7 +153,7 @@ export class Sender {
 		this.#lanes.set(room, lane);
 		while (lane.again) {
 			lane.again = false;
-			await this.#sendAll(room, lane);
+			await this.#drain(room, lane);
 		}
 		this.#lanes.delete(room);
 	}
@@ -161,7 +162,7 @@ export class Sender {
 	 * @param {string} room
 	 * @param {Lane} lane
 	 */
-	async #sendAll(room, lane) {
+	async #drain(room, lane) {
 		let tries = 0;
 		for (let entry = await this.#next(room); entry; entry = await this.#next(room)) {
 			try {
@@ -200,7 +201,7 @@ export class Sender {
 	 */
 	async #next(room) {
 		const entry = (await this.entries(room)).find((each) => each.state === 'pending');
-		return entry && (this.#leads || entry.n === undefined) ? entry : null;
+		return entry && (this.#isLeader || entry.n === undefined) ? entry : null;
 	}
 
 	/**

@@ -76,7 +76,7 @@ export class ChatPage {
 		if (frame.type === 'welcome') {
 			// Someone else signed in meanwhile, in another tab: this page shows the wrong person's side.
 			if (frame.user.id !== this.me.id) return location.reload();
-			this.sender.hurry();
+			this.sender.retryNow();
 		}
 		this.room?.onFrame(frame);
 	}

@@ -5,14 +5,14 @@ const PAGE = 50; // messages
 const AGAIN_AFTER = 2_000; // ms after a page that could not be read
 
 /**
- * Which part of the room's history is in the list: further pages as one scrolls, or a leap to a message, a day or the end.
- * One is asked for at a time; a leap takes the place of what was asked before, and outlives a lost connection.
+ * Which part of the room's history is in the list: further pages as one scrolls, or a jump to a message, a day or the end.
+ * One is asked for at a time; a jump replaces what was asked before, and outlives a lost connection.
  */
 export class HistoryPager {
 	/** @type {{ ref: string, act: (page: Page) => void } | null} */
 	#asked = null; // the page that is awaited, and what becomes of it
 	/** @type {{ place: Place, arrive: () => void } | null} */
-	#leap = null; // where the reader wants to be
+	#target = null; // where the reader wants to be
 	#count = 0;
 	#list;
 	#scroll;
@@ -52,26 +52,26 @@ export class HistoryPager {
 	 * @param {Place} place
 	 * @param {() => void} [arrive]
 	 */
-	leap(place, arrive = () => {}) {
+	jump(place, arrive = () => {}) {
 		this.#scroll.leaveEnd();
-		this.#leap = { place, arrive };
-		this.#goOn();
+		this.#target = { place, arrive };
+		this.#askForTarget();
 	}
 
-	get leaping() {
-		return this.#leap !== null;
+	get isJumping() {
+		return this.#target !== null;
 	}
 
 	/** The room is joined and caught up. */
 	resume() {
-		if (this.#leap) this.#goOn();
+		if (this.#target) this.#askForTarget();
 		else this.fill();
 	}
 
 	/** What was asked for will not come. */
 	lost() {
 		this.#asked = null;
-		if (!this.#leap) this.#list.settle();
+		if (!this.#target) this.#list.settle();
 	}
 
 	/** @param {Page} page */
@@ -98,11 +98,11 @@ export class HistoryPager {
 		return true;
 	}
 
-	#goOn() {
-		if (!this.#leap) return;
-		const { place, arrive } = this.#leap;
+	#askForTarget() {
+		if (!this.#target) return;
+		const { place, arrive } = this.#target;
 		this.#ask(place, ({ messages, more, newer = false }) => {
-			this.#leap = null;
+			this.#target = null;
 			this.#scroll.hold(() => this.#list.replace(messages, more, newer));
 			arrive();
 		});

@@ -26,7 +26,7 @@ const factsOf = (message) => ({
 export class MessageList {
 	more = false; // older ones exist than are in the list
 	newer = false; // newer ones exist than are in the list
-	stale = false; // the list is of before, and will be replaced
+	stale = false; // the list is out of date, and will be replaced
 	/** @type {Map<number, Wire.Message>} */
 	#messages = new Map();
 	/** @type {Map<number, HTMLElement>} */
@@ -116,7 +116,7 @@ export class MessageList {
 	}
 
 	/**
-	 * What is in the list is of before: it stays to be looked at until it is replaced.
+	 * The list is out of date: it stays to be looked at until it is replaced.
 	 * @param {number} latest
 	 * @param {number} [readTo]
 	 */
@@ -195,7 +195,7 @@ export class MessageList {
 			return isLater;
 		}
 		const isNew = this.#put(message);
-		if (isNew) this.#arrangeFrom(this.#place(id), 2);
+		if (isNew) this.#arrangeFrom(this.#indexOf(id), 2);
 		if (isNew && this.#order.length === 1) this.#drawEdges();
 		return isNew;
 	}
@@ -225,10 +225,10 @@ export class MessageList {
 	trim(anchor) {
 		const excess = this.#order.length - KEPT;
 		if (this.#order.length <= MOST) return;
-		const above = this.#place(Number(anchor?.dataset.id) || this.newest) > this.#order.length / 2;
+		const above = this.#indexOf(Number(anchor?.dataset.id) || this.newest) > this.#order.length / 2;
 		for (const id of above ? this.#order.splice(0, excess) : this.#order.splice(-excess)) {
 			const article = this.#article(id);
-			for (const line of this.#lead(article)) line.remove();
+			for (const line of this.#linesAbove(article)) line.remove();
 			article.remove();
 			this.#articles.delete(id);
 			this.#messages.delete(id);
@@ -258,7 +258,7 @@ export class MessageList {
 		this.#fresh = id;
 		if (id === null) this.#readTo = Infinity;
 		for (const each of [before, id])
-			if (each !== null && this.#articles.has(each)) this.#arrangeFrom(this.#place(each), 1);
+			if (each !== null && this.#articles.has(each)) this.#arrangeFrom(this.#indexOf(each), 1);
 	}
 
 	/** @param {HTMLElement} article one of the outbox, which goes to the end */
@@ -325,11 +325,11 @@ export class MessageList {
 	/** @param {Wire.Message} message */
 	#insert(message) {
 		const article = newArticle(message);
-		const at = this.#place(message.id);
+		const at = this.#indexOf(message.id);
 		const next = this.#articles.get(this.#order[at]);
 		this.#order.splice(at, 0, message.id);
 		this.#articles.set(message.id, article);
-		this.root.insertBefore(article, next ? (this.#lead(next)[0] ?? next) : this.#tail);
+		this.root.insertBefore(article, next ? (this.#linesAbove(next)[0] ?? next) : this.#tail);
 		this.#added(article);
 	}
 
@@ -358,7 +358,7 @@ export class MessageList {
 	}
 
 	/** @param {number} id */
-	#place(id) {
+	#indexOf(id) {
 		let low = 0;
 		let high = this.#order.length;
 		while (low < high) {
@@ -391,7 +391,7 @@ export class MessageList {
 	 * The lines that stand directly above an article.
 	 * @param {HTMLElement} article
 	 */
-	#lead(article) {
+	#linesAbove(article) {
 		const lines = [];
 		for (let line = article.previousElementSibling; line?.matches('.day, .fresh'); line = line.previousElementSibling)
 			lines.unshift(line);
@@ -413,7 +413,7 @@ export class MessageList {
 		const above = at ? this.#message(this.#order[at - 1]) : null;
 		const article = this.#article(message.id);
 		const sent = new Date(message.sent_at);
-		for (const line of this.#lead(article)) line.remove();
+		for (const line of this.#linesAbove(article)) line.remove();
 		const newDay = !above || dayOf(new Date(above.sent_at)) !== dayOf(sent);
 		const fresh = message.id === this.#fresh;
 		if (newDay) article.before(dayLine(sent));

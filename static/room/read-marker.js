@@ -32,7 +32,7 @@ export class ReadMarker {
 		this.#told = read;
 	}
 
-	goOn() {
+	resume() {
 		this.#held = false;
 	}
 

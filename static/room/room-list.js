@@ -362,9 +362,9 @@ export class RoomList {
 	#drawTotals() {
 		const mine = [...this.#rooms.values()].filter((room) => room.member);
 		const total = mine.reduce((sum, room) => sum + room.unread, 0);
-		const loud = mine.some((room) => room.mentions > 0);
+		const mentioned = mine.some((room) => room.mentions > 0);
 		if (total) this.#badge ??= import('../core/favicon-badge.js');
-		this.#badge?.then(({ badge }) => badge(total, loud));
+		this.#badge?.then(({ badge }) => badge(total, mentioned));
 		document.title = `${total ? `(${total}) ` : ''}${this.#title} · klatch`;
 		if (this.#pip) this.#pip.hidden = !mine.some((room) => room.unread && room.slug !== this.#here);
 	}

@@ -96,7 +96,7 @@ export class Room {
 			list: this.list,
 			cursor: () => this.#feed.cursor,
 			hold: (change) => this.#scroll.hold(change),
-			forgotten: () => this.#end(t('room.logged-out')),
+			onWiped: () => this.#end(t('room.logged-out')),
 		});
 		this.composer = this.#makeComposer();
 		this.#edits = new PendingEdits({
@@ -150,7 +150,7 @@ export class Room {
 	 * @param {Date} date
 	 */
 	toDay(date) {
-		this.#leap({ since: date.toISOString() }, () => {
+		this.#jump({ since: date.toISOString() }, () => {
 			const article = this.list.since(date);
 			if (article) this.#scroll.show(article, 'start');
 		});
@@ -272,7 +272,7 @@ export class Room {
 	 * @param {number | null} replyTo
 	 */
 	#post(body, replyTo) {
-		this.#readMarker.goOn();
+		this.#readMarker.resume();
 		delete this.list.root.dataset.back;
 		this.#firstUnread?.done();
 		this.#toNewest();
@@ -298,11 +298,11 @@ export class Room {
 		const place = this.#isFirst ? this.#at : lookedAt;
 		const readTo = this.#isFirst ? read : undefined;
 		const isShown = !this.#isFirst || list.stale; // the message of a link stands in the page, and its reader may have moved on
-		if (place && !this.#pager.leaping)
-			this.#pager.leap({ around: place }, () => {
+		if (place && !this.#pager.isJumping)
+			this.#pager.jump({ around: place }, () => {
 				if (!isShown || !list.article(place)) this.#arrive(place);
 			});
-		if (this.#pager.leaping) list.expire(messages.at(-1)?.id ?? 0, readTo);
+		if (this.#pager.isJumping) list.expire(messages.at(-1)?.id ?? 0, readTo);
 		else this.#scroll.hold(() => list.reset(messages, more, readTo));
 		this.#outbox.renew(messages);
 		const unread = this.#isFirst ? this.#page.rooms.unreadIn(this.slug) : 0;
@@ -432,7 +432,7 @@ export class Room {
 	 */
 	#seek(id) {
 		if (this.list.article(id)) this.#arrive(id);
-		else this.#leap({ around: id }, () => this.#arrive(id));
+		else this.#jump({ around: id }, () => this.#arrive(id));
 	}
 
 	/** @param {number} id */
@@ -452,7 +452,7 @@ export class Room {
 			list: this.list.root,
 			button: part('first-unread', this.#root),
 			count,
-			seek: () => this.#leap({ around: read + 1 }, () => this.#firstUnread?.arrive()),
+			seek: () => this.#jump({ around: read + 1 }, () => this.#firstUnread?.arrive()),
 		});
 	}
 
@@ -464,8 +464,8 @@ export class Room {
 	}
 
 	#toNewest() {
-		if (!this.list.newer && !this.#pager.leaping) return this.#scroll.toEnd();
-		this.#pager.leap({}, () => this.#scroll.toEnd());
+		if (!this.list.newer && !this.#pager.isJumping) return this.#scroll.toEnd();
+		this.#pager.jump({}, () => this.#scroll.toEnd());
 		if (!this.#feed.joined) this.#scroll.toBottom();
 	}
 
@@ -473,8 +473,8 @@ export class Room {
 	 * @param {Place} place
 	 * @param {() => void} arrive
 	 */
-	#leap(place, arrive) {
-		if (this.#feed.joined) this.#pager.leap(place, arrive);
+	#jump(place, arrive) {
+		if (this.#feed.joined) this.#pager.jump(place, arrive);
 		else this.say(t('offline.now'));
 	}
 }
