@@ -34,4 +34,6 @@ pub mod policy;
 pub mod realtime;
 pub mod render;
 pub mod server;
+#[cfg(test)]
+mod typescript;
 pub mod wire;

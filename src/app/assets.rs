@@ -18,6 +18,7 @@ use rust_embed::RustEmbed;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::app::comments::without_comments;
 use crate::app::on_disk::{self, MadeOfFiles, Versions};
 use crate::app::{App, Failure};
 use crate::base::failpoints;
@@ -55,8 +56,9 @@ impl Asset {
             return Some(LIST.clone());
         }
         let file = Files::get(name)?;
-        if let Some(mark) = failpoints::build_mark().filter(|_| name.ends_with(".js") || name.ends_with(".css")) {
-            return Some([&file.data, mark.as_bytes()].concat().into());
+        if name.ends_with(".js") || name.ends_with(".css") {
+            let text = without_comments(str::from_utf8(&file.data).ok()?) + &failpoints::build_mark().unwrap_or_default();
+            return Some(text.into_bytes().into());
         }
         let content = match file.data {
             Cow::Borrowed(data) => Bytes::from_static(data),
@@ -172,8 +174,8 @@ mod tests {
 
     #[test]
     fn scripts_and_styles_have_the_types_that_browsers_insist_on() {
-        assert_eq!(media_type("room.js"), "text/javascript; charset=utf-8");
-        assert_eq!(media_type("klatch.css"), "text/css; charset=utf-8");
+        assert_eq!(media_type("pages/room.js"), "text/javascript; charset=utf-8");
+        assert_eq!(media_type("css/base.css"), "text/css; charset=utf-8");
         assert_eq!(media_type("favicon.svg"), "image/svg+xml");
     }
 

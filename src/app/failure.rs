@@ -68,11 +68,14 @@ impl From<Refusal> for Failure {
 
 /// Why a call was not served.
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ErrorBody {
+    #[cfg_attr(test, ts(inline))]
     error: ErrorDetail,
 }
 
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 struct ErrorDetail {
     code: Code,
     /// For people, in their language.

@@ -124,6 +124,9 @@ fn parsed(language: &'static Language, texts: Texts) -> Result<Tera, tera::Error
     tera.register_filter("detail", move |detail: &str, _: Kwargs, _: &State| of_log.detail(detail, language.time));
     tera.register_filter("moment", |at: &str, _: Kwargs, _: &State| (language.time)(at));
     tera.register_filter("initials", |name: &str, _: Kwargs, _: &State| initials(name));
+    tera.register_filter("json", |value: &tera::Value, _: Kwargs, _: &State| {
+        serde_json::to_string(value).map_err(|error| tera::Error::message(error.to_string()))
+    });
     tera.add_raw_templates(sources)?;
     Ok(tera)
 }

@@ -11,6 +11,7 @@ use crate::wire::types::Seq;
 
 /// A frame from a client, its shape checked and nothing else.
 #[derive(Debug, PartialEq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "Command", tag = "type", rename_all = "snake_case"))]
 pub enum ClientFrame {
     Join(Join),
     Leave(InRoom),
@@ -31,6 +32,7 @@ pub struct Parsed {
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Join {
     pub room: String,
     #[serde(default, deserialize_with = "whole_or_none")]
@@ -39,11 +41,13 @@ pub struct Join {
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct InRoom {
     pub room: String,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Send {
     pub room: String,
     pub key: String,
@@ -53,6 +57,7 @@ pub struct Send {
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Edit {
     pub room: String,
     #[serde(deserialize_with = "whole")]
@@ -61,6 +66,7 @@ pub struct Edit {
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct OfMessage {
     pub room: String,
     #[serde(deserialize_with = "whole")]
@@ -68,6 +74,7 @@ pub struct OfMessage {
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct React {
     pub room: String,
     #[serde(deserialize_with = "whole")]
@@ -77,6 +84,7 @@ pub struct React {
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct History {
     pub room: String,
     #[serde(default, deserialize_with = "whole_or_none")]
@@ -91,6 +99,7 @@ pub struct History {
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Read {
     pub room: String,
     #[serde(deserialize_with = "whole")]

@@ -7,6 +7,7 @@ use crate::wire::types::{InstanceRole, User};
 
 /// Somebody, as others may know them.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Profile {
     #[serde(flatten)]
     pub user: User,

@@ -17,6 +17,7 @@ use crate::wire::wording::Wording;
 
 /// The stable code of a refusal, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     BadFrame,

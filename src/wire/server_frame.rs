@@ -8,6 +8,7 @@ use crate::wire::types::{EncodedMessage, MemberRoom, Message, Seq, User};
 
 /// A frame to a client. Optional fields are left out when they do not apply.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame<'a> {
     Welcome {
@@ -26,14 +27,17 @@ pub enum ServerFrame<'a> {
         topic: &'a str,
         epoch: &'a str,
         seq: Seq,
+        #[cfg_attr(test, ts(as = "Vec<Message>"))]
         messages: &'a [EncodedMessage],
         more: bool,
         reset: bool,
+        #[cfg_attr(test, ts(as = "crate::wire::types::People"))]
         people: &'a RawValue,
         read: Seq,
     },
     Changes {
         room: &'a str,
+        #[cfg_attr(test, ts(as = "Vec<Message>"))]
         messages: &'a [EncodedMessage],
         more: bool,
     },
@@ -60,6 +64,7 @@ pub enum ServerFrame<'a> {
     },
     Message {
         room: &'a str,
+        #[cfg_attr(test, ts(as = "Message"))]
         message: &'a EncodedMessage,
     },
     History {
@@ -92,6 +97,7 @@ pub enum ServerFrame<'a> {
         count: i64,
         /// Set back by its owner; else a mark only rises.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
+        #[cfg_attr(test, ts(as = "Option<bool>"))]
         back: bool,
     },
     Activity {
@@ -127,6 +133,7 @@ pub enum ServerFrame<'a> {
 
 /// The `ref` of the frame that is answered.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Ref<'a> {
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<&'a str>,
@@ -140,12 +147,14 @@ impl<'a> From<&'a Option<String>> for Ref<'a> {
 
 /// What a client may count on: characters of a body and bytes of a frame.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Limits {
     pub body: usize,
     pub frame: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum LeftReason {
     Asked,

@@ -45,6 +45,7 @@ pub const MAX_BAD_FRAMES: u8 = 10;
 
 /// A person as others see them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct User {
     pub id: UserId,
     pub username: String,
@@ -53,6 +54,7 @@ pub struct User {
 
 /// Who may see a room and how it is entered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum RoomKind {
     /// Everybody sees it; a first `join` makes one a member.
@@ -84,6 +86,7 @@ impl RoomKind {
 
 /// A room, with the number of its latest change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Room {
     pub id: RoomId,
     pub slug: String,
@@ -94,10 +97,12 @@ pub struct Room {
     /// Present, and true, where the room can only be read.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
+    #[cfg_attr(test, ts(as = "Option<bool>"))]
     pub archived: bool,
     /// Seconds that somebody must wait from one message to their next; left out where they need not.
     #[serde(skip_serializing_if = "is_zero")]
     #[schema(required = false, minimum = 0)]
+    #[cfg_attr(test, ts(as = "Option<i32>"))]
     pub slow_secs: i32,
 }
 
@@ -107,6 +112,7 @@ fn is_zero(number: &i32) -> bool {
 
 /// What somebody may do in the whole chat; each may do what those before may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum InstanceRole {
     /// Sees only the rooms they are in.
@@ -141,6 +147,7 @@ impl InstanceRole {
 
 /// What a member may do in a room beside talking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     Moderator,
@@ -165,6 +172,7 @@ impl Role {
 
 /// What of a room a member wants to be told of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Notify {
     #[default]
@@ -194,6 +202,7 @@ impl Notify {
 
 /// A member of a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Member {
     pub user: User,
     pub role: Role,
@@ -201,6 +210,7 @@ pub struct Member {
 
 /// A room in `welcome`, with what its member has not read.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MemberRoom {
     #[serde(flatten)]
     pub room: Room,
@@ -217,6 +227,7 @@ pub struct MemberRoom {
 
 /// A message in its latest state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Message {
     /// The number it was sent with; never changes.
     pub id: Seq,
@@ -231,6 +242,7 @@ pub struct Message {
     pub html: String,
     #[serde(serialize_with = "rfc3339_millis", deserialize_with = "from_rfc3339")]
     #[schema(value_type = String, format = DateTime)]
+    #[cfg_attr(test, ts(as = "String"))]
     pub sent_at: NaiveDateTime,
     #[serde(
         default,
@@ -239,14 +251,17 @@ pub struct Message {
         skip_serializing_if = "Option::is_none"
     )]
     #[schema(value_type = Option<String>, format = DateTime)]
+    #[cfg_attr(test, ts(as = "Option<String>"))]
     pub edited_at: Option<NaiveDateTime>,
     /// Present, and true, when the message was deleted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
+    #[cfg_attr(test, ts(as = "Option<bool>"))]
     pub deleted: bool,
     /// Present, and true, when it was a moderator who deleted it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
+    #[cfg_attr(test, ts(as = "Option<bool>"))]
     pub removed: bool,
     /// The id of the message this one answers.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -254,6 +269,7 @@ pub struct Message {
     /// In the order in which their emoji was first used on the message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
+    #[cfg_attr(test, ts(as = "Option<Vec<Reaction>>"))]
     pub reactions: Vec<Reaction>,
 }
 
@@ -288,6 +304,7 @@ impl Serialize for EncodedMessage {
 
 /// All of one emoji on a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Reaction {
     pub emoji: String,
     pub count: usize,
@@ -297,6 +314,7 @@ pub struct Reaction {
 
 /// Those present in a room: all of them up to [`MAX_PEOPLE`], else none by name.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct People {
     pub count: usize,
     pub users: Vec<User>,

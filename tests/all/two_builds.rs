@@ -17,7 +17,7 @@ async fn files_of_page(server: &Server) -> Vec<String> {
     assert_eq!(page.status, 200);
     let start = page.text.find("/static/").expect("files");
     let prefix = &page.text[start..start + "/static/12345678".len()];
-    ["klatch.css", "room.css", "room.js", "socket.js", "dom.js", "favicon.svg"]
+    ["css/base.css", "css/room.css", "pages/room.js", "net/socket.js", "core/dom.js", "favicon.svg"]
         .map(|file| format!("{prefix}/{file}"))
         .into()
 }
@@ -72,9 +72,9 @@ async fn a_page_loaded_before_an_upgrade_finds_its_files_after_it(mut older: Ser
 async fn of_a_build_nobody_knows_the_present_file_is_served_and_not_kept() {
     let server = Server::start(Options::sqlite()).await;
     for build in ["00000000", "x", "%00", "..%2f"] {
-        let answer = server.stranger().get(&format!("page:/static/{build}/room.js")).await;
+        let answer = server.stranger().get(&format!("page:/static/{build}/pages/room.js")).await;
         assert_eq!((answer.status, answer.header("cache-control")), (200, "no-cache"), "{build}");
-        let answer = server.stranger().get(&format!("page:/static/{build}/nothing.js")).await;
+        let answer = server.stranger().get(&format!("page:/static/{build}/pages/nothing.js")).await;
         assert_eq!(answer.status, 404, "{build}");
     }
 }

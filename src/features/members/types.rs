@@ -17,6 +17,7 @@ pub struct MemberSearch {
 }
 
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Members {
     pub members: Vec<Member>,
 }

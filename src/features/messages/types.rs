@@ -47,6 +47,7 @@ pub struct Draft {
 }
 
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Preview {
     /// Sanitised.
     pub html: String,

@@ -17,6 +17,7 @@ const MOST_MEMBERS: i64 = 200;
 
 /// What somebody may do in a room: what its page offers them. It is decided again when it is done.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Powers {
     /// Set their level of notification.
     pub mark: bool,

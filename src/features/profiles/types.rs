@@ -29,6 +29,7 @@ pub struct Search {
 }
 
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Users {
     /// First those of whom the username begins so, then by username.
     pub users: Vec<User>,

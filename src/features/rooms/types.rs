@@ -48,12 +48,14 @@ pub struct Confirm {
 }
 
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Rooms {
     pub rooms: Vec<ListedRoom>,
 }
 
 /// A room, and how the user stands to it.
 #[derive(Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ListedRoom {
     #[serde(flatten)]
     pub room: Room,

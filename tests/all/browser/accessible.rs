@@ -72,7 +72,7 @@ async fn opened(ann: &mut Inspector) {
     ann.inspect("completion").await;
     ann.window.press(ESCAPE).await;
     ann.window.click(".format [data-format=preview]").await;
-    ann.window.element("#preview strong").await;
+    ann.window.element(".preview strong").await;
     ann.inspect("a preview").await;
 }
 

@@ -56,9 +56,10 @@ async fn all_that_can_be_done_with_a_message_is_in_its_menu_by_pointer_and_by_ke
     )
     .await;
     ann.press(ENTER).await;
-    ann.shows("#notice", "The link is copied.").await;
+    ann.shows("#status", "The link is copied.").await;
     ann.goto("/rooms/den/1").await;
     ann.until("return document.activeElement?.id === 'm-1'").await;
+    ann.element("#m-1:not([data-author])").await; // the live one, in the place of the page's
 
     ann.focuses(1).await;
     ann.press("r").await;
@@ -143,7 +144,7 @@ async fn a_moderator_mutes_from_the_menu() {
     ann.click(".menu .danger").await;
     ann.fill("#sanction-reason", "too loud").await;
     ann.click("dialog[open] [value=yes]").await;
-    ann.shows("#notice", "bob is muted.").await;
+    ann.shows("#status", "bob is muted.").await;
     let refused = bob.http.post("/rooms/den/messages", json!({"key": new_key(), "body": "hey"})).await;
     assert_eq!(refused.error(), (403, "forbidden"));
     ann.close().await;

@@ -127,7 +127,8 @@ async fn a_page_of_an_older_build_is_loaded_anew_when_that_disturbs_nobody() {
     let older = ann.run(build).await;
     assert!(server.try_restart("KLATCH_TEST_BUILD", "newer").await);
     ann.comes_back().await;
-    ann.until("return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/update.js'))").await;
+    ann.until("return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/core/reload.js'))")
+        .await;
     // Neither while she looks nor when she looks elsewhere.
     let turns =
         "window.hid = 0; document.addEventListener('visibilitychange', () => { window.hid += document.hidden; })";
@@ -152,7 +153,7 @@ async fn a_page_of_an_older_build_is_loaded_anew_when_that_disturbs_nobody() {
             ann.focuses(1).await;
             ann.press("m").await;
             ann.chooses("Mark unread from here").await;
-            ann.shows("#notice", "Unread from there on").await;
+            ann.shows("#status", "Unread from there on").await;
         }
     }
     ann.says(", sent").await;

@@ -92,9 +92,9 @@ async fn a_message_can_be_looked_at_before_it_is_sent() {
     let ann = in_the_den(&server, &chromedriver).await;
     ann.fill("#message", "**loud** words").await;
     ann.chord(&[Key::Control, Key::Shift], ENTER).await;
-    ann.shows("#preview strong", "loud").await;
-    ann.click("#preview .link").await;
-    ann.lacks("#preview").await;
+    ann.shows(".preview strong", "loud").await;
+    ann.click(".preview .link").await;
+    ann.lacks(".preview").await;
     text_becomes(&ann, "**loud** words").await;
     ann.press(ENTER).await;
     ann.bodies_up_to("loud words").await;

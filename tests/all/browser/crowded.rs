@@ -88,13 +88,13 @@ async fn among_5000_members_of_whom_300_are_here_each_is_found_and_few_are_loade
 
     for (typed, found) in [("@member-4999", "member-4999"), ("@number37", "member-3700")] {
         ann.press(typed).await;
-        ann.shows("#completion [aria-selected=true]", found).await;
+        ann.shows(".completion [aria-selected=true]", found).await;
         ann.press(ENTER).await;
         ann.until(&format!("return document.querySelector('#message').value === '@{found} '")).await;
         ann.run("document.querySelector('#message').value = ''").await;
     }
     ann.press("@mia").await;
-    ann.until("return document.querySelectorAll('#completion li').length === 8").await;
+    ann.until("return document.querySelectorAll('.completion li').length === 8").await;
     let heaviest = "return Math.max(...performance.getEntriesByType('resource')
         .filter(({ name }) => name.includes('/api/')).map(({ decodedBodySize }) => decodedBodySize))";
     let heaviest = ann.run(heaviest).await.as_u64().unwrap();

@@ -172,7 +172,7 @@ async fn a_link_leads_to_its_message_and_from_there_to_the_newest() {
     ann.fill("#message", UP).await;
     ann.shows("#mode", "Editing").await;
     ann.goto("/rooms/den/999999").await;
-    ann.shows("#notice", "not there any more").await;
+    ann.shows("#status", "not there any more").await;
     ann.close().await;
 }
 

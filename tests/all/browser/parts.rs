@@ -15,7 +15,7 @@ async fn with_module(module: &str, script: &str) -> Value {
     let script = format!(
         "const [answer] = arguments;
          const page = document.querySelector('script[type=module]').src;
-         import(new URL('{module}', page)).then((module) => {{ {script} }}).catch((error) => answer(String(error)));"
+         import(new URL('{module}', page)).then(async (module) => {{ {script} }}).catch((error) => answer(String(error)));"
     );
     let value = ann.driver.execute_async(script.as_str(), vec![]);
     let value = common::wait::within(LIMIT, "the script's answer", value).await.unwrap().json().clone();
@@ -26,10 +26,12 @@ async fn with_module(module: &str, script: &str) -> Value {
 #[tokio::test]
 async fn names_are_shown_while_all_are_known_and_else_the_number() {
     let shown = with_module(
-        "people.js",
+        "../people/people.js",
         "const user = (id) => ({ id, username: `user-${id}`, display_name: '' });
          const users = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => user(from + i));
-         const people = new module.People(user(1));
+         const typingLine = document.createElement('p');
+         const opener = document.querySelector('#people-open');
+         const people = new module.People({ root: document.querySelector('#who'), opener, typingLine, me: user(1) });
          const shown = [];
          const look = () => shown.push([
            document.querySelectorAll('#people li').length, document.querySelector('#people-count').textContent]);
@@ -49,7 +51,7 @@ async fn names_are_shown_while_all_are_known_and_else_the_number() {
 #[tokio::test]
 async fn what_a_new_list_does_not_hold_is_sent_again_with_its_key() {
     let sent = with_module(
-        "outbox.js",
+        "../outbox/outbox.js",
         "const me = { id: 999, username: 'nobody', display_name: '' };
          const sent = [];
          const until = async (what) => { while (!what()) await new Promise((next) => setTimeout(next, 10)); };
@@ -59,8 +61,11 @@ async fn what_a_new_list_does_not_hold_is_sent_again_with_its_key() {
          };
          let cursor = 0; // no message has come
          const list = document.createElement('div');
-         const log = { append: (article) => list.append(article), get: () => undefined };
-         const box = new module.Outbox({ me, room: 'den', log, cursor: () => cursor, hold: (change) => change() });
+         const shown = { append: (article) => list.append(article), get: () => undefined };
+         const { Sender } = await import(new URL('../outbox/sender.js', page));
+         const sender = new Sender(me.id);
+         const hold = (change) => change();
+         const box = new module.Outbox({ sender, me, room: 'den', list: shown, cursor: () => cursor, hold });
          box.open();
          for (const body of ['lost', 'kept']) box.post(body, null);
          until(() => list.querySelectorAll('[data-id]').length === 2).then(() => {

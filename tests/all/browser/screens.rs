@@ -121,7 +121,7 @@ async fn writing(ann: &mut Camera, wire: &Wire) {
         ann.window.press(ESCAPE).await;
     }
     ann.window.click(".format [data-format=preview]").await;
-    ann.window.element("#preview strong").await;
+    ann.window.element(".preview strong").await;
     ann.takes("preview", &[WIDE, PHONE]).await;
     ann.window.click(".format [data-format=preview]").await;
     ann.window.element("#message").await.clear().await.unwrap();

@@ -174,7 +174,7 @@ async fn holds(what: &str, keys: &[String], ann: &Window, bob: &Person) {
         "Preview" => {
             ann.fill("#message", "**word**").await;
             press().await;
-            ann.shows("#preview strong", "word").await;
+            ann.shows(".preview strong", "word").await;
         }
         "Bold" | "Italic" | "Code" | "Link" | "Quote" | "List" => {
             selects_a_word(ann).await;

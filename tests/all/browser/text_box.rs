@@ -37,24 +37,24 @@ async fn completion_works_within_text_and_stays_out_of_the_way() {
     ann.press("Hi , hello").await;
     ann.run("document.querySelector('#message').setSelectionRange(3, 3)").await;
     ann.press("@bo").await;
-    ann.element("#completion li").await;
+    ann.element(".completion li").await;
     ann.press(ENTER).await;
     becomes(&ann, "Hi @bob , hello").await;
     empties(&ann).await;
 
     // Nothing is offered within code, though it is once that has ended.
     ann.press("`@bo").await;
-    ann.lacks("#completion:popover-open").await;
+    ann.lacks(".completion:popover-open").await;
     ann.press("` @bo").await;
-    ann.element("#completion li").await;
+    ann.element(".completion li").await;
     ann.press(ESCAPE).await;
-    ann.lacks("#completion:popover-open").await;
+    ann.lacks(".completion:popover-open").await;
     ann.press(ENTER).await;
     ann.bodies_up_to("@bo @bo").await;
 
     // With nothing to choose, Enter sends.
     ann.press("@nobody").await;
-    ann.lacks("#completion:popover-open").await;
+    ann.lacks(".completion:popover-open").await;
     ann.press(ENTER).await;
     ann.bodies_up_to("@nobody").await;
     ann.close().await;
@@ -65,15 +65,15 @@ async fn whoever_comes_in_later_is_completed_too_and_what_was_chosen_stays_so() 
     let chromedriver = Chromedriver::start().await;
     let (server, ann) = den(&chromedriver).await;
     ann.press("@bo").await;
-    ann.shows("#completion [aria-selected=true]", "bob").await;
+    ann.shows(".completion [aria-selected=true]", "bob").await;
     ann.press(ENTER).await;
     for name in ["bob-two", "bob-three"] {
         server.person(name).await.http.put("/rooms/den/members/me").await.ok(204);
     }
     ann.press("@b").await;
-    ann.until("return document.querySelectorAll('#completion li').length === 3").await;
+    ann.until("return document.querySelectorAll('.completion li').length === 3").await;
     ann.press(DOWN).await;
-    ann.shows("#completion [aria-selected=true]", "bob-three").await;
+    ann.shows(".completion [aria-selected=true]", "bob-three").await;
     ann.press("o").await;
     ann.press(ENTER).await;
     becomes(&ann, "@bob @bob-three ").await;
@@ -110,17 +110,17 @@ async fn a_preview_takes_the_place_of_the_text_until_it_is_left() {
     ann.press("Hello, **you**").await;
     for back in [ESCAPE, ENTER] {
         ann.chord(&[Key::Control, Key::Shift], ENTER).await;
-        ann.shows("#preview strong", "you").await;
-        ann.until("return document.activeElement.matches('#preview button')").await;
+        ann.shows(".preview strong", "you").await;
+        ann.until("return document.activeElement.matches('.preview button')").await;
         ann.press(back).await;
-        ann.lacks("#preview").await;
+        ann.lacks(".preview").await;
         ann.until("return document.activeElement.id === 'message'").await;
     }
     ann.chord(&[Key::Control, Key::Shift], ENTER).await;
-    ann.shows("#preview strong", "you").await;
+    ann.shows(".preview strong", "you").await;
     ann.click("#send").await;
     assert_eq!(ann.bodies_up_to("Hello, you").await.len(), 1);
-    ann.lacks("#preview").await;
+    ann.lacks(".preview").await;
     ann.element("#message").await;
     ann.close().await;
 }

@@ -1,0 +1,5 @@
+/**
+ * What stands before a room's name.
+ * @type {Record<Wire.RoomKind, string>}
+ */
+export const MARKS = { public: '#', private: '◆', direct: '@' };

@@ -1,0 +1,25 @@
+/** @typedef {Record<string, string | number | null | undefined>} Values */
+
+const { lang } = document.documentElement;
+/** @type {Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>} */
+const texts = await (await fetch(new URL(`../texts/${lang}.json`, import.meta.url))).json();
+const plurals = new Intl.PluralRules(lang);
+
+/** The page's language as the browser's owner writes it, such as en-GB. */
+export const locale = navigator.languages.find((each) => each.split('-')[0] === lang) ?? lang;
+const numbers = new Intl.NumberFormat(locale);
+
+/**
+ * A text in the page's language, with values in the place of their `{name}`; `count` chooses the plural form.
+ * @param {string} key
+ * @param {Values} [values]
+ * @returns {string}
+ */
+export function t(key, values = {}) {
+	const text = texts[key] ?? key;
+	const form = typeof text === 'string' ? text : (text[plurals.select(Number(values.count))] ?? text.other ?? key);
+	return form.replace(/\{(\w+)\}/g, (whole, name) => {
+		const value = values[name] ?? whole;
+		return typeof value === 'number' ? numbers.format(value) : value;
+	});
+}

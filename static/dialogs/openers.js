@@ -1,0 +1,74 @@
+import { closest, maybe, targetOf } from '../core/dom.js';
+import { t } from '../core/text.js';
+import { api, textOf } from '../net/api.js';
+
+/**
+ * @typedef {object} Context what the dialogs are about
+ * @property {Wire.User} me
+ * @property {boolean} administers whether they are an admin
+ * @property {import('../room/room-list.js').RoomList} rooms
+ * @property {import('../room/room.js').Room | null} room the open one
+ * @property {(text: string) => void} say
+ */
+/** @typedef {(context: Context, opener: HTMLElement) => Promise<unknown>} Open */
+
+/** @type {Record<string, Open>} */
+const OPENERS = {
+	'#make-room': async () => (await import('./new-room.js')).open(),
+	'#new-talk': async (context) => (await import('./new-direct.js')).open(context),
+	'#switch': async ({ rooms }) => (await import('./switcher.js')).openSwitcher(rooms),
+	'[data-open=invite]': async ({ room }) => room && (await import('./invite.js')).open(room.slug, room.name),
+	'[data-open=room-menu]': async (context, opener) => (await import('./room-menu.js')).open(opener, context),
+};
+
+/**
+ * Clicks that open dialogs of rooms and people, and Shift+Escape, which marks all as read. What they open is loaded with
+ * its first use.
+ * @param {Context} context
+ */
+export function openDialogs(context) {
+	addEventListener('click', async (event) => {
+		if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+		const { target } = event;
+		if (!(target instanceof HTMLElement || target instanceof SVGElement)) return;
+		try {
+			for (const [selector, open] of Object.entries(OPENERS)) {
+				const opener = targetOf(event, selector);
+				if (!opener) continue;
+				event.preventDefault();
+				await open(context, opener);
+				return;
+			}
+			const person = personAt(target);
+			if (!person) return;
+			event.preventDefault();
+			await (await import('./profile-card.js')).open(target, person, context);
+		} catch (error) {
+			context.say(textOf(error));
+		}
+	});
+	const onKey = async (/** @type {KeyboardEvent} */ event) => {
+		if (event.key !== 'Escape' || !event.shiftKey) return;
+		event.preventDefault();
+		event.stopPropagation();
+		try {
+			await api('POST', '/read', {});
+			context.say(t('rooms.read'));
+		} catch (error) {
+			context.say(textOf(error));
+		}
+	};
+	addEventListener('keydown', onKey, true);
+}
+
+/**
+ * The name of the person whom a click means.
+ * @param {Element} target
+ */
+function personAt(target) {
+	const listed = closest(target, '.people li[data-user]');
+	if (listed) return listed.dataset.user;
+	const link = closest(target, '.msg [href^="/people/"]');
+	const article = link ? null : closest(target, '.msg > .face')?.parentElement;
+	return (link ?? (article && maybe('.author', article)))?.title.slice(1);
+}

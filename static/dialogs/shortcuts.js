@@ -1,0 +1,24 @@
+/**
+ * Keys that mean the same wherever the focus is. What they open is loaded by the first press.
+ * @param {import('../room/room-list.js').RoomList} rooms
+ */
+export function listenForShortcuts(rooms) {
+	addEventListener('keydown', async (event) => {
+		if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
+		const { key } = event;
+		const command = event.ctrlKey || event.metaKey;
+		if (command && !event.shiftKey && !event.altKey && key.toLowerCase() === 'k') {
+			event.preventDefault();
+			(await import('./switcher.js')).openSwitcher(rooms);
+		} else if (event.altKey && !command && (key === 'ArrowUp' || key === 'ArrowDown')) {
+			const link = rooms.neighbour(key === 'ArrowDown' ? 1 : -1, event.shiftKey);
+			if (!link) return;
+			event.preventDefault();
+			link.click();
+		} else if (key === '?' && !command && !event.altKey) {
+			if (event.target instanceof Element && event.target.matches('input, textarea, select')) return;
+			event.preventDefault();
+			(await import('./help.js')).openHelp();
+		}
+	});
+}

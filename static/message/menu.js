@@ -1,0 +1,58 @@
+import { t } from '../core/text.js';
+import { menu } from '../dialogs/menu.js';
+import { openSanction } from '../dialogs/sanction.js';
+import { nameOf } from '../people/avatars.js';
+
+const AT_HAND = ['👍', '❤️', '😂', '🎉', '👀', '🙏'];
+
+/**
+ * The whole menu of a message.
+ * @param {HTMLElement} near what it opens beside
+ * @param {Wire.Message} message
+ * @param {object} options
+ * @param {Wire.User} options.me
+ * @param {string} options.room
+ * @param {boolean} options.removes whether they may remove other people's messages
+ * @param {import('./toolbar.js').Act} options.act
+ * @param {(text: string) => void} options.say
+ */
+export function openMessageMenu(near, message, { me, room, removes, act, say }) {
+	const own = message.author.id === me.id;
+	const name = nameOf(message.author);
+	const label = (/** @type {string} */ what) => t(`message.${what}`, { name });
+	const item = (/** @type {import('./toolbar.js').Action} */ action) => ({
+		label: label(action),
+		act: () => act(action, message),
+	});
+	const copy = (/** @type {'link' | 'text'} */ what, /** @type {string} */ text) => ({
+		label: label(`copy-${what}`),
+		act: () =>
+			navigator.clipboard.writeText(text).then(
+				() => say(t(`copy.${what}`)),
+				() => say(t('copy.failed')),
+			),
+	});
+	const sanction = (/** @type {'mute' | 'ban'} */ kind) => ({
+		label: label(kind),
+		danger: true,
+		act: () => openSanction(kind, message.author, room, say),
+	});
+	const reactions = AT_HAND.map((emoji) => ({
+		label: t('message.react-with', { emoji }),
+		mark: emoji,
+		act: () => act('react', message, emoji),
+	}));
+	const remove = { ...item('delete'), danger: true };
+	return menu(near, t('message.menu'), [
+		...reactions,
+		{ ...item('pick'), mark: '+' },
+		item('reply'),
+		...(own ? [item('edit')] : []),
+		copy('link', new URL(`/rooms/${room}/${message.id}`, location.href).href),
+		copy('text', message.body),
+		item('unread'),
+		...(own ? [] : [item('report')]),
+		...(removes && !own ? [sanction('mute'), sanction('ban')] : []),
+		...(own ? [remove] : removes ? [{ ...remove, label: t('message.remove') }] : []),
+	]);
+}

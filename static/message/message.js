@@ -1,0 +1,210 @@
+import { $, all, el, setText } from '../core/dom.js';
+import { t } from '../core/text.js';
+import { clockTime, fullTime } from '../core/time.js';
+import { face, nameOf } from '../people/avatars.js';
+
+/**
+ * @typedef {object} Reader whoever looks at a message
+ * @property {Wire.User} me
+ * @property {(slug: string) => boolean} knowsRoom whether they may know of a room
+ */
+/** @typedef {{ author: number, sent: Date, reply: boolean }} Facts what decides how a message stands below another */
+
+const JUST_EMOJI = /^(?:\p{RGI_Emoji}\s*){1,6}$/v;
+const QUOTE_LENGTH = 120;
+const TOGETHER = 5 * 60_000; // ms within which messages of one author stand under one name
+
+/** @param {number} id */
+export const articleId = (id) => `m-${id}`;
+
+/**
+ * Whether a message by someone else speaks to this user, as far as the page can tell.
+ * @param {Wire.Message} message
+ * @param {Wire.User} me
+ * @param {Wire.Message} [quoted]
+ */
+export function mentions(message, me, quoted) {
+	if (message.deleted || message.author.id === me.id) return false;
+	if (quoted?.author.id === me.id) return true;
+	const prose = message.body.replace(/```[\s\S]*?(?:```|$)|`[^`\n]*`/g, ' ').toLowerCase();
+	const name = me.username.toLowerCase().replace(/[.]/g, '\\.');
+	return new RegExp(`(?:^|[^a-z0-9._@-])@${name}(?![a-z0-9_-]|[.][a-z0-9_-])`).test(prose);
+}
+
+/**
+ * Whether a message is so short and so cheerful that it is shown large.
+ * @param {string} text
+ */
+export const isJustEmoji = (text) => JUST_EMOJI.test(text.trim());
+
+/**
+ * Whether a message stands under the name of the one above it.
+ * @param {Facts} message
+ * @param {Facts} above
+ */
+export function continues(message, above) {
+	const apart = Math.abs(message.sent.getTime() - above.sent.getTime());
+	return !message.reply && above.author === message.author && apart < TOGETHER;
+}
+
+/** @param {Wire.Message} message */
+export function newArticle(message) {
+	const article = el('article', {
+		class: 'msg',
+		id: articleId(message.id),
+		'data-id': message.id,
+		tabindex: '-1',
+	});
+	article.append(face(message.author), el('div', { class: 'main' }));
+	return article;
+}
+
+/**
+ * What stands for the text of a deleted message.
+ * @param {Wire.Message} message
+ */
+function gone(message) {
+	return t(message.removed ? 'message.removed' : 'message.deleted');
+}
+
+/**
+ * Draws a message's state into its article, whatever was there; the toolbar beside it stays.
+ * @param {HTMLElement} article
+ * @param {Wire.Message} message
+ * @param {Reader} reader
+ * @param {Wire.Message} [quoted]
+ */
+export function paint(article, message, reader, quoted) {
+	const { me } = reader;
+	const main = $('.main', article);
+	const focused = document.activeElement;
+	const pressed = focused instanceof HTMLElement && main.contains(focused) && focused.dataset.emoji;
+	const parts = [head(message)];
+	if (message.deleted) {
+		parts.push(el('div', { class: 'body gone' }, gone(message)));
+	} else {
+		if (message.reply_to != null) parts.push(quote(message.reply_to, quoted));
+		parts.push(body(message, reader));
+		if (message.edited_at) {
+			const title = fullTime(new Date(message.edited_at));
+			parts.push(el('small', { class: 'edited', title }, t('message.edited')));
+		}
+		if (message.reactions?.length) parts.push(reactions(message.reactions, me));
+	}
+	main.replaceChildren(...parts);
+	article.classList.toggle('own', message.author.id === me.id);
+	article.classList.toggle('big', !message.deleted && isJustEmoji(message.body));
+	article.classList.toggle('mention', mentions(message, me, quoted));
+	// Redrawing took the focus from a reaction that was toggled by keyboard.
+	if (pressed) (all('.react', main).find((react) => react.dataset.emoji === pressed) ?? article).focus();
+}
+
+/** @param {Wire.Message} message */
+function head(message) {
+	const sent = new Date(message.sent_at);
+	return el(
+		'header',
+		{},
+		personLink(message.author.username, { class: 'author', dir: 'auto' }, nameOf(message.author)),
+		el('time', { datetime: message.sent_at, title: fullTime(sent) }, clockTime(sent)),
+	);
+}
+
+/**
+ * A click opens the card: see `dialogs/openers.js`.
+ * @param {string} username
+ * @param {import('../core/dom.js').Attributes} attributes
+ * @param {string} text
+ */
+function personLink(username, attributes, text) {
+	return el('a', { ...attributes, href: `/people/${username}`, title: `@${username}` }, text);
+}
+
+/**
+ * @param {Wire.Message} message
+ * @param {Reader} reader
+ */
+function body(message, { me, knowsRoom }) {
+	const node = el('div', { class: 'body', dir: 'auto' });
+	node.innerHTML = message.html; // sanitised by the server, once a message
+	for (const at of all('span.at', node)) {
+		const text = at.textContent ?? '';
+		const name = text.slice(1).toLowerCase();
+		if (name === me.username.toLowerCase()) at.classList.add('mine');
+		if (!at.closest('a') && !['here', 'room'].includes(name))
+			at.replaceWith(personLink(name, { class: at.className }, text));
+	}
+	if (message.body.includes('#')) linkRooms(node, knowsRoom);
+	for (const code of all('pre', node)) code.tabIndex = 0; // scrolls sideways by keyboard too
+	return node;
+}
+
+/**
+ * `#room` leads to a room that the reader knows of.
+ * @param {HTMLElement} node
+ * @param {(slug: string) => boolean} knowsRoom
+ */
+function linkRooms(node, knowsRoom) {
+	const texts = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+	/** @type {Text[]} */
+	const found = [];
+	while (texts.nextNode()) {
+		const text = /** @type {Text} */ (texts.currentNode);
+		if (text.data.includes('#') && !text.parentElement?.closest('a, code')) found.push(text);
+	}
+	for (const text of found) {
+		const parts = text.data.split(/(?<![\p{L}\p{N}_#&/])(#[a-z0-9-]{1,64})(?![\p{L}\p{N}_])/u);
+		const linked = parts.map((part, index) =>
+			index % 2 && knowsRoom(part.slice(1)) ? el('a', { class: 'at', href: `/rooms/${part.slice(1)}` }, part) : part,
+		);
+		text.replaceWith(...linked);
+	}
+}
+
+/**
+ * @param {number} id
+ * @param {Wire.Message} [quoted]
+ */
+export function quote(id, quoted) {
+	const node = el('a', { class: 'quote', href: `#${articleId(id)}`, 'data-to': id });
+	fillQuote(node, quoted);
+	return node;
+}
+
+/**
+ * @param {HTMLElement} node
+ * @param {Wire.Message} [quoted]
+ */
+export function fillQuote(node, quoted) {
+	if (!quoted) return setText(node, t('message.earlier'));
+	const text = quoted.deleted ? gone(quoted) : quoted.body.replace(/\s+/g, ' ').slice(0, QUOTE_LENGTH);
+	node.replaceChildren(el('b', { dir: 'auto' }, nameOf(quoted.author)), ' ', el('bdi', {}, text));
+}
+
+/**
+ * Whether somebody is among those who reacted so.
+ * @param {Wire.Reaction} reaction
+ * @param {Wire.User} me
+ */
+export const isOwn = ({ users }, me) => users.some((name) => name.toLowerCase() === me.username.toLowerCase());
+
+/**
+ * @param {Wire.Reaction[]} list
+ * @param {Wire.User} me
+ */
+function reactions(list, me) {
+	const buttons = list.map((reaction) => {
+		const { emoji, count, users } = reaction;
+		const mine = isOwn(reaction, me);
+		const attributes = {
+			type: 'button',
+			class: `react${mine ? ' mine' : ''}`,
+			'aria-pressed': String(mine),
+			'data-emoji': emoji,
+			'aria-label': `${emoji}, ${count}`,
+			title: users.join(', '),
+		};
+		return el('button', attributes, `${emoji} `, el('b', {}, String(count)));
+	});
+	return el('div', { class: 'reacts', role: 'group', 'aria-label': t('message.reactions') }, ...buttons);
+}

@@ -1,0 +1,371 @@
+import { $, all, closest, el, maybe, setText } from '../core/dom.js';
+import { MARKS } from '../core/room-marks.js';
+import { KEYS, readList, writeList } from '../core/storage.js';
+import { t } from '../core/text.js';
+import { api } from '../net/api.js';
+
+/**
+ * @typedef {object} Listed a room in the list
+ * @property {string} slug
+ * @property {string} title its slug where it has none
+ * @property {Wire.RoomKind} kind
+ * @property {boolean} member
+ * @property {number} count messages ever sent
+ * @property {number} unread
+ * @property {number} mentions
+ * @property {string} notify
+ * @property {boolean} starred
+ * @property {Set<number>} seen mentions that were counted since `mentions` was told
+ * @property {HTMLAnchorElement} link
+ * @property {string} [place] what decided where it stands
+ */
+/** @typedef {{ slug: string, title: string, kind: Wire.RoomKind }} Named */
+/** @typedef {Pick<Wire.Room, 'title' | 'topic' | 'archived'>} Description */
+
+const REFRESH_AFTER = 300; // ms; several `room` frames in a row ask once
+
+/** The list of rooms with their unread numbers. */
+export class RoomList {
+	/** @type {Map<string, Listed>} */
+	#rooms = new Map(); // by slug
+	/** @type {Promise<typeof import('../core/favicon-badge.js')> | null} */
+	#badge = null; // once something was unread
+	#timer = 0;
+	#arranging = 0;
+	#root;
+	#here;
+	#title;
+	#pip;
+	#onStar;
+	#onDescription;
+
+	/**
+	 * @param {object} options
+	 * @param {HTMLElement} options.root
+	 * @param {string | null} [options.here] the slug of the open room, or null on the page of rooms
+	 * @param {string} options.title what the window is called
+	 * @param {HTMLElement | null} [options.pip] is shown while another room has something unread
+	 * @param {(starred: boolean) => void} [options.onStar] the open room is starred, or not
+	 * @param {(description: Description) => void} [options.onDescription] what the open room's title and topic are now
+	 */
+	constructor({ root, here = null, title, pip = null, onStar = () => {}, onDescription = () => {} }) {
+		this.#root = root;
+		this.#here = here;
+		this.#title = title;
+		this.#pip = pip;
+		this.#onStar = onStar;
+		this.#onDescription = onDescription;
+		for (const link of this.#links()) this.#read(link);
+		for (const leave of ['pointerleave', 'focusout'])
+			root.addEventListener(leave, () => requestAnimationFrame(() => this.#arrange()));
+		this.#drawTotals();
+		this.#fold();
+		maybe('[aria-current]', root)?.scrollIntoView({ block: 'nearest' });
+	}
+
+	/** @param {string} slug */
+	get(slug) {
+		return this.#rooms.get(slug);
+	}
+
+	/** All rooms of the list, as they stand in it. */
+	all() {
+		return this.#links().flatMap(({ dataset }) => this.#rooms.get(dataset.slug ?? '') ?? []);
+	}
+
+	/**
+	 * The link of the room above or below the open one; of those with something new alone, where `unread`.
+	 * @param {1 | -1} step
+	 * @param {boolean} unread
+	 */
+	neighbour(step, unread) {
+		const links = this.#links();
+		const here = links.findIndex((link) => link.hasAttribute('aria-current'));
+		const others = [...links.slice(here + 1), ...links.slice(0, Math.max(here, 0))];
+		return (step > 0 ? others : others.reverse()).find((link) => !unread || link.matches('.new'));
+	}
+
+	/**
+	 * Frames that concern the list; others are let pass.
+	 * @param {Wire.ServerFrame} frame
+	 */
+	onFrame(frame) {
+		if (frame.type === 'welcome') this.#welcome(frame.rooms);
+		else if (frame.type === 'room') this.#refreshSoon();
+		else if (frame.type === 'activity') this.#activity(frame);
+		else if (frame.type === 'mention') this.#mention(frame);
+		else if (frame.type === 'read') this.#readTo(frame);
+	}
+
+	/** @param {string} slug of a room that was joined: with a public one, membership begins by that */
+	entered(slug) {
+		const room = this.#rooms.get(slug);
+		if (!room || room.member) return;
+		room.member = true;
+		this.#draw(room);
+	}
+
+	/**
+	 * Whether the reader is known to be a member.
+	 * @param {string} slug
+	 */
+	isMember(slug) {
+		return this.#rooms.get(slug)?.member ?? false;
+	}
+
+	/**
+	 * A new message in a room that is joined.
+	 * @param {string} slug
+	 * @param {boolean} mine those are not unread
+	 */
+	arrived(slug, mine) {
+		const room = this.#rooms.get(slug);
+		if (!room) return;
+		room.count += 1;
+		if (!mine) room.unread += 1;
+		this.#draw(room);
+	}
+
+	/** @param {string} slug of a room of which all has been seen */
+	seen(slug) {
+		const room = this.#rooms.get(slug);
+		if (!room || (!room.unread && !room.mentions)) return;
+		room.unread = 0;
+		room.mentions = 0;
+		this.#draw(room);
+	}
+
+	/**
+	 * Puts a room first, or back among the others; the answer comes as a frame.
+	 * @param {string} slug
+	 */
+	star(slug) {
+		return api(this.#rooms.get(slug)?.starred ? 'DELETE' : 'PUT', `/rooms/${slug}/star`);
+	}
+
+	/** @param {string} slug */
+	unreadIn(slug) {
+		return this.#rooms.get(slug)?.unread ?? 0;
+	}
+
+	/** Has the list, and the open room's title, say what the server has. */
+	async refresh() {
+		/** @type {Wire.Rooms | null} */
+		const answer = await api('GET', '/rooms').catch(() => null);
+		if (!answer) return;
+		const visible = new Set(answer.rooms.map((room) => room.slug));
+		for (const room of [...this.#rooms.values()]) {
+			if (visible.has(room.slug) || room.slug === this.#here) continue;
+			closest(room.link, 'li')?.remove();
+			this.#rooms.delete(room.slug);
+		}
+		for (const given of answer.rooms) {
+			const room = this.#known(given);
+			const { count, unread, mentions } = room;
+			this.#take(room, given, given.member);
+			// What the open room's page knows of its reader is newer than any answer.
+			if (room.slug === this.#here) Object.assign(room, { count, unread, mentions });
+			this.#draw(room);
+			if (room.slug === this.#here) this.#describe(given);
+		}
+	}
+
+	// Groups are as they were left.
+	#fold() {
+		const groups = all('details', this.#root, HTMLDetailsElement);
+		const nameOf = (/** @type {HTMLElement} */ group) => $('ul', group).dataset.group ?? '';
+		const folded = readList(KEYS.folded);
+		for (const group of groups) {
+			group.open = !folded.includes(nameOf(group));
+			group.addEventListener('toggle', () => writeList(KEYS.folded, groups.filter((each) => !each.open).map(nameOf)));
+		}
+	}
+
+	#links() {
+		return all('a[data-slug]', this.#root, HTMLAnchorElement);
+	}
+
+	/** @param {HTMLAnchorElement} link */
+	#read(link) {
+		const { slug = '', kind, member, count, unread = 0, mentions = 0, notify = 'all' } = link.dataset;
+		this.#rooms.set(slug, {
+			slug,
+			title: link.title,
+			kind: /** @type {Wire.RoomKind} */ (kind),
+			member: member != null,
+			count: Number(count),
+			unread: Number(unread),
+			mentions: Number(mentions),
+			notify,
+			starred: link.matches('.starred'),
+			seen: new Set(),
+			link,
+		});
+	}
+
+	/** @param {Named} given */
+	#known(given) {
+		return this.#rooms.get(given.slug) ?? this.#make(given);
+	}
+
+	/** @param {Wire.MemberRoom[]} list */
+	#welcome(list) {
+		for (const given of list) {
+			const room = this.#known(given);
+			this.#take(room, given, true);
+			room.seen = new Set();
+			this.#draw(room);
+		}
+		const mine = new Set(list.map((room) => room.slug));
+		const left = [...this.#rooms.values()].filter((room) => room.member && !mine.has(room.slug));
+		if (left.some((room) => room.slug !== this.#here)) this.#refreshSoon();
+	}
+
+	/**
+	 * @param {Listed} room
+	 * @param {Wire.MemberRoom} given
+	 * @param {boolean} member
+	 */
+	#take(room, { title, slug, count, unread, mentions, notify, starred }, member) {
+		Object.assign(room, { title: title || slug, count, unread, mentions, notify, starred, member });
+	}
+
+	/** @param {Wire.FrameOf<'activity'>} frame */
+	#activity({ room: slug, count }) {
+		const room = this.#rooms.get(slug);
+		if (!room) return this.#refreshSoon();
+		if (count <= room.count) return;
+		room.unread += count - room.count;
+		room.count = count;
+		this.#draw(room);
+	}
+
+	/** @param {Wire.FrameOf<'mention'>} frame */
+	#mention({ room: slug, message }) {
+		const room = this.#rooms.get(slug);
+		if (!room || room.seen.has(message.id)) return;
+		room.seen.add(message.id);
+		room.mentions += 1;
+		this.#draw(room);
+	}
+
+	/** @param {Wire.FrameOf<'read'>} frame */
+	#readTo({ room: slug, unread, mentions, count }) {
+		const room = this.#rooms.get(slug);
+		if (!room) return;
+		Object.assign(room, { unread, mentions, seen: new Set() });
+		if (count != null) room.count = count;
+		this.#draw(room);
+	}
+
+	#refreshSoon() {
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => this.refresh(), REFRESH_AFTER);
+	}
+
+	/** @param {Named} given */
+	#make({ slug, title, kind }) {
+		const attributes = { class: 'room', href: `/rooms/${slug}`, 'data-slug': slug, 'data-kind': kind };
+		const mark = el('i', { 'aria-hidden': 'true', class: kind }, MARKS[kind]);
+		const link = el('a', attributes, mark, el('span', { class: 'name', dir: 'auto' }));
+		/** @type {Listed} */
+		const room = {
+			slug,
+			title: title || slug,
+			kind,
+			member: false,
+			count: 0,
+			unread: 0,
+			mentions: 0,
+			notify: 'all',
+			starred: false,
+			seen: new Set(),
+			link,
+		};
+		this.#rooms.set(slug, room);
+		el('li', {}, link);
+		return room;
+	}
+
+	/** @param {Listed} room */
+	#draw(room) {
+		const { link, title, member, mentions, unread, starred } = room;
+		const isHere = room.slug === this.#here;
+		const name = $('.name', link);
+		// The page of rooms has the topic below the name.
+		if (name.firstChild?.nodeType === Node.TEXT_NODE) setText(name.firstChild, title);
+		else name.prepend(title);
+		link.title = title;
+		link.classList.toggle('starred', starred);
+		link.toggleAttribute('data-member', member);
+		this.#settle(room);
+		const shown = member && unread > 0 && !isHere;
+		link.classList.toggle('new', shown);
+		if (shown) {
+			const badge = maybe('.count', link) ?? link.appendChild(el('span'));
+			badge.className = mentions ? 'count at' : 'count';
+			setText(badge, mentions ? `@${unread}` : String(unread));
+			badge.setAttribute('aria-label', t(mentions ? 'rooms.unread-for-you' : 'rooms.unread', { unread, mentions }));
+		} else maybe('.count', link)?.remove();
+		if (member) maybe('.tag', link)?.remove();
+		if (isHere) this.#onStar(starred);
+		this.#drawTotals();
+	}
+
+	/** @param {Wire.Room} room the open one */
+	#describe({ title, slug, topic, archived = false }) {
+		this.#title = title || slug;
+		this.#onDescription({ title: this.#title, topic, archived });
+		this.#drawTotals();
+	}
+
+	/**
+	 * Puts a link into the list it belongs to; its place there is found with the others'.
+	 * @param {Listed} room
+	 */
+	#settle(room) {
+		const isOther = !room.member && room.slug !== this.#here;
+		const group = isOther ? 'others' : room.kind === 'direct' ? 'direct' : 'rooms';
+		const list = maybe(`ul[data-group=${group}]`, this.#root) ?? $('ul', this.#root);
+		const item = closest(room.link, 'li');
+		if (item && item.parentElement !== list) list.append(item);
+		maybe('.empty', this.#root)?.remove();
+		const place = `${this.#rank(room)} ${room.title} ${group}`;
+		if (room.place === place) return;
+		room.place = place;
+		this.#arranging ||= requestAnimationFrame(() => this.#arrange());
+	}
+
+	/** @param {Listed} room */
+	#rank({ starred, member, unread, mentions, slug }) {
+		if (starred) return 0;
+		if (!member || !unread || slug === this.#here) return 3;
+		return mentions ? 1 : 2;
+	}
+
+	// Starred ones first, then those with something new, then by name. Nothing moves from under a pointer or the focus.
+	#arrange() {
+		this.#arranging = 0;
+		if (this.#root.matches(':hover, :focus-within')) return;
+		const order = [...this.#rooms.values()].map((room) => ({
+			rank: this.#rank(room),
+			title: room.title,
+			item: closest(room.link, 'li'),
+		}));
+		order.sort((a, b) => a.rank - b.rank || a.title.localeCompare(b.title));
+		for (const list of all('ul', this.#root)) {
+			const items = order.flatMap(({ item }) => (item && item.parentElement === list ? item : []));
+			if (items.some((item, index) => list.children[index] !== item)) list.append(...items);
+		}
+	}
+
+	#drawTotals() {
+		const mine = [...this.#rooms.values()].filter((room) => room.member);
+		const total = mine.reduce((sum, room) => sum + room.unread, 0);
+		const mentioned = mine.some((room) => room.mentions > 0);
+		if (total) this.#badge ??= import('../core/favicon-badge.js');
+		this.#badge?.then(({ badge }) => badge(total, mentioned));
+		document.title = `${total ? `(${total}) ` : ''}${this.#title} · klatch`;
+		if (this.#pip) this.#pip.hidden = !mine.some((room) => room.unread && room.slug !== this.#here);
+	}
+}

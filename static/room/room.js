@@ -1,0 +1,480 @@
+import { Composer } from '../composer/composer.js';
+import { maybe, part, setText, style, targetOf } from '../core/dom.js';
+import { isWanted } from '../core/notification-settings.js';
+import { draftKey } from '../core/storage.js';
+import { t } from '../core/text.js';
+import { hydrate } from '../message/hydrate.js';
+import { Feed } from '../net/feed.js';
+import { Outbox } from '../outbox/outbox.js';
+import { nameOf } from '../people/avatars.js';
+import { People } from '../people/people.js';
+import { HistoryPager } from './history-pager.js';
+import { MessageList } from './message-list.js';
+import { PendingEdits } from './pending-edits.js';
+import { ReadMarker } from './read-marker.js';
+import { Scroll } from './scroll.js';
+import { StatusLine } from './status-line.js';
+
+/** @import { Place } from './history-pager.js' */
+
+/**
+ * @typedef {object} Page what the rooms of a page share
+ * @property {Wire.User} me
+ * @property {import('../net/socket.js').Socket} socket
+ * @property {import('../outbox/sender.js').Sender} sender
+ * @property {import('./room-list.js').RoomList} rooms
+ */
+
+/**
+ * A room: its messages, its text box, its people, and what the socket says of it. It takes its page's socket and its place
+ * in the document, and keeps all else to itself, so that a page can have several.
+ */
+export class Room {
+	/** @type {import('./message-actions.js').MessageActions | null} */
+	#actions = null; // loaded when a message is first pointed at or given the focus
+	/** @type {Promise<import('./message-actions.js').MessageActions | null> | null} */
+	#loadingActions = null;
+	/** @type {import('./first-unread.js').FirstUnread | null} */
+	#firstUnread = null; // where something was unread at opening
+	#isFirst = true; // nothing has come from the socket yet
+	#page;
+	#root;
+	#at;
+	#status;
+	#people;
+	#feed;
+	#scroll;
+	#pager;
+	#readMarker;
+	#outbox;
+	#edits;
+
+	/**
+	 * @param {object} options
+	 * @param {HTMLElement} options.root
+	 * @param {HTMLElement} options.people where its people are listed
+	 * @param {Page} options.page
+	 * @param {string} options.slug
+	 * @param {string} options.name
+	 * @param {Wire.Powers} options.permissions what the reader may do here
+	 * @param {boolean} options.archived it can only be read
+	 * @param {number | null} options.at the message to show, or null for the end
+	 */
+	constructor({ root, people, page, slug, name, permissions, archived, at }) {
+		this.slug = slug;
+		this.name = name;
+		this.me = page.me;
+		this.permissions = permissions;
+		this.archived = archived;
+		this.#page = page;
+		this.#root = root;
+		this.#at = at;
+		this.#status = new StatusLine(part('status', root));
+		this.list = this.#makeList();
+		this.#people = this.#makePeople(people);
+		this.#scroll = this.#makeScroll();
+		this.#pager = new HistoryPager({
+			list: this.list,
+			scroll: this.#scroll,
+			send: (place) => this.send({ type: 'history', room: slug, ...place }),
+		});
+		this.#readMarker = new ReadMarker({
+			send: (seq) => page.socket.send({ type: 'read', room: slug, seq }),
+			isReading: () => this.#feed.joined && this.#scroll.atEnd && !document.hidden,
+			onSeen: () => page.rooms.seen(slug),
+		});
+		this.#feed = new Feed(page.socket, slug, {
+			fresh: (frame) => this.#fresh(frame),
+			resumed: (frame) => this.#resumed(frame),
+			changed: (messages, live) => this.#changed(messages, live),
+			caughtUp: () => this.#caughtUp(),
+		});
+		this.#outbox = new Outbox({
+			sender: page.sender,
+			me: page.me,
+			room: slug,
+			list: this.list,
+			cursor: () => this.#feed.cursor,
+			hold: (change) => this.#scroll.hold(change),
+			onWiped: () => this.#end(t('room.logged-out')),
+		});
+		this.composer = this.#makeComposer();
+		this.#edits = new PendingEdits({
+			send: (edit) => this.request({ type: 'edit', room: slug, ...edit }),
+			giveBack: (message) => this.composer.putBack(message),
+		});
+		if (archived) this.composer.disable(t('room_settings.archived'));
+		part('star', root).addEventListener('click', () => {
+			page.rooms.star(slug).catch((error) => this.say(error.message));
+		});
+	}
+
+	/** Gives what came with the page its final look, and puts it where the reader wants to be. */
+	show() {
+		hydrate(this.list.root, this.me);
+		const article = this.#at ? maybe(`#m-${this.#at}`, this.list.root) : null;
+		if (article) {
+			this.list.stale = true; // the page has a part of the room, whose end is not the room's
+			this.#scroll.show(article);
+		} else this.#scroll.toEnd();
+	}
+
+	/**
+	 * Tells the reader what became of something they did.
+	 * @param {string} text
+	 */
+	say(text) {
+		this.#status.say(text);
+	}
+
+	/**
+	 * Sends a frame once the room is joined and caught up; false where it could not go out.
+	 * @param {Wire.ClientFrame} frame
+	 */
+	send(frame) {
+		return this.#feed.joined && this.#page.socket.send(frame);
+	}
+
+	/**
+	 * Sends a change of a message, and says so where it could not go out. A refusal is said too.
+	 * @param {Wire.ClientFrame} frame
+	 */
+	request(frame) {
+		if (this.send({ ref: 'act', ...frame })) return true;
+		this.say(t('offline.now'));
+		return false;
+	}
+
+	/**
+	 * Shows the first message of a day.
+	 * @param {Date} date
+	 */
+	toDay(date) {
+		this.#jump({ since: date.toISOString() }, () => {
+			const article = this.list.since(date);
+			if (article) this.#scroll.show(article, 'start');
+		});
+	}
+
+	/** @param {boolean} starred whether it stands first in the reader's list */
+	star(starred) {
+		part('star', this.#root).setAttribute('aria-pressed', String(starred));
+	}
+
+	/**
+	 * What the room is called now, and whether it is archived.
+	 * @param {import('./room-list.js').Description} description
+	 */
+	describe({ title, topic, archived = false }) {
+		if (archived !== this.archived) location.reload(); // what may be done is another thing now
+		this.name = title;
+		setText(part('topic', this.#root), topic);
+		setText(part('name', this.#root), title);
+	}
+
+	/** @param {import('../net/socket.js').State} state */
+	onState(state) {
+		if (state === 'online') return;
+		this.#feed.lost();
+		this.#outbox.close();
+		this.#people.lost();
+		this.#pager.lost();
+		if (this.#edits.lost()) this.say(t('edit.lost'));
+	}
+
+	/** @param {Wire.ServerFrame} frame */
+	onFrame(frame) {
+		if (frame.type === 'welcome') return this.#welcomed(frame);
+		if (frame.type === 'error') return this.#onError(frame);
+		if (!('room' in frame) || frame.room !== this.slug) return;
+		switch (frame.type) {
+			case 'joined':
+				return this.#feed.onJoined(frame);
+			case 'changes':
+				return this.#feed.onChanges(frame);
+			case 'message':
+				return this.#feed.onMessage(frame.message);
+			case 'history':
+				return this.#onHistory(frame);
+			case 'done':
+				return this.#edits.done(frame.ref ?? '');
+			case 'presence':
+				return this.#people.change(frame);
+			case 'typing':
+				return this.#people.typing(frame.user);
+			case 'read':
+				return this.#onRead(frame);
+			case 'mention':
+				return this.#readMarker.update();
+			case 'left':
+				if (frame.reason === 'removed' || frame.reason === 'deleted') this.#end(t(`room.${frame.reason}`));
+		}
+	}
+
+	#makeList() {
+		const { rooms, socket, me } = this.#page;
+		const list = new MessageList({
+			root: part('list', this.#root),
+			reader: { me, knowsRoom: (slug) => rooms.get(slug) !== undefined },
+			name: this.name,
+			added: (article) => this.#actions?.added(article),
+			askFor: (id) => socket.send({ type: 'history', room: this.slug, before: id + 1, limit: 1, ref: `quote ${id}` }),
+		});
+		for (const kind of ['pointerover', 'pointerleave', 'focusin', 'click', 'keydown'])
+			list.root.addEventListener(kind, (event) => this.#useActions(event));
+		list.root.addEventListener('click', (event) => this.#followQuote(event));
+		return list;
+	}
+
+	/** @param {HTMLElement} root */
+	#makePeople(root) {
+		return new People({
+			root,
+			opener: part('people-open', this.#root),
+			typingLine: part('typing', this.#root),
+			me: this.me,
+		});
+	}
+
+	#makeScroll() {
+		return new Scroll({
+			list: this.list.root,
+			button: part('jump', this.#root),
+			isWhole: () => !this.list.newer && !this.list.stale,
+			onMove: () => {
+				this.#pager.fill();
+				this.#firstUnread?.update();
+			},
+			onEnd: () => this.#atEnd(),
+			toNewest: () => this.#toNewest(),
+		});
+	}
+
+	#makeComposer() {
+		return new Composer({
+			root: part('composer', this.#root),
+			room: this.slug,
+			rooms: this.#page.rooms,
+			draftKey: draftKey(this.me.id, this.slug),
+			post: (body, replyTo) => this.#post(body, replyTo),
+			edit: (message, body) => this.list.get(message.id)?.body === body || this.#edits.send(message, body),
+			typing: () => this.send({ type: 'typing', room: this.slug }),
+			lastOwn: () => {
+				if (!this.list.newer) return this.list.lastOwn();
+				this.#toNewest();
+				return null;
+			},
+		});
+	}
+
+	/**
+	 * @param {string} body
+	 * @param {number | null} replyTo
+	 */
+	#post(body, replyTo) {
+		this.#readMarker.resume();
+		delete this.list.root.dataset.back;
+		this.#firstUnread?.done();
+		this.#toNewest();
+		this.list.markFresh(null);
+		this.#outbox.post(body, replyTo, this.#feed.epoch === null && !this.#page.rooms.isMember(this.slug));
+	}
+
+	/** @param {Wire.FrameOf<'welcome'>} frame */
+	#welcomed({ limits }) {
+		this.composer.limit = limits?.body ?? this.composer.limit;
+		this.#feed.join();
+	}
+
+	/**
+	 * The room's end, at opening or where numbers may have been given twice. What the reader looks at elsewhere is read again.
+	 * @param {Wire.FrameOf<'joined'>} frame
+	 */
+	#fresh(frame) {
+		const { messages, more, read } = frame;
+		const { list } = this;
+		this.#pager.lost();
+		const lookedAt = this.#scroll.atEnd ? null : Number(this.#scroll.first()?.dataset.id) || null;
+		const place = this.#isFirst ? this.#at : lookedAt;
+		const readTo = this.#isFirst ? read : undefined;
+		const isShown = !this.#isFirst || list.stale; // the message of a link stands in the page, and its reader may have moved on
+		if (place && !this.#pager.isJumping)
+			this.#pager.jump({ around: place }, () => {
+				if (!isShown || !list.article(place)) this.#arrive(place);
+			});
+		if (this.#pager.isJumping) list.expire(messages.at(-1)?.id ?? 0, readTo);
+		else this.#scroll.hold(() => list.reset(messages, more, readTo));
+		this.#outbox.renew(messages);
+		const unread = this.#isFirst ? this.#page.rooms.unreadIn(this.slug) : 0;
+		if (unread) this.#showFirstUnread(unread, read);
+		this.#isFirst = false;
+		this.#resumed(frame);
+	}
+
+	/** @param {Wire.FrameOf<'joined'>} frame */
+	#resumed({ people, read, topic }) {
+		this.#page.rooms.entered(this.slug);
+		this.#people.reset(people);
+		this.#readMarker.start(read);
+		setText(part('topic', this.#root), topic ?? '');
+	}
+
+	/**
+	 * @param {Wire.Message[]} messages
+	 * @param {boolean} live
+	 */
+	#changed(messages, live) {
+		const { rooms } = this.#page;
+		const isReading = this.#feed.joined && this.#scroll.atEnd && !document.hidden;
+		/** @type {Wire.Message[]} */
+		const others = [];
+		this.#scroll.hold((anchor) => {
+			for (const message of messages) {
+				const own = this.#outbox.settle(message);
+				if (!this.list.put(message)) continue;
+				const mine = own || message.author.id === this.me.id;
+				if (live) rooms.arrived(this.slug, mine);
+				if (mine) continue;
+				others.push(message);
+				this.#people.stopped(message.author.id);
+			}
+			this.list.trim(anchor);
+		});
+		if (others.length) {
+			if (!isReading && rooms.unreadIn(this.slug) <= (live ? 1 : others.length)) this.list.markFresh(others[0].id);
+			if (!this.#scroll.atEnd) this.#scroll.missed(others.length);
+			this.#announce(others);
+		}
+		this.#readMarker.update(this.list.newest);
+	}
+
+	#caughtUp() {
+		this.#outbox.open();
+		this.composer.settle((message) => this.list.get(message.id)?.body === message.body);
+		this.#readMarker.update(this.list.newest);
+		this.#pager.resume();
+	}
+
+	/** @param {Wire.Message[]} messages */
+	#announce(messages) {
+		if (!isWanted('announce')) return;
+		const [message] = messages;
+		const said = `${nameOf(message.author)}: ${message.body.slice(0, 200)}`;
+		// Set even where it is the same: somebody may say the same twice.
+		part('announce', this.#root).textContent = messages.length > 1 ? t('jump.new', { count: messages.length }) : said;
+	}
+
+	/** @param {Wire.FrameOf<'history'>} frame */
+	#onHistory(frame) {
+		if (!frame.ref?.startsWith('quote ')) return this.#pager.onHistory(frame);
+		for (const message of frame.messages) this.list.putQuoted(message);
+	}
+
+	/** @param {Wire.FrameOf<'error'>} frame */
+	#onError(frame) {
+		const { ref = '', code, message, room } = frame;
+		if (room && room !== this.slug) return;
+		const joining = ref === 'join' || ref === 'resume';
+		if (code === 'not_joined' && !joining) this.#feed.rejoin();
+		if (joining) {
+			if (!this.#feed.onError(frame)) this.#end(t('room.closed'));
+		} else if (this.#pager.onError(frame)) {
+			// It is asked for again.
+		} else if (ref === 'act' || this.#edits.refused(ref)) {
+			this.say(message);
+		}
+	}
+
+	/** @param {Wire.FrameOf<'read'>} frame */
+	#onRead(frame) {
+		this.#readMarker.moved(frame);
+		if (!frame.back) return;
+		this.list.root.dataset.back = ''; // see `core/reload.js`
+		this.list.readFrom(frame.seq);
+	}
+
+	/** @param {string} why */
+	#end(why) {
+		this.#feed.end();
+		this.#outbox.fail(why);
+		this.composer.disable(why);
+		this.#people.reset({ count: 0, users: [] });
+	}
+
+	/** @param {Event} event */
+	async #useActions(event) {
+		if (!this.#actions) this.#loadingActions ??= this.#loadActions();
+		const actions = this.#actions ?? (await this.#loadingActions);
+		actions?.on(event);
+	}
+
+	async #loadActions() {
+		try {
+			const [{ MessageActions }] = await Promise.all([import('./message-actions.js'), style('popups.css')]);
+			this.#actions = new MessageActions(this);
+		} catch {
+			this.#loadingActions = null; // the next event tries again
+		}
+		return this.#actions;
+	}
+
+	/** @param {Event} event */
+	#followQuote(event) {
+		const to = targetOf(event, '.quote')?.dataset.to;
+		if (!to) return;
+		event.preventDefault();
+		this.#seek(Number(to));
+	}
+
+	/**
+	 * Shows a message, if need be after what lies around it has been loaded.
+	 * @param {number} id
+	 */
+	#seek(id) {
+		if (this.list.article(id)) this.#arrive(id);
+		else this.#jump({ around: id }, () => this.#arrive(id));
+	}
+
+	/** @param {number} id */
+	#arrive(id) {
+		const article = this.list.article(id);
+		if (article) this.#scroll.show(article);
+		else this.say(t('seek.none'));
+	}
+
+	/**
+	 * @param {number} count
+	 * @param {number} read
+	 */
+	async #showFirstUnread(count, read) {
+		const { FirstUnread } = await import('./first-unread.js');
+		this.#firstUnread = new FirstUnread({
+			list: this.list.root,
+			button: part('first-unread', this.#root),
+			count,
+			seek: () => this.#jump({ around: read + 1 }, () => this.#firstUnread?.arrive()),
+		});
+	}
+
+	#atEnd() {
+		this.#readMarker.update();
+		// Whoever follows the newest no longer looks at what the link led to.
+		const path = `/rooms/${this.slug}`;
+		if (!this.list.stale && location.pathname !== path) history.replaceState(null, '', path);
+	}
+
+	#toNewest() {
+		if (!this.list.newer && !this.#pager.isJumping) return this.#scroll.toEnd();
+		this.#pager.jump({}, () => this.#scroll.toEnd());
+		if (!this.#feed.joined) this.#scroll.toBottom();
+	}
+
+	/**
+	 * @param {Place} place
+	 * @param {() => void} arrive
+	 */
+	#jump(place, arrive) {
+		if (this.#feed.joined) this.#pager.jump(place, arrive);
+		else this.say(t('offline.now'));
+	}
+}
