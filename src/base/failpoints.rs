@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
-use std::time::Duration;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 /// How often each place may still be passed before something happens there.
 type Passes = HashMap<String, AtomicI64>;

@@ -9,6 +9,7 @@ mod backup;
 mod command_line;
 mod commands;
 mod configuration;
+mod layers;
 mod policy;
 mod policy_wire;
 mod restore;

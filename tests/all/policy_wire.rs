@@ -1,8 +1,8 @@
 //! What the policy says, asked over the wire: every way to stand to a room, by HTTP and by socket.
 
 use crate::common::*;
-use klatch::policy::{Action, Actor, Object, Person as Them, Place, may};
 use klatch::app::failure::status_of;
+use klatch::policy::{Action, Actor, Object, Person as Them, Place, may};
 use klatch::wire::refusal::Code;
 use klatch::wire::{InstanceRole, Role, RoomKind};
 
