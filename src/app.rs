@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use actix_web::cookie::Key;
 
 use crate::app::assets::builds::Builds;
-use crate::app::exclusive_jobs::OneAtATime;
+use crate::app::exclusive_jobs::PerUserLock;
 use crate::app::login_rate::LoginRate;
 use crate::app::passwords::Passwords;
 use crate::app::templates::Templates;
@@ -63,7 +63,7 @@ pub struct App {
     pub templates: Templates,
     pub builds: Builds,
     /// Long work for somebody: the export and the end of their account.
-    pub errands: OneAtATime,
+    pub exclusive_jobs: PerUserLock,
     pub exporter: Exporter,
     /// What every answer carries.
     pub headers: responses::Headers,
@@ -75,7 +75,6 @@ impl App {
     pub fn new(
         config: Arc<Config>,
         store: Store,
-        connect_reads: ConnectReads,
         hub: HubHandle,
         send_rate: Arc<SendRate>,
         draining: Arc<AtomicBool>,
@@ -87,10 +86,10 @@ impl App {
             login_rate: LoginRate::new(config.login_rate),
             templates: Templates::new()?,
             builds: Builds::new(store.clone()),
-            errands: OneAtATime::default(),
+            exclusive_jobs: PerUserLock::default(),
             headers: responses::Headers::new(&config),
             config,
-            connect_reads,
+            connect_reads: ConnectReads::new(&store),
             store,
             hub,
             send_rate,

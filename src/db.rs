@@ -27,9 +27,9 @@ use metrics::Counter;
 use tokio::sync::Semaphore;
 
 use crate::base::arrivals::Arrivals;
-use crate::base::mailbox::see_off;
+use crate::base::mailbox::send_detached;
 use crate::base::metrics::METRICS;
-use crate::db::batch_loader::Gather;
+use crate::db::batch_loader::BatchLoader;
 use crate::db::connection::ConnectionPool;
 use crate::db::executor::{DbExecutor, Query};
 use crate::db::schema::meta;
@@ -37,7 +37,7 @@ use crate::wire::refusal::Refusal;
 
 pub use crate::db::connection::AnyConnection;
 pub use crate::db::error::StoreError;
-pub use crate::db::instance_lock::Company;
+pub use crate::db::instance_lock::InstanceLock;
 
 /// How long anything waits for the database before it counts as away.
 pub const PATIENCE: Duration = Duration::from_millis(4_800);
@@ -143,12 +143,12 @@ impl Store {
     }
 
     /// A loader that reads for those who ask at the same time together.
-    pub fn batch_loader<K, V>(&self, read: batch_loader::Read<K, V>) -> Gather<K, V>
+    pub fn batch_loader<K, V>(&self, read: batch_loader::Read<K, V>) -> BatchLoader<K, V>
     where
         K: Clone + Eq + Hash + Send + 'static,
         V: Clone + Send + 'static,
     {
-        Gather::new(self.readers.clone(), Arc::clone(&self.arrivals), read)
+        BatchLoader::new(self.readers.clone(), Arc::clone(&self.arrivals), read)
     }
 
     /// Runs `work` on a writer; gives up waiting after [`PATIENCE`], and it may then be stored or not.
@@ -203,7 +203,7 @@ impl Lane {
     /// Has a thread see to something that answers by itself.
     fn see_to(&self, work: impl FnOnce(&ConnectionPool) + Send + 'static) -> Result<(), StoreError> {
         let permit = self.permits.clone().try_acquire_owned().map_err(|_| StoreError::Busy)?;
-        see_off(self.executors.send(Query::of(permit, work)));
+        send_detached(self.executors.send(Query::of(permit, work)));
         Ok(())
     }
 

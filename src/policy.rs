@@ -99,14 +99,14 @@ pub enum Action {
 /// What they want to do it to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Object {
-    pub place: Option<Place>,
+    pub place: Option<PolicyRoom>,
     /// The message's author, or the person acted on; where there is one.
     pub whose: Option<Person>,
 }
 
 /// A room.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct PolicyRoom {
     pub kind: RoomKind,
     /// Read-only.
     pub archived: bool,
@@ -136,7 +136,7 @@ pub fn may(actor: Actor, action: Action, object: Object) -> Result<(), Refusal> 
     }
 }
 
-fn may_in(actor: Actor, action: Action, place: Place, whose: Option<Person>) -> Result<(), Refusal> {
+fn may_in(actor: Actor, action: Action, place: PolicyRoom, whose: Option<Person>) -> Result<(), Refusal> {
     let own = whose.is_some_and(|whose| whose.user == actor.user);
     // Whoever deletes their account may take along what they said, wherever it is.
     if action == Action::Wipe && own {

@@ -31,11 +31,10 @@ use crate::base::failpoints::hastened;
 use crate::base::metrics::Exporter;
 use crate::base::private_files::make_data_dir;
 use crate::base::start_error::StartError;
-use crate::chat::connect_reads::ConnectReads;
 use crate::chat::rooms;
-use crate::db::Company;
+use crate::db::InstanceLock;
 use crate::db::open::open;
-use crate::realtime::broker::Means;
+use crate::realtime::broker::BrokerConfig;
 use crate::realtime::fanout::Fanout;
 use crate::realtime::hub::{Hub, HubHandle, Start};
 use crate::realtime::send_rate::SendRate;
@@ -72,10 +71,10 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     let exporter = Exporter::install().map_err(|error| StartError(format!("metrics: {error}")))?;
     actix_rt::spawn(exporter.clone().keep_up());
     let address = config.listen;
-    let company = if config.redis_url.is_some() { Company::Others } else { Company::Alone };
-    let store = open(&config.database_url(), company)?;
+    let instance_lock = if config.redis_url.is_some() { InstanceLock::Shared } else { InstanceLock::Exclusive };
+    let store = open(&config.database_url(), instance_lock)?;
     let key = config.cookie_key()?;
-    let means = Means::of(config.redis_url.as_deref())?;
+    let broker_config = BrokerConfig::of(config.redis_url.as_deref())?;
     let instance = uuid::Uuid::new_v4().simple().to_string();
     let epoch = store.read(|connection| rooms::epoch(connection).map_err(Refusal::from)).await;
     let kept = builds::keep_own(&store).await;
@@ -83,7 +82,7 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     actix_rt::spawn(builds::keep_up(store.clone()));
     let hub = Hub::start(Start {
         store: store.clone(),
-        means,
+        broker_config,
         instance: instance.clone(),
         epoch: epoch.map_err(|refusal| StartError::option("database-url", refusal))?,
         sockets_per_user: config.sockets_per_user as usize,
@@ -91,11 +90,9 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     });
     let draining = Arc::new(AtomicBool::new(false));
     let send_rate = Arc::new(SendRate::new(config.send_rate));
-    let connect_reads = ConnectReads::new(&store);
     let app = App::new(
         Arc::clone(&config),
         store.clone(),
-        connect_reads.clone(),
         hub.clone(),
         Arc::clone(&send_rate),
         Arc::clone(&draining),
@@ -103,6 +100,7 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
         exporter,
     )?;
     let connections = Connections::new(Arc::clone(&app.sockets), config.workers());
+    let connect_reads = app.connect_reads.clone();
     let app = Data::new(app);
     let invites = app.clone();
     let mut signals = Signals::new()?;
@@ -160,7 +158,7 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     announce(address)?;
     signals.next().await;
     tokio::select! {
-        () = drain(&hub, &handle, &draining, company, Duration::from_secs(config.drain_secs)) => {}
+        () = drain(&hub, &handle, &draining, instance_lock, Duration::from_secs(config.drain_secs)) => {}
         // A second signal ends at once.
         () = signals.next() => handle.stop(false).await,
     }
@@ -169,12 +167,18 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
 }
 
 /// Refuses new sockets, closes the open ones in waves, answers what was asked, and stops.
-async fn drain(hub: &HubHandle, handle: &ServerHandle, draining: &AtomicBool, company: Company, over: Duration) {
+async fn drain(
+    hub: &HubHandle,
+    handle: &ServerHandle,
+    draining: &AtomicBool,
+    instance_lock: InstanceLock,
+    over: Duration,
+) {
     tracing::info!(seconds = over.as_secs(), "draining");
     draining.store(true, Ordering::Relaxed);
     let sockets = tokio::time::timeout(over + LAST_SOCKETS, hub.drain(over));
     // A balancer goes on sending requests until it has asked `/readyz` again: they are answered, sockets or none.
-    let balancer = tokio::time::sleep(if company == Company::Others { over } else { Duration::ZERO });
+    let balancer = tokio::time::sleep(if instance_lock == InstanceLock::Shared { over } else { Duration::ZERO });
     let (closed, ()) = tokio::join!(sockets, balancer);
     if closed.is_err() {
         tracing::warn!("some sockets did not close in time");

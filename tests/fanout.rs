@@ -3,7 +3,7 @@
 
 use actix::prelude::*;
 use bytes::Bytes;
-use klatch::realtime::fanout::{Fanout, Live, Op, Outbox, Posted, Seat, SessionId, registry};
+use klatch::realtime::fanout::{DeliveryOp, Fanout, FanoutMessage, Live, Outbox, SocketId, Subscription, registry};
 use klatch::wire::{RoomId, Seq};
 use socket2::{Domain, Socket, Type};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -43,7 +43,7 @@ static ALLOCATOR: Counting = Counting;
 /// A worker's fan-out on this thread.
 struct Worker {
     fanout: Addr<Fanout>,
-    sockets: SessionId,
+    sockets: SocketId,
 }
 
 /// The far end of a socket. It keeps writes apart: what one call wrote, one call reads.
@@ -68,13 +68,13 @@ impl Worker {
         Self { fanout: Fanout::new(Duration::from_secs(60)).start(), sockets: 0 }
     }
 
-    fn post(&self, op: Op) {
-        self.fanout.try_send(Posted::from(op)).unwrap_or_else(|_| panic!("the queue has room"));
+    fn post(&self, op: DeliveryOp) {
+        self.fanout.try_send(FanoutMessage::from(op)).unwrap_or_else(|_| panic!("the queue has room"));
     }
 
     fn deliver(&self, room: RoomId, seqs: std::ops::RangeInclusive<Seq>) {
         let frames = seqs.map(|seq| Live { seq, frame: Bytes::from(format!("frame {seq};")) }).collect();
-        self.post(Op::Deliver { room, frames });
+        self.post(DeliveryOp::Deliver { room, frames });
     }
 
     /// Sockets that sit in a room.
@@ -93,7 +93,15 @@ impl Worker {
                 registry.expect(session, room, 1);
             });
             let (placed, when_placed) = oneshot::channel();
-            self.post(Op::Seat(Seat { room, session, generation: 1, above: 0, frames: vec![], placed, next: None }));
+            self.post(DeliveryOp::Subscribe(Subscription {
+                room,
+                session,
+                generation: 1,
+                above: 0,
+                frames: vec![],
+                placed,
+                next: None,
+            }));
             when_placed.await.unwrap();
             peers.push(Peer(far));
         }
@@ -149,7 +157,7 @@ async fn what_is_said_between_frames_stays_between_them() {
     let mut worker = Worker::start();
     let peers = worker.seat(1, 3).await;
     worker.deliver(1, 1..=1);
-    worker.post(Op::Tell { room: 1, frame: Bytes::from("somebody types;"), except: None });
+    worker.post(DeliveryOp::Tell { room: 1, frame: Bytes::from("somebody types;"), except: None });
     worker.deliver(1, 2..=2);
     while peers[2].0.peek(&mut [MaybeUninit::uninit(); 1]).is_err() {
         yield_now().await;

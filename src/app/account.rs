@@ -51,9 +51,9 @@ impl FromRequest for Account {
 }
 
 /// The person who looks at a page. Without a session they are sent to the login page, and back from there.
-pub struct Reader(pub Account);
+pub struct PageAccount(pub Account);
 
-impl FromRequest for Reader {
+impl FromRequest for PageAccount {
     type Error = SignInFirst;
     type Future = Ready<Result<Self, SignInFirst>>;
 

@@ -57,8 +57,8 @@ impl Asset {
         }
         let file = Files::get(name)?;
         if name.ends_with(".js") || name.ends_with(".css") {
-            let text =
-                without_comments(str::from_utf8(&file.data).ok()?) + &failpoints::build_mark().unwrap_or_default();
+            let text = without_comments(str::from_utf8(&file.data).ok()?)
+                + failpoints::build_mark().unwrap_or_default().as_str();
             return Some(text.into_bytes().into());
         }
         let content = match file.data {

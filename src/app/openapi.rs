@@ -6,7 +6,7 @@ use crate::app::failure::ErrorBody;
 
 /// What every call can answer.
 #[derive(IntoResponses)]
-pub enum Always {
+pub enum CommonErrors {
     /// `unavailable`: the database did not answer
     #[response(status = 503)]
     _Unavailable(ErrorBody),
@@ -14,7 +14,7 @@ pub enum Always {
 
 /// What every call that changes something can answer.
 #[derive(IntoResponses)]
-pub enum Changing {
+pub enum MutationErrors {
     /// `forbidden`: the request came from another site, or does not say from where
     #[response(status = 403)]
     _Forbidden(ErrorBody),
@@ -22,7 +22,7 @@ pub enum Changing {
 
 /// What every call that needs a session can answer.
 #[derive(IntoResponses)]
-pub enum WithSession {
+pub enum SessionErrors {
     /// `unauthorized`: no session, or one that has ended
     #[response(status = 401)]
     _Unauthorized(ErrorBody),
@@ -30,7 +30,7 @@ pub enum WithSession {
 
 /// What every call with a body can answer.
 #[derive(IntoResponses)]
-pub enum WithBody {
+pub enum BodyErrors {
     /// `bad_frame`: not JSON, or a field missing or of the wrong type
     #[response(status = 400)]
     _BadFrame(ErrorBody),
@@ -47,7 +47,7 @@ pub enum WithBody {
 
 /// What every call about a room can answer.
 #[derive(IntoResponses)]
-pub enum OfRoom {
+pub enum RoomErrors {
     /// `not_found`: no such room, or none that this user may see
     #[response(status = 404)]
     _NotFound(ErrorBody),

@@ -140,7 +140,7 @@ impl SessionStore for DatabaseSessions {
         let address = value(&state, ADDRESS).unwrap_or(client_address::UNKNOWN);
         let token = hex::encode(rand::random::<[u8; 32]>());
         let key = SessionKey::try_from(token).map_err(|error| SaveError::Serialization(error.into()))?;
-        let session = login_sessions::NewSession {
+        let session = login_sessions::NewLoginSession {
             token_hash: hash_of(&key),
             user,
             password_hash: value(&state, PASSWORD_HASH).unwrap_or_default(),

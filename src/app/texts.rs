@@ -60,7 +60,7 @@ impl Texts {
         parts.fold(beginning, |done, part| {
             let asked = part.split_once("\") }}").and_then(|(key, rest)| Some((self.0.get(key)?, rest)));
             match asked {
-                Some((Text::Always(text), rest)) => done + &escaped(text) + rest,
+                Some((Text::Always(text), rest)) => done + escaped(text).as_str() + rest,
                 _ => done + BEFORE + part,
             }
         })

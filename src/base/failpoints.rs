@@ -25,7 +25,7 @@ fn is_last(passes: &Passes, place: &str) -> bool {
 /// Panics when this place is passed for the n-th time, where `KLATCH_TEST_PANIC` is `place:n`, or a list of such; ends the
 /// process at once, as `kill -9` would, where `KLATCH_TEST_ABORT` is.
 #[track_caller]
-pub fn may_panic(place: &str) {
+pub fn failpoint(place: &str) {
     if !cfg!(debug_assertions) {
         return;
     }
@@ -64,7 +64,7 @@ pub fn build_mark() -> Option<String> {
 
 /// Whether `KLATCH_TEST_FAULT` names this: a promise that the program is to break, so that tests of its promises can be
 /// seen to notice.
-pub fn breaks(promise: &str) -> bool {
+pub fn fault_enabled(promise: &str) -> bool {
     cfg!(debug_assertions) && *FAULT == promise
 }
 

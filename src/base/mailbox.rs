@@ -6,7 +6,7 @@ use crate::base::metrics::{Counted, METRICS};
 
 /// Lets a message wait until it is handled, without its sender waiting too. Only for messages whose number is bounded
 /// by something else, such as one for each socket. A receiver that is gone needs no message.
-pub fn see_off(sent: impl Future<Output = Result<(), MailboxError>> + 'static) {
+pub fn send_detached(sent: impl Future<Output = Result<(), MailboxError>> + 'static) {
     let waiting = Counted::one(&METRICS.mailbox_waiting);
     actix_rt::spawn(async move {
         let _waiting = waiting;

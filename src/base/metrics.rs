@@ -59,7 +59,7 @@ metrics! {
     sockets_opened: Counter => "klatch_sockets_opened_total", Count;
     /// Sockets ended, by the code they were closed with; 1006 = without a close frame.
     sockets_closed: Family<Counter>,
-        code = ["1000", "1002", "1003", "1006", "1007", "1008", "1009", "1012", "1013", "4401", "4408", "4409", "4429"]
+        code = ["1000", "1002", "1003", "1006", "1007", "1008", "1009", "1012", "1013", "4401", "4403", "4408", "4409", "4429"]
         => "klatch_sockets_closed_total", Count;
     /// Sockets closed since 1 MiB waited for them.
     slow_sockets_closed: Counter => "klatch_slow_sockets_closed_total", Count;

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 
 /// Takes one step of an actor that everybody needs; `None` if it panicked. Whoever waited for an answer of that step finds
 /// its channel closed.
-pub fn survive<T>(step: impl FnOnce() -> T) -> Option<T> {
+pub fn catch_panic<T>(step: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(step)).ok()
 }
 

@@ -8,7 +8,7 @@ use crate::db::AnyConnection;
 use crate::db::connection::transaction;
 use crate::db::schema::users;
 use crate::wire::refusal::{Code, Refusal};
-use crate::wire::{InstanceRole, User, UserId};
+use crate::wire::{InstanceRole, Profile, User, UserId};
 
 /// A person who has just signed up; the names have been checked.
 pub struct NewAccount {
@@ -88,13 +88,30 @@ pub fn find(c: &mut AnyConnection, id: UserId) -> Result<Option<User>, Refusal> 
     Ok(found.map(|(username, display_name)| User { id, username, display_name }))
 }
 
+/// Somebody's profile, by their id.
+///
+/// # Errors
+/// `not_found`: there is no such account any more.
+pub fn profile(c: &mut AnyConnection, id: UserId) -> Result<Profile, Refusal> {
+    let found: Option<(String, String, String, String, String)> = users::table
+        .find(id)
+        .filter(users::deleted_at.is_null())
+        .select((users::username, users::display_name, users::about, users::time_zone, users::role))
+        .first(c)
+        .optional()?;
+    let (username, display_name, about, time_zone, role) = found.ok_or_else(Refusal::user_not_found)?;
+    let avatar = format!("/avatars/{username}.svg");
+    let role = InstanceRole::from_column(&role);
+    Ok(Profile { user: User { id, username, display_name }, about, time_zone, avatar, role })
+}
+
 pub fn password_hash(c: &mut AnyConnection, user: UserId) -> QueryResult<Option<String>> {
     users::table.find(user).select(users::password_hash).first(c).optional()
 }
 
 /// Holds these people's rows for this transaction, in the order of their ids: what they may do stays as it is. SQLite has
 /// one writer, and this is it.
-pub fn hold(c: &mut AnyConnection, ids: &[UserId]) -> QueryResult<()> {
+pub fn lock_users(c: &mut AnyConnection, ids: &[UserId]) -> QueryResult<()> {
     if let AnyConnection::Postgres(postgres) = c {
         let those = users::table.filter(users::id.eq_any(ids)).order(users::id).select(users::id);
         let _: Vec<UserId> = those.for_no_key_update().load(postgres)?;
@@ -106,7 +123,7 @@ pub fn hold(c: &mut AnyConnection, ids: &[UserId]) -> QueryResult<()> {
 pub fn owners(c: &mut AnyConnection) -> QueryResult<Vec<UserId>> {
     let all = users::table.filter(users::role.eq(InstanceRole::Owner.as_str()));
     let owners: Vec<UserId> = all.select(users::id).load(c)?;
-    hold(c, &owners)?;
+    lock_users(c, &owners)?;
     // Again, since some may have changed before they were held.
     all.filter(users::banned_at.is_null().and(users::deleted_at.is_null())).select(users::id).load(c)
 }

@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::chat::authorization;
-use crate::chat::rooms::permitted;
+use crate::chat::rooms::authorize;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::audit;
 use crate::policy::{Action, Object, may};
@@ -75,7 +75,7 @@ pub fn read(
         let mut query = audit::table.order(audit::id.desc()).limit(PAGE + 1).into_boxed();
         match slug {
             Some(slug) => {
-                let (found, _) = permitted(connection, slug, user, Action::Oversee)?;
+                let (found, _) = authorize(connection, slug, user, Action::Oversee)?;
                 query = query.filter(audit::room_id.eq(found.room.id));
             }
             None => may(authorization::in_chat(connection, user)?.actor, Action::Administer, Object::default())?,

@@ -17,7 +17,7 @@ use crate::wire::refusal::Refusal;
 use crate::wire::{InstanceRole, Notify, Role, RoomId, Seq, User, UserId};
 
 /// Somebody, and how they stand to one room.
-pub struct Known {
+pub struct Subject {
     pub user: User,
     pub actor: Actor,
     /// A member's read mark.
@@ -28,7 +28,7 @@ pub struct Known {
     pub notify: Option<Notify>,
 }
 
-impl Known {
+impl Subject {
     pub fn person(&self) -> Person {
         Person { user: self.user.id, instance: self.actor.instance, role: self.actor.role }
     }
@@ -45,7 +45,7 @@ type Row = (
     (bool, bool),
 );
 
-static KNOWN: LazyLock<String> = LazyLock::new(|| {
+static SUBJECTS: LazyLock<String> = LazyLock::new(|| {
     let sanction = |kind: &str| {
         format!(
             "EXISTS (SELECT 1 FROM sanctions WHERE sanctions.room_id = given.room_id \
@@ -66,7 +66,7 @@ static KNOWN: LazyLock<String> = LazyLock::new(|| {
 pub fn load(
     connection: &mut AnyConnection,
     pairs: &[(RoomId, UserId)],
-) -> QueryResult<HashMap<(RoomId, UserId), Known>> {
+) -> QueryResult<HashMap<(RoomId, UserId), Subject>> {
     let rows: Vec<Row> = Rows::new(pairs.len())
         .with("room_id", Numbers(pairs.iter().map(|(room, _)| *room).collect()))
         .with("user_id", Numbers(pairs.iter().map(|(_, user)| *user).collect()))
@@ -76,7 +76,7 @@ pub fn load(
             (BigInt, Text, Text, Text, Bool),
             (Nullable<Text>, Nullable<BigInt>, Nullable<Timestamp>, Nullable<Text>),
             (Bool, Bool),
-        ), _>(connection, &KNOWN)?;
+        ), _>(connection, &SUBJECTS)?;
     let known = |(
         room,
         (id, username, display_name, instance, excluded),
@@ -87,7 +87,7 @@ pub fn load(
         let instance = InstanceRole::from_column(&instance);
         let actor = Actor { user: id, instance, role, muted, banned, excluded };
         let notify = notify.as_deref().map(Notify::from_column);
-        ((room, id), Known { user: User { id, username, display_name }, actor, mark, sent_at, notify })
+        ((room, id), Subject { user: User { id, username, display_name }, actor, mark, sent_at, notify })
     };
     Ok(rows.into_iter().map(known).collect())
 }
@@ -96,7 +96,7 @@ pub fn load(
 ///
 /// # Errors
 /// `unauthorized`: there is no such account any more.
-pub fn one(connection: &mut AnyConnection, room: RoomId, user: UserId) -> Result<Known, Refusal> {
+pub fn one(connection: &mut AnyConnection, room: RoomId, user: UserId) -> Result<Subject, Refusal> {
     load(connection, &[(room, user)])?.remove(&(room, user)).ok_or_else(Refusal::signed_out)
 }
 
@@ -104,32 +104,32 @@ pub fn one(connection: &mut AnyConnection, room: RoomId, user: UserId) -> Result
 ///
 /// # Errors
 /// `unauthorized`: there is no such account any more.
-pub fn in_chat(connection: &mut AnyConnection, user: UserId) -> Result<Known, Refusal> {
-    let found: Option<(String, String, String, Option<NaiveDateTime>, (Option<NaiveDateTime>, Option<NaiveDateTime>))> =
-        users::table
-            .find(user)
-            .select((
-                users::username,
-                users::display_name,
-                users::role,
-                users::deleted_at,
-                (users::banned_at, users::banned_until),
-            ))
-            .first(connection)
-            .optional()?;
+pub fn in_chat(connection: &mut AnyConnection, user: UserId) -> Result<Subject, Refusal> {
+    type Row = (String, String, String, Option<NaiveDateTime>, (Option<NaiveDateTime>, Option<NaiveDateTime>));
+    let found: Option<Row> = users::table
+        .find(user)
+        .select((
+            users::username,
+            users::display_name,
+            users::role,
+            users::deleted_at,
+            (users::banned_at, users::banned_until),
+        ))
+        .first(connection)
+        .optional()?;
     let (username, display_name, role, deleted_at, (banned_at, banned_until)) =
         found.ok_or_else(Refusal::signed_out)?;
     let banned = banned_at.is_some() && banned_until.is_none_or(|until| until > Utc::now().naive_utc());
     let mut actor = Actor::outside(user, InstanceRole::from_column(&role));
     actor.excluded = deleted_at.is_some() || banned;
-    Ok(Known { user: User { id: user, username, display_name }, actor, mark: None, sent_at: None, notify: None })
+    Ok(Subject { user: User { id: user, username, display_name }, actor, mark: None, sent_at: None, notify: None })
 }
 
 /// Somebody by their name, as they stand to the whole chat.
 ///
 /// # Errors
 /// `not_found`: nobody has this name.
-pub fn named_in_chat(connection: &mut AnyConnection, username: &str) -> Result<Known, Refusal> {
+pub fn named_in_chat(connection: &mut AnyConnection, username: &str) -> Result<Subject, Refusal> {
     let id = accounts::id_by_name(connection, username)?.ok_or_else(Refusal::user_not_found)?;
     in_chat(connection, id)
 }
@@ -138,7 +138,7 @@ pub fn named_in_chat(connection: &mut AnyConnection, username: &str) -> Result<K
 ///
 /// # Errors
 /// `not_found`: nobody has this name.
-pub fn named(connection: &mut AnyConnection, room: RoomId, username: &str) -> Result<Known, Refusal> {
+pub fn named(connection: &mut AnyConnection, room: RoomId, username: &str) -> Result<Subject, Refusal> {
     let id = accounts::id_by_name(connection, username)?.ok_or_else(Refusal::user_not_found)?;
     one(connection, room, id)
 }

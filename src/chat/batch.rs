@@ -12,6 +12,7 @@ pub mod mentions;
 mod rows;
 mod rules;
 pub mod state;
+mod targets;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -22,12 +23,12 @@ use diesel::result::DatabaseErrorKind::{SerializationFailure, UniqueViolation};
 use diesel::result::Error::{self, DatabaseError};
 use serde::{Deserialize, Serialize};
 
-use crate::base::failpoints::may_panic;
+use crate::base::failpoints::failpoint;
 use crate::base::metrics::METRICS;
 use crate::chat::batch::early::before_commit;
-use crate::chat::batch::state::Picture;
-use crate::chat::read_state::Marks;
-use crate::chat::rooms::Taking;
+use crate::chat::batch::state::BatchState;
+use crate::chat::read_state::ReadMarker;
+use crate::chat::rooms::LockMode;
 use crate::db::connection::{AnyConnection, transaction};
 use crate::db::error::StoreError;
 use crate::render::Rendered;
@@ -91,7 +92,7 @@ pub enum Done {
         seq: Seq,
     },
     /// `None` where the mark was there already.
-    Read(Option<Marks>),
+    Read(Option<ReadMarker>),
 }
 
 /// A numbered change of a room, committed or about to be.
@@ -141,7 +142,7 @@ pub fn append(
 ) -> Result<Outcome, StoreError> {
     let error = match batch(connection, writes, known_held) {
         Ok(outcome) => {
-            may_panic("commit");
+            failpoint("commit");
             return Ok(outcome);
         }
         Err(error) => error,
@@ -190,12 +191,12 @@ pub fn append(
 
 fn batch(connection: &mut AnyConnection, writes: &[Write], known_held: &HashSet<RoomId>) -> QueryResult<Outcome> {
     let mut attempt = 1;
-    let mut taking = Taking::AtOnce;
+    let mut taking = LockMode::NoWait;
     loop {
         let outcome = transaction(connection, |connection| run(connection, writes, known_held, taking));
         taking = match (outcome, taking) {
-            (Err(Error::RollbackTransaction), _) => Taking::InTurn,
-            (Err(error), Taking::InTurn) if is_held(&error) => Taking::Free,
+            (Err(Error::RollbackTransaction), _) => LockMode::Ordered,
+            (Err(error), LockMode::Ordered) if is_held(&error) => LockMode::SkipLocked,
             (Err(error), _) if attempt < ATTEMPTS && may_pass_next_time(&error) => {
                 attempt += 1;
                 taking
@@ -228,9 +229,9 @@ fn run(
     connection: &mut AnyConnection,
     writes: &[Write],
     known_held: &HashSet<RoomId>,
-    taking: Taking,
+    taking: LockMode,
 ) -> QueryResult<Outcome> {
-    let mut picture = Picture::load(connection, writes, known_held, taking)?;
+    let mut picture = BatchState::load(connection, writes, known_held, taking)?;
     let mut outcome = Outcome::default();
     for write in writes {
         let held = picture.held.contains(&write.room);

@@ -2,7 +2,7 @@
 
 use crate::chat::accounts;
 use crate::chat::audit::{self, Entry};
-use crate::chat::authorization::{self, Known};
+use crate::chat::authorization::{self, Subject};
 use crate::chat::events::Event;
 use crate::chat::rooms::{self, RoomState};
 use crate::db::AnyConnection;
@@ -32,7 +32,7 @@ pub struct InRoom {
 /// A room whose row is held, and the person in it who is acted on.
 pub struct OnPerson {
     pub state: RoomState,
-    pub target: Known,
+    pub target: Subject,
 }
 
 /// Makes a change as a whole or not at all; gives what it came to, and what is to be announced.
@@ -96,7 +96,7 @@ impl Change<'_> {
             let state = rooms::by_slug(self.connection, slug)?.ok_or_else(Refusal::room_not_found)?;
             return Ok(InRoom { state, actor: None });
         };
-        let (state, actor) = rooms::permitted_alone(self.connection, slug, by, action)?;
+        let (state, actor) = rooms::authorize_for_update(self.connection, slug, by, action)?;
         Ok(InRoom { state, actor: Some(actor) })
     }
 
@@ -128,7 +128,7 @@ impl Change<'_> {
     ///
     /// # Errors
     /// `forbidden`; `not_found`: no such person, told only to those who may do this at all.
-    pub fn on_person(&mut self, username: &str, action: Action) -> Result<Known, Refusal> {
+    pub fn on_person(&mut self, username: &str, action: Action) -> Result<Subject, Refusal> {
         let actor = self.in_chat(action)?;
         let target = authorization::named_in_chat(self.connection, username)?;
         self.require(actor, action, Object { place: None, whose: Some(target.person()) })?;
@@ -139,10 +139,10 @@ impl Change<'_> {
     ///
     /// # Errors
     /// As for [`on_person`](Self::on_person).
-    pub fn on_held_person(&mut self, username: &str, action: Action) -> Result<Known, Refusal> {
+    pub fn on_held_person(&mut self, username: &str, action: Action) -> Result<Subject, Refusal> {
         let target = self.on_person(username, action)?;
         let both: Vec<UserId> = self.by.into_iter().chain([target.user.id]).collect();
-        accounts::hold(self.connection, &both)?;
+        accounts::lock_users(self.connection, &both)?;
         self.on_person(username, action)
     }
 

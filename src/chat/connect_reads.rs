@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::chat::{login_sessions, room_lists};
-use crate::db::batch_loader::Gather;
+use crate::db::batch_loader::BatchLoader;
 use crate::db::{AnyConnection, Store};
 use crate::wire::refusal::Refusal;
 use crate::wire::{MemberRoom, UserId};
@@ -15,8 +15,8 @@ type Newcomer = (UserId, String);
 /// Shared by all workers.
 #[derive(Clone)]
 pub struct ConnectReads {
-    sessions: Gather<String, login_sessions::Session>,
-    welcomes: Gather<Newcomer, Arc<[MemberRoom]>>,
+    sessions: BatchLoader<String, login_sessions::LoginSession>,
+    welcomes: BatchLoader<Newcomer, Arc<[MemberRoom]>>,
 }
 
 impl ConnectReads {
@@ -28,8 +28,8 @@ impl ConnectReads {
     ///
     /// # Errors
     /// `unavailable`: the database does not answer.
-    pub async fn session(&self, token_hash: String) -> Result<Option<login_sessions::Session>, Refusal> {
-        self.sessions.ask(token_hash).await
+    pub async fn session(&self, token_hash: String) -> Result<Option<login_sessions::LoginSession>, Refusal> {
+        self.sessions.load(token_hash).await
     }
 
     /// What `welcome` lists for a user, or `None` where the login session has ended.
@@ -37,7 +37,7 @@ impl ConnectReads {
     /// # Errors
     /// `unavailable`: the database does not answer.
     pub async fn welcome(&self, user: UserId, token_hash: String) -> Result<Option<Arc<[MemberRoom]>>, Refusal> {
-        self.welcomes.ask((user, token_hash)).await
+        self.welcomes.load((user, token_hash)).await
     }
 }
 

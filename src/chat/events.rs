@@ -44,7 +44,7 @@ pub enum Event {
     Sent {
         room: RoomId,
         slug: String,
-        news: News,
+        news: ActivityDigest,
     },
     /// As [`Sent`](Self::Sent), for those who are mentioned.
     Mentioned {
@@ -61,7 +61,7 @@ pub enum Event {
 
 /// What was sent in a room since somebody was last told.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct News {
+pub struct ActivityDigest {
     /// The number of the latest message, and how many were ever sent up to it; 0 where none was.
     pub seq: Seq,
     pub count: i64,
@@ -79,7 +79,7 @@ pub struct Sent {
     pub mentions: i64,
 }
 
-impl News {
+impl ActivityDigest {
     pub fn note(&mut self, change: &Change) {
         for user in &change.mentioned {
             if let Some(sent) = self.authors.get_mut(user) {

@@ -5,7 +5,7 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 
 use crate::chat::messages::{Bound, Page, following, latest};
-use crate::chat::rooms::permitted;
+use crate::chat::rooms::authorize;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::messages;
 use crate::policy::Action;
@@ -25,7 +25,7 @@ pub struct Part {
 /// What lies at a place of a room that `user` may see.
 pub fn page(connection: &mut AnyConnection, slug: &str, user: UserId, place: &Place) -> Result<Part, Refusal> {
     snapshot(connection, |connection| {
-        let (found, _) = permitted(connection, slug, user, Action::See)?;
+        let (found, _) = authorize(connection, slug, user, Action::See)?;
         Ok(part(connection, found.room.id, place)?)
     })
 }

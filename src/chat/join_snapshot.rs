@@ -35,7 +35,7 @@ pub struct Wanted {
 }
 
 /// What joins begin with, all as of one moment.
-pub struct Entries {
+pub struct JoinSnapshot {
     pub state: RoomState,
     pub epoch: String,
     /// The read marks of those who are members, and not banned from the chat.
@@ -47,7 +47,7 @@ pub struct Entries {
 }
 
 /// What a join begins with.
-pub enum Beginning {
+pub enum JoinStart {
     /// The latest messages; `reset` where a catch-up was asked for.
     Latest { page: EncodedPage, reset: bool },
     /// What changed after a number, or the first page of it.
@@ -70,7 +70,7 @@ impl From<Page> for EncodedPage {
 }
 
 /// Reads what joins begin with.
-pub fn entries(connection: &mut AnyConnection, wanted: &Wanted) -> Result<Entries, Refusal> {
+pub fn entries(connection: &mut AnyConnection, wanted: &Wanted) -> Result<JoinSnapshot, Refusal> {
     snapshot(connection, |connection| {
         let state = rooms::by_id(connection, wanted.room)?.ok_or_else(Refusal::room_not_found)?;
         let epoch = rooms::epoch(connection)?;
@@ -81,7 +81,7 @@ pub fn entries(connection: &mut AnyConnection, wanted: &Wanted) -> Result<Entrie
             .select((members::user_id, members::last_read_seq))
             .load(connection)?;
         let members = members.into_iter().collect();
-        let mut entries = Entries { state, epoch, members, latest: None, after: HashMap::new() };
+        let mut entries = JoinSnapshot { state, epoch, members, latest: None, after: HashMap::new() };
         let reachable = wanted.cursors.iter().map(|cursor| entries.reachable(cursor.as_ref()));
         let (reachable, unreachable): (Vec<_>, Vec<_>) = reachable.partition(Option::is_some);
         let behind: BTreeSet<Seq> =
@@ -118,13 +118,13 @@ fn pages_after(
     Ok(pages)
 }
 
-impl Entries {
+impl JoinSnapshot {
     /// What a join at this cursor begins with; `None` where that was not read.
-    pub fn beginning(&self, cursor: Option<&Cursor>, remembered: Seq) -> Option<Beginning> {
+    pub fn beginning(&self, cursor: Option<&Cursor>, remembered: Seq) -> Option<JoinStart> {
         match self.reachable(cursor) {
-            Some(after) if after >= remembered => Some(Beginning::Remembered(after)),
-            Some(after) => self.after.get(&after).cloned().map(Beginning::CatchUp),
-            None => self.latest.clone().map(|page| Beginning::Latest { page, reset: cursor.is_some() }),
+            Some(after) if after >= remembered => Some(JoinStart::Remembered(after)),
+            Some(after) => self.after.get(&after).cloned().map(JoinStart::CatchUp),
+            None => self.latest.clone().map(|page| JoinStart::Latest { page, reset: cursor.is_some() }),
         }
     }
 

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
-use crate::base::failpoints::may_panic;
-use crate::base::mailbox::see_off;
+use crate::base::failpoints::failpoint;
+use crate::base::mailbox::send_detached;
 use crate::base::metrics::{Counted, METRICS};
-use crate::base::panics::survive;
+use crate::base::panics::catch_panic;
 use crate::chat::batch::early::publish_early;
 use crate::chat::batch::{Change, Done, Outcome, Write, append};
 use crate::db::{PATIENCE, Store, StoreError};
@@ -129,7 +129,7 @@ impl Journal {
         let stored = store_batch(self.store.clone(), writes, known_held, deadline, unsure);
         ctx.spawn(stored.into_actor(self).map(|stored, journal, ctx| {
             // What a panic keeps from its rooms, they find with the next poll.
-            survive(|| journal.finish(stored, ctx));
+            catch_panic(|| journal.finish(stored, ctx));
             journal.begin(ctx);
         }));
     }
@@ -152,7 +152,7 @@ impl Journal {
 
     fn finish(&mut self, stored: Stored, ctx: &mut Context<Self>) {
         if let Some(mut running) = self.running.take() {
-            may_panic("journal");
+            failpoint("journal");
             stored.note(&self.store);
             match stored.outcome {
                 Ok(outcome) => {
@@ -291,7 +291,7 @@ fn deliver(running: Running, outcome: Outcome, unsure: bool, others: &dyn Publis
         // A room whose queue is full takes them later, and puts what overtakes them back in order; one that has ended
         // has nobody to show them to.
         if let Err(SendError::Full(committed)) = room.try_send(Committed { changes, unsure }) {
-            see_off(room.send(committed));
+            send_detached(room.send(committed));
         }
     }
     let mut answers = outcome.answers.into_iter();

@@ -33,7 +33,7 @@ const CLEAR_ONE_IN: u32 = 32;
 static START: LazyLock<(NaiveDateTime, Instant)> = LazyLock::new(|| (Utc::now().naive_utc(), Instant::now()));
 
 /// A session that is about to begin.
-pub struct NewSession {
+pub struct NewLoginSession {
     pub token_hash: String,
     pub user: UserId,
     /// Of the password they signed in with.
@@ -48,7 +48,7 @@ pub struct NewSession {
 
 /// A session that has not ended.
 #[derive(Clone)]
-pub struct Session {
+pub struct LoginSession {
     pub user: User,
     pub role: InstanceRole,
     /// When its use was last written down.
@@ -60,9 +60,9 @@ pub struct Session {
 ///
 /// # Errors
 /// `bad_credentials`: the password was changed since it was shown, and the sessions that it began have ended.
-pub fn create(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> Result<(), Refusal> {
+pub fn create(c: &mut AnyConnection, session: &NewLoginSession, span: TimeDelta) -> Result<(), Refusal> {
     transaction(c, |c| {
-        accounts::hold(c, &[session.user])?;
+        accounts::lock_users(c, &[session.user])?;
         if accounts::password_hash(c, session.user)?.as_ref() != Some(&session.password_hash) {
             return Err(Refusal::new(Code::BadCredentials, "the password was changed meanwhile"));
         }
@@ -70,7 +70,7 @@ pub fn create(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> R
     })
 }
 
-fn insert(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> Result<(), Refusal> {
+fn insert(c: &mut AnyConnection, session: &NewLoginSession, span: TimeDelta) -> Result<(), Refusal> {
     let now = Utc::now().naive_utc();
     if always_clears() || rand::random_ratio(1, CLEAR_ONE_IN) {
         diesel::delete(sessions::table.filter(sessions::expires_at.le(now - KEEP))).execute(c)?;
@@ -90,13 +90,13 @@ fn insert(c: &mut AnyConnection, session: &NewSession, span: TimeDelta) -> Resul
 }
 
 /// Those of the sessions with these tokens, at most [`HASHES_AT_ONCE`], that have not ended; by their hashes.
-pub fn find(c: &mut AnyConnection, token_hashes: &[String]) -> Result<HashMap<String, Session>, Refusal> {
+pub fn find(c: &mut AnyConnection, token_hashes: &[String]) -> Result<HashMap<String, LoginSession>, Refusal> {
     let now = Utc::now().naive_utc();
     let found: Vec<(String, UserId, String, String, String, NaiveDateTime)> =
         unexpired(token_hashes, now).load::<(Text, BigInt, Text, Text, Text, Timestamp), _>(c, &FIND)?;
     let session = |(hash, id, username, display_name, role, seen_at): (_, _, _, _, String, _)| {
         let role = InstanceRole::from_column(&role);
-        (hash, Session { user: User { id, username, display_name }, role, seen_at })
+        (hash, LoginSession { user: User { id, username, display_name }, role, seen_at })
     };
     Ok(found.into_iter().map(session).collect())
 }

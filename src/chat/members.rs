@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, Utc};
 use diesel::dsl::not;
 use diesel::prelude::*;
 
-use crate::chat::name_prefix::Beginning;
+use crate::chat::name_prefix::PrefixFilter;
 use crate::chat::rooms;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{members, users};
@@ -34,9 +34,9 @@ pub fn list(
     text: &str,
     limit: Option<i64>,
 ) -> Result<Vec<Member>, Refusal> {
-    let wanted = Beginning::new(text);
+    let wanted = PrefixFilter::new(text);
     let rows: Vec<(UserId, String, String, String)> = snapshot(connection, |connection| {
-        let (found, _) = rooms::permitted(connection, slug, user, Action::See)?;
+        let (found, _) = rooms::authorize(connection, slug, user, Action::See)?;
         let rows = members::table
             .inner_join(users::table)
             .filter(members::room_id.eq(found.room.id))

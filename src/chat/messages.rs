@@ -9,7 +9,7 @@ use diesel::prelude::*;
 
 use crate::chat::members::banned;
 use crate::chat::rooms;
-use crate::db::connection::{AnyConnection, directly, snapshot};
+use crate::db::connection::{AnyConnection, on_backend, snapshot};
 use crate::db::schema::{members, mentions, messages, reactions, users};
 use crate::render::{RENDERER, render_again};
 use crate::wire::refusal::Refusal;
@@ -129,7 +129,7 @@ pub(crate) fn latest(
         .order(messages::id.desc())
         .limit(bound.messages + 1)
         .select(COLUMNS);
-    let rows: Vec<Row> = directly!(connection, |c| rows.load(c))?;
+    let rows: Vec<Row> = on_backend!(connection, |c| rows.load(c))?;
     let mut page = cut(in_a_row(connection, room, rows)?, bound);
     page.messages.reverse();
     Ok(page)
@@ -149,7 +149,7 @@ pub(crate) fn following(
         .order(messages::id)
         .limit(bound.messages + 1)
         .select(COLUMNS);
-    let rows: Vec<Row> = directly!(connection, |c| rows.load(c))?;
+    let rows: Vec<Row> = on_backend!(connection, |c| rows.load(c))?;
     Ok(cut(in_a_row(connection, room, rows)?, bound))
 }
 
@@ -299,7 +299,7 @@ fn reactions_between(connection: &mut AnyConnection, room: RoomId, oldest: Seq, 
         .filter(reactions::room_id.eq(room).and(reactions::message_id.between(oldest, newest)))
         .order(reactions::position)
         .select(GIVEN);
-    Ok(by_message(directly!(connection, |c| rows.load(c))?))
+    Ok(by_message(on_backend!(connection, |c| rows.load(c))?))
 }
 
 const GIVEN: (reactions::room_id, reactions::message_id, reactions::emoji, users::id, users::username) =

@@ -14,12 +14,12 @@ type Fits<Name> = Escape<Like<Name, String>>;
 type DisplayName = lower<users::display_name>;
 
 /// How the names of those who are wanted begin, in whatever case.
-pub struct Beginning {
+pub struct PrefixFilter {
     first: String,
     word: String,
 }
 
-impl Beginning {
+impl PrefixFilter {
     pub fn new(text: &str) -> Self {
         let text = text.trim().to_lowercase().replace('\0', "");
         let literal = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
-use crate::chat::rooms::permitted;
+use crate::chat::rooms::authorize;
 use crate::db::connection::AnyConnection;
 use crate::db::multi_row::Column::Numbers;
 use crate::db::multi_row::Rows;
@@ -16,7 +16,7 @@ use crate::wire::{Notify, RoomId, RoomKind, Seq, UserId};
 
 /// A member's mark in a room and what lies above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Marks {
+pub struct ReadMarker {
     pub seq: Seq,
     pub unread: i64,
     pub mentions: i64,
@@ -49,8 +49,8 @@ pub fn above(
 }
 
 /// Sets a member's mark back to just below a message, where it is not below that.
-pub fn set_back(connection: &mut AnyConnection, slug: &str, user: UserId, from: Seq) -> Result<Marks, Refusal> {
-    let (found, _) = permitted(connection, slug, user, Action::Mark)?;
+pub fn set_back(connection: &mut AnyConnection, slug: &str, user: UserId, from: Seq) -> Result<ReadMarker, Refusal> {
+    let (found, _) = authorize(connection, slug, user, Action::Mark)?;
     let (room, kind) = (found.room.id, found.room.kind);
     let mark = members::table.find((room, user));
     diesel::update(mark)
@@ -60,7 +60,7 @@ pub fn set_back(connection: &mut AnyConnection, slug: &str, user: UserId, from: 
     let seq = mark.select(members::last_read_seq).first(connection)?;
     let count = rooms::table.find(room).select(rooms::message_count).first(connection)?;
     let (unread, mentions) = above(connection, room, kind, user, seq)?;
-    Ok(Marks { seq, unread, mentions, count })
+    Ok(ReadMarker { seq, unread, mentions, count })
 }
 
 /// What a member has not read in a room.

@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::chat::authorization;
-use crate::chat::rooms::permitted;
+use crate::chat::rooms::authorize;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{reports, rooms as room_rows, users};
 use crate::policy::{Action, Object, may};
@@ -29,7 +29,7 @@ pub fn list(connection: &mut AnyConnection, slug: Option<&str>, user: UserId) ->
             .into_boxed();
         match slug {
             Some(slug) => {
-                let (found, _) = permitted(connection, slug, user, Action::Oversee)?;
+                let (found, _) = authorize(connection, slug, user, Action::Oversee)?;
                 query = query.filter(reports::room_id.eq(found.room.id));
             }
             None => may(authorization::in_chat(connection, user)?.actor, Action::Administer, Object::default())?,

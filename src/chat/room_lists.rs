@@ -10,7 +10,7 @@ use crate::chat::direct_titles;
 use crate::chat::read_state;
 use crate::chat::read_state::Unread;
 use crate::chat::rooms::{BINDS_AT_ONCE, COLUMNS, RoomState, Row, state};
-use crate::db::connection::{AnyConnection, directly, snapshot};
+use crate::db::connection::{AnyConnection, on_backend, snapshot};
 use crate::db::schema::{members, rooms, sanctions, users};
 use crate::wire::refusal::Refusal;
 use crate::wire::{InstanceRole, MemberRoom, Notify, Room, RoomId, RoomKind, Seq, UserId};
@@ -44,7 +44,7 @@ pub fn list(connection: &mut AnyConnection, user: UserId) -> QueryResult<Vec<Lis
     let is_guest = exists(users::table.filter(users::id.eq(user).and(users::role.eq(InstanceRole::Guest.as_str()))));
     let open = rooms::kind.eq(RoomKind::Public.as_str()).and(rooms::id.ne_all(closed)).and(not(is_guest));
     let visible = rooms::table.filter(open.or(rooms::id.eq_any(mine))).order(rooms::slug).select(COLUMNS);
-    let rows: Vec<Row> = directly!(connection, |c| visible.load(c))?;
+    let rows: Vec<Row> = on_backend!(connection, |c| visible.load(c))?;
     let listed = rows.into_iter().map(state).map(|RoomState { room, count, .. }| match standings.remove(&room.id) {
         Some(marks) => {
             let Unread { read, unread, mentions, notify, starred } = marks.in_room(room.kind);

@@ -7,11 +7,11 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::Error;
 
-use crate::base::failpoints::breaks;
+use crate::base::failpoints::fault_enabled;
 use crate::chat::authorization;
-use crate::db::connection::{AnyConnection, STATEMENT_TIMEOUT, directly, snapshot};
+use crate::db::connection::{AnyConnection, STATEMENT_TIMEOUT, on_backend, snapshot};
 use crate::db::schema::{meta, rooms};
-use crate::policy::{Action, Actor, Object, Place, may};
+use crate::policy::{Action, Actor, Object, PolicyRoom, may};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Room, RoomId, RoomKind, Seq, UserId};
 
@@ -40,8 +40,8 @@ pub struct Rules {
 
 impl RoomState {
     /// The room, as the policy asks it.
-    pub fn place(&self) -> Place {
-        Place { kind: self.room.kind, archived: self.room.archived, pair: self.rules.pair, large: false }
+    pub fn place(&self) -> PolicyRoom {
+        PolicyRoom { kind: self.room.kind, archived: self.room.archived, pair: self.rules.pair, large: false }
     }
 }
 
@@ -130,7 +130,7 @@ pub fn by_slug(connection: &mut AnyConnection, slug: &str) -> QueryResult<Option
         return Ok(None);
     }
     let row = rooms::table.filter(rooms::slug.eq(slug)).select(COLUMNS);
-    Ok(directly!(connection, |c| row.first(c)).optional()?.map(state))
+    Ok(on_backend!(connection, |c| row.first(c)).optional()?.map(state))
 }
 
 pub fn by_id(connection: &mut AnyConnection, id: RoomId) -> QueryResult<Option<RoomState>> {
@@ -139,7 +139,7 @@ pub fn by_id(connection: &mut AnyConnection, id: RoomId) -> QueryResult<Option<R
 
 /// Where a room stands.
 #[derive(Clone, Debug, Queryable)]
-pub struct Standing {
+pub struct RoomHead {
     pub id: RoomId,
     pub slug: String,
     pub seq: Seq,
@@ -149,12 +149,12 @@ pub struct Standing {
     pub access: i64,
 }
 
-pub fn standings(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<Vec<Standing>> {
+pub fn standings(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<Vec<RoomHead>> {
     let mut standings = Vec::with_capacity(ids.len());
     for ids in ids.chunks(BINDS_AT_ONCE) {
         let rooms = rooms::table.filter(rooms::id.eq_any(ids));
         let columns = (rooms::id, rooms::slug, rooms::last_seq, rooms::message_count, rooms::access);
-        standings.extend(rooms.select(columns).load::<Standing>(connection)?);
+        standings.extend(rooms.select(columns).load::<RoomHead>(connection)?);
     }
     Ok(standings)
 }
@@ -184,14 +184,14 @@ const SHORT_WAIT: &str = "200ms";
 
 /// How a batch takes its rooms' rows where others may have them too.
 #[derive(Clone, Copy, Debug)]
-pub enum Taking {
+pub enum LockMode {
     /// All at once, without waiting. Where somebody has one of them the transaction is rolled back: whoever waits while
     /// it holds rows out of their order could be waited for.
-    AtOnce,
+    NoWait,
     /// In the order of their ids, waiting for [`SHORT_WAIT`]; then the transaction fails.
-    InTurn,
+    Ordered,
     /// Those that nobody has.
-    Free,
+    SkipLocked,
 }
 
 /// As [`lock`], for the journal, which must not wait for long. The second part are the rooms that are left out since
@@ -200,7 +200,7 @@ pub fn lock_for_batch(
     connection: &mut AnyConnection,
     ids: &[RoomId],
     known_held: &HashSet<RoomId>,
-    taking: Taking,
+    taking: LockMode,
 ) -> QueryResult<(HashMap<RoomId, RoomState>, HashSet<RoomId>)> {
     let AnyConnection::Postgres(postgres) = connection else {
         // SQLite has no locks of rows.
@@ -211,7 +211,7 @@ pub fn lock_for_batch(
         ids.iter().filter(|id| rows.iter().all(|row| row.0.0 != **id)).copied().collect()
     };
     let (rows, held) = match taking {
-        Taking::AtOnce => {
+        LockMode::NoWait => {
             let rows = free(postgres, ids)?;
             if !missing(&rows, &others).is_empty() {
                 return Err(Error::RollbackTransaction);
@@ -219,13 +219,13 @@ pub fn lock_for_batch(
             let held = missing(&rows, &doubtful);
             (rows, held)
         }
-        Taking::InTurn => {
+        LockMode::Ordered => {
             let mut rows = in_turn(postgres, &others)?;
             rows.extend(free(postgres, &doubtful)?);
             let held = missing(&rows, &doubtful);
             (rows, held)
         }
-        Taking::Free => {
+        LockMode::SkipLocked => {
             let rows = free(postgres, ids)?;
             let held = missing(&rows, ids);
             (rows, held)
@@ -236,7 +236,11 @@ pub fn lock_for_batch(
 
 fn free(postgres: &mut PgConnection, ids: &[RoomId]) -> QueryResult<Vec<Row>> {
     let rows = rooms::table.filter(rooms::id.eq_any(ids)).select(COLUMNS);
-    if breaks("skip_row_lock") { rows.load(postgres) } else { rows.for_no_key_update().skip_locked().load(postgres) }
+    if fault_enabled("skip_row_lock") {
+        rows.load(postgres)
+    } else {
+        rows.for_no_key_update().skip_locked().load(postgres)
+    }
 }
 
 fn in_turn(postgres: &mut PgConnection, ids: &[RoomId]) -> QueryResult<Vec<Row>> {
@@ -248,7 +252,7 @@ fn in_turn(postgres: &mut PgConnection, ids: &[RoomId]) -> QueryResult<Vec<Row>>
 }
 
 /// The room, as somebody who asks for `action` may know it.
-pub fn permitted(
+pub fn authorize(
     connection: &mut AnyConnection,
     slug: &str,
     user: UserId,
@@ -260,8 +264,8 @@ pub fn permitted(
     Ok((found, actor))
 }
 
-/// As [`permitted`], with the room's row held for this transaction.
-pub fn permitted_alone(
+/// As [`authorize`], with the room's row held for this transaction.
+pub fn authorize_for_update(
     connection: &mut AnyConnection,
     slug: &str,
     user: UserId,
@@ -276,5 +280,5 @@ pub fn permitted_alone(
 
 /// The room, if `user` may see it.
 pub fn find(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<Room, Refusal> {
-    snapshot(connection, |connection| Ok(permitted(connection, slug, user, Action::See)?.0.room))
+    snapshot(connection, |connection| Ok(authorize(connection, slug, user, Action::See)?.0.room))
 }

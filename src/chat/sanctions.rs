@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use crate::chat::accounts;
 use crate::chat::authorization;
-use crate::chat::authorization::Known;
+use crate::chat::authorization::Subject;
 use crate::chat::members;
 use crate::chat::rooms;
 use crate::db::connection::AnyConnection;
@@ -95,7 +95,7 @@ pub fn banned(connection: &mut AnyConnection, room: RoomId) -> QueryResult<Vec<U
 
 /// The mutes and bans of a room that have not ended, for its moderators.
 pub fn list(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<Vec<Sanction>, Refusal> {
-    let (found, _) = rooms::permitted(connection, slug, user, Action::Oversee)?;
+    let (found, _) = rooms::authorize(connection, slug, user, Action::Oversee)?;
     let rows: Vec<(UserId, String, String, String, Option<NaiveDateTime>)> = sanctions::table
         .inner_join(users::table)
         .filter(lasting(found.room.id, Utc::now().naive_utc()))
@@ -136,7 +136,7 @@ pub fn to_wipe(connection: &mut AnyConnection, author: UserId, limit: i64) -> Qu
 
 /// # Errors
 /// `invalid`: they are the last owner.
-pub(crate) fn keep_an_owner(connection: &mut AnyConnection, them: &Known) -> Result<(), Refusal> {
+pub(crate) fn keep_an_owner(connection: &mut AnyConnection, them: &Subject) -> Result<(), Refusal> {
     if them.actor.instance < InstanceRole::Owner {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use crate::base::arrivals::Arrivals;
-use crate::base::panics::survive;
+use crate::base::panics::catch_panic;
 use crate::db::connection::{AnyConnection, ConnectionPool};
 use crate::db::{Lane, StoreError, patiently};
 use crate::wire::refusal::Refusal;
@@ -25,7 +25,7 @@ const AT_ONCE: usize = 256;
 /// At most [`MAX_WAITING`] wait; one more is refused as busy. A read for several that fails or panics is tried again for
 /// fewer, so that what one asks for fails nobody else; nobody waits longer than [`PATIENCE`](crate::db::PATIENCE).
 #[derive(Clone)]
-pub struct Gather<K, V>(Arc<Shared<K, V>>);
+pub struct BatchLoader<K, V>(Arc<Shared<K, V>>);
 
 /// Finds the values of these keys; for those that have none the answer is `None`.
 pub type Read<K, V> = fn(&mut AnyConnection, &[K]) -> Result<HashMap<K, V>, Refusal>;
@@ -39,19 +39,19 @@ struct Shared<K, V> {
 
 struct Queue<K, V> {
     /// In the order in which they came.
-    waiting: VecDeque<Asker<K, V>>,
+    waiting: VecDeque<Waiter<K, V>>,
     /// Some thread of the lane reads, or is about to.
     reading: bool,
     /// How many the next read answers at most.
     at_once: usize,
 }
 
-struct Asker<K, V> {
+struct Waiter<K, V> {
     key: K,
     answer: oneshot::Sender<Result<Option<V>, Refusal>>,
 }
 
-impl<K, V> Gather<K, V>
+impl<K, V> BatchLoader<K, V>
 where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + 'static,
@@ -65,14 +65,14 @@ where
     ///
     /// # Errors
     /// `unavailable`: the database does not answer.
-    pub async fn ask(&self, key: K) -> Result<Option<V>, Refusal> {
+    pub async fn load(&self, key: K) -> Result<Option<V>, Refusal> {
         let (answer, answered) = oneshot::channel();
         let begin = {
             let mut queue = self.0.queue();
             if queue.waiting.len() >= MAX_WAITING {
                 return Err(StoreError::Busy.into());
             }
-            queue.waiting.push_back(Asker { key, answer });
+            queue.waiting.push_back(Waiter { key, answer });
             !std::mem::replace(&mut queue.reading, true)
         };
         if begin {
@@ -100,7 +100,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Reading<K, V> {
     fn run(mut self, pool: &ConnectionPool) {
         while let Some(batch) = self.next() {
             // After a panic the batch goes back into the queue, and its connection is thrown away.
-            survive(|| batch.read(pool));
+            catch_panic(|| batch.read(pool));
             thread::sleep(self.shared.arrivals.shared_pace());
         }
         self.finished = true;
@@ -109,11 +109,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Reading<K, V> {
     /// Those who wait next. Whoever has given up needs no answer.
     fn next(&self) -> Option<Batch<'_, K, V>> {
         let mut queue = self.shared.queue();
-        queue.waiting.retain(|asker| !asker.answer.is_closed());
+        queue.waiting.retain(|waiter| !waiter.answer.is_closed());
         let count = queue.waiting.len().min(queue.at_once);
         queue.reading = count > 0;
-        let askers: Vec<_> = queue.waiting.drain(..count).collect();
-        (count > 0).then_some(Batch { shared: &self.shared, askers })
+        let waiters: Vec<_> = queue.waiting.drain(..count).collect();
+        (count > 0).then_some(Batch { shared: &self.shared, waiters })
     }
 }
 
@@ -132,25 +132,25 @@ impl<K, V> Drop for Reading<K, V> {
 /// is alone is not answered then.
 struct Batch<'a, K, V> {
     shared: &'a Shared<K, V>,
-    askers: Vec<Asker<K, V>>,
+    waiters: Vec<Waiter<K, V>>,
 }
 
 impl<K: Clone + Eq + Hash, V: Clone> Batch<'_, K, V> {
     fn read(mut self, pool: &ConnectionPool) {
-        let distinct: HashSet<&K> = self.askers.iter().map(|asker| &asker.key).collect();
+        let distinct: HashSet<&K> = self.waiters.iter().map(|waiter| &waiter.key).collect();
         let keys: Vec<K> = distinct.into_iter().cloned().collect();
         let connection = pool.get().map_err(|error| StoreError::Connection(error.to_string()).into());
         self.shared.lane.count();
         match connection.and_then(|mut connection| (self.shared.read)(&mut connection, &keys)) {
             Ok(found) => {
                 self.more_at_once();
-                for Asker { key, answer } in self.askers.drain(..) {
+                for Waiter { key, answer } in self.waiters.drain(..) {
                     let _ = answer.send(Ok(found.get(&key).cloned()));
                 }
             }
-            Err(refusal) if self.askers.len() == 1 => {
-                for asker in self.askers.drain(..) {
-                    let _ = asker.answer.send(Err(refusal.clone()));
+            Err(refusal) if self.waiters.len() == 1 => {
+                for waiter in self.waiters.drain(..) {
+                    let _ = waiter.answer.send(Err(refusal.clone()));
                 }
             }
             Err(_) => {}
@@ -166,11 +166,11 @@ impl<K: Clone + Eq + Hash, V: Clone> Batch<'_, K, V> {
 
 impl<K, V> Drop for Batch<'_, K, V> {
     fn drop(&mut self) {
-        if self.askers.len() > 1 {
+        if self.waiters.len() > 1 {
             let mut queue = self.shared.queue();
-            queue.at_once = self.askers.len() / 2;
-            for asker in self.askers.drain(..).rev() {
-                queue.waiting.push_front(asker);
+            queue.at_once = self.waiters.len() / 2;
+            for waiter in self.waiters.drain(..).rev() {
+                queue.waiting.push_front(waiter);
             }
         }
     }
@@ -217,21 +217,21 @@ mod tests {
             let pool = Pool::builder().max_size(1).build(Manager { address: ":memory:".into() }).unwrap();
             let executors = SyncArbiter::start(1, move || DbExecutor { pool: pool.clone() });
             let lane = Lane { executors, permits: Arc::new(Semaphore::new(8)), begun: metrics::Counter::noop() };
-            let gather = Gather::new(lane, Arc::default(), read);
+            let gather = BatchLoader::new(lane, Arc::default(), read);
             let reads = || std::mem::take(&mut *READS.lock().unwrap());
 
-            assert_eq!(gather.ask(1).await, Ok(Some(10)));
+            assert_eq!(gather.load(1).await, Ok(Some(10)));
             assert_eq!(reads(), [[1]], "a lone asker waits for nobody");
 
             CLOSED.store(true, Ordering::SeqCst);
-            let mut first = gather.ask(1).boxed_local();
+            let mut first = gather.load(1).boxed_local();
             assert!(first.as_mut().now_or_never().is_none());
             while !gather.0.queue().waiting.is_empty() {
                 tokio::task::yield_now().await;
             }
-            let mut given_up = gather.ask(99).boxed_local();
+            let mut given_up = gather.load(99).boxed_local();
             assert!(given_up.as_mut().now_or_never().is_none());
-            let mut others = join_all([2, 3, 2, MISSING].map(|key| gather.ask(key))).boxed_local();
+            let mut others = join_all([2, 3, 2, MISSING].map(|key| gather.load(key))).boxed_local();
             assert!(others.as_mut().now_or_never().is_none());
             drop(given_up);
             CLOSED.store(false, Ordering::SeqCst);
@@ -239,7 +239,7 @@ mod tests {
             assert_eq!(others.await, [Ok(Some(20)), Ok(Some(30)), Ok(Some(20)), Ok(None)]);
             assert_eq!(reads(), [vec![1], vec![2, 3, MISSING]], "who gave up is not read for");
 
-            let answers = join_all([1, 2, FAILS, 3, PANICS, 4].map(|key| gather.ask(key))).await;
+            let answers = join_all([1, 2, FAILS, 3, PANICS, 4].map(|key| gather.load(key))).await;
             let found: Vec<_> = answers.into_iter().map(|answer| answer.ok().flatten()).collect();
             assert_eq!(found, [Some(10), Some(20), None, Some(30), None, Some(40)]);
         });

@@ -21,7 +21,7 @@ pub enum AnyConnection {
 
 /// Runs a query on the connection that an [`AnyConnection`] holds, for what is read often: on an [`AnyConnection`] itself
 /// Diesel writes a query's SQL anew each time, and more than once, although its prepared statement is kept.
-macro_rules! directly {
+macro_rules! on_backend {
     ($any:expr, |$connection:ident| $query:expr) => {
         match $any {
             $crate::db::AnyConnection::Postgres($connection) => $query,
@@ -29,7 +29,7 @@ macro_rules! directly {
         }
     };
 }
-pub(crate) use directly;
+pub(crate) use on_backend;
 
 pub type ConnectionPool = Pool<Manager>;
 

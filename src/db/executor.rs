@@ -3,7 +3,7 @@
 use actix::prelude::*;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::base::panics::survive;
+use crate::base::panics::catch_panic;
 use crate::db::connection::{AnyConnection, ConnectionPool};
 use crate::db::error::StoreError;
 
@@ -64,6 +64,6 @@ impl Handler<Query> for DbExecutor {
         let work = query.work;
         // A panic must not take the thread with it. Its connection is not used again: the pool drops one that comes back
         // during a panic.
-        survive(|| work(&self.pool));
+        catch_panic(|| work(&self.pool));
     }
 }

@@ -19,14 +19,14 @@ const CHECK: Duration = Duration::from_secs(5);
 
 /// Whether an instance shares its database with others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Company {
-    Alone,
-    Others,
+pub enum InstanceLock {
+    Exclusive,
+    Shared,
 }
 
-impl Company {
+impl InstanceLock {
     /// Takes the lock, and keeps it on a connection of its own for as long as the process lives.
-    pub(crate) fn keep(self, address: &str) -> Result<(), StartError> {
+    pub(crate) fn acquire(self, address: &str) -> Result<(), StartError> {
         let began = Instant::now();
         let mut connection = loop {
             let mut connection = establish(address)?;
@@ -54,8 +54,8 @@ impl Company {
 
     fn refusal(self) -> &'static str {
         match self {
-            Self::Alone => "another klatch is running on this database; several instances need --redis-url",
-            Self::Others => "another klatch is running on this database without --redis-url",
+            Self::Exclusive => "another klatch is running on this database; several instances need --redis-url",
+            Self::Shared => "another klatch is running on this database without --redis-url",
         }
     }
 
@@ -83,10 +83,10 @@ impl Company {
         diesel::define_sql_function! { fn pg_try_advisory_lock(key: BigInt) -> Bool; }
         diesel::define_sql_function! { fn pg_try_advisory_lock_shared(key: BigInt) -> Bool; }
         match (connection, self) {
-            (AnyConnection::Postgres(postgres), Self::Alone) => {
+            (AnyConnection::Postgres(postgres), Self::Exclusive) => {
                 diesel::select(pg_try_advisory_lock(LOCK)).get_result(postgres)
             }
-            (AnyConnection::Postgres(postgres), Self::Others) => {
+            (AnyConnection::Postgres(postgres), Self::Shared) => {
                 diesel::select(pg_try_advisory_lock_shared(LOCK)).get_result(postgres)
             }
             (AnyConnection::Sqlite(_), _) => Ok(true),

@@ -1,4 +1,4 @@
-//! Opening the database at start: in the company it may have, migrated, with its pools.
+//! Opening the database at start: locked, migrated, with its pools.
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
@@ -10,7 +10,7 @@ use url::Url;
 use crate::base::private_files;
 use crate::base::start_error::StartError;
 use crate::db::connection::{AnyConnection, ConnectionPool, Manager};
-use crate::db::{Company, PATIENCE, Store, migrations};
+use crate::db::{InstanceLock, PATIENCE, Store, migrations};
 
 const READERS: usize = 4;
 /// Batches that Postgres stores at the same time; a room is always in the same one.
@@ -20,10 +20,10 @@ const POSTGRES_WRITERS: usize = 2;
 
 /// Opens, locks and migrates the database at `address` (`sqlite://path` or `postgres://…`) and starts the executors.
 /// Needs a running actix system.
-pub fn open(address: &str, company: Company) -> Result<Store, StartError> {
+pub fn open(address: &str, instance_lock: InstanceLock) -> Result<Store, StartError> {
     match address.strip_prefix("sqlite://") {
         Some(path) => open_sqlite(path),
-        None => open_postgres(address, company),
+        None => open_postgres(address, instance_lock),
     }
 }
 
@@ -79,12 +79,12 @@ fn make_private(path: &str) -> Result<(), StartError> {
     }
 }
 
-fn open_postgres(address: &str, company: Company) -> Result<Store, StartError> {
+fn open_postgres(address: &str, instance_lock: InstanceLock) -> Result<Store, StartError> {
     let address = with_timeouts(address)?;
     let mut first = establish(&address)?;
     migrations::migrate(&mut first)?;
     drop(first);
-    company.keep(&address)?;
+    instance_lock.acquire(&address)?;
     let writers = POSTGRES_LANES + POSTGRES_WRITERS;
     Ok(Store::start(pool(&address, READERS + writers)?, READERS, writers, POSTGRES_LANES))
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::chat::events::{News, Sent};
-use crate::realtime::fanout::Op;
+use crate::chat::events::{ActivityDigest, Sent};
+use crate::realtime::fanout::DeliveryOp;
 use crate::wire::frame;
 use crate::wire::{RoomId, ServerFrame, UserId};
 
@@ -15,7 +15,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// The news of a room that wait to be told.
 #[derive(Default)]
 pub struct Activity {
-    pub news: News,
+    pub news: ActivityDigest,
     told: Option<Instant>,
 }
 
@@ -27,7 +27,7 @@ impl Activity {
     }
 
     /// What there is to tell, if anything.
-    pub fn take(&mut self) -> Option<News> {
+    pub fn take(&mut self) -> Option<ActivityDigest> {
         if self.news.is_empty() {
             return None;
         }
@@ -42,8 +42,8 @@ impl Activity {
 }
 
 /// What a worker is to do about news of a room.
-pub fn op_of(news: News, room: RoomId, slug: &str) -> impl Fn() -> Op + use<> {
-    let News { seq, count, authors } = news;
+pub fn op_of(news: ActivityDigest, room: RoomId, slug: &str) -> impl Fn() -> DeliveryOp + use<> {
+    let ActivityDigest { seq, count, authors } = news;
     let frame = frame::text(&ServerFrame::Activity { room: slug, seq, count }.to_json());
     let read = |(user, sent): (UserId, Sent)| {
         let unread = count - sent.count;
@@ -51,5 +51,5 @@ pub fn op_of(news: News, room: RoomId, slug: &str) -> impl Fn() -> Op + use<> {
         (user, frame::text(&read.to_json()))
     };
     let reads: Arc<[(UserId, Bytes)]> = authors.into_iter().map(read).collect();
-    move || Op::Activity { room, frame: frame.clone(), reads: Arc::clone(&reads) }
+    move || DeliveryOp::Activity { room, frame: frame.clone(), reads: Arc::clone(&reads) }
 }

@@ -29,13 +29,13 @@ use crate::chat::journal::Publish;
 pub use crate::realtime::broker::listeners::Listening;
 pub use crate::realtime::broker::memory::Bus;
 use crate::realtime::broker::redis::Redis;
-use crate::realtime::presence::Sheet;
+use crate::realtime::presence::PresenceSnapshot;
 use crate::wire::{Message, RoomId, User, UserId};
 
 /// Something for the instances where a room is in use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Word {
+pub enum RoomMessage {
     /// Copies of what is committed, in the order of their numbers.
     Changes {
         changes: Vec<Change>,
@@ -44,7 +44,7 @@ pub enum Word {
         user: User,
     },
     People {
-        sheet: Sheet,
+        sheet: PresenceSnapshot,
     },
     /// An instance has begun to listen: say who is there.
     Who,
@@ -53,7 +53,7 @@ pub enum Word {
 /// What an instance hears of the others, as its hub does.
 #[derive(Clone, Debug, PartialEq, actix::Message)]
 #[rtype(result = "()")]
-pub enum Heard {
+pub enum Inbound {
     Event(Event),
     /// Words may have been missed, to rooms too: ask the database.
     Missed,
@@ -62,8 +62,8 @@ pub enum Heard {
 /// What a room hears.
 #[derive(Clone, Debug, PartialEq, actix::Message)]
 #[rtype(result = "()")]
-pub enum RoomHeard {
-    Word(Word),
+pub enum RoomInbound {
+    RoomMessage(RoomMessage),
     /// From here on words are heard. What was said before is in the database.
     Listening,
     /// Somebody may be mentioned in a message that was there when the room was opened here.
@@ -79,29 +79,29 @@ pub trait Broker: Send + Sync {
     fn publish(&self, event: &Event);
 
     /// Tells the other instances that listen to the room.
-    fn tell(&self, room: RoomId, word: &Word);
+    fn tell(&self, room: RoomId, word: &RoomMessage);
 
     /// Listens to a room for as long as the value lives, and a little longer. Of two listeners to one room the later
     /// counts.
-    fn listen(&self, room: RoomId, to: Recipient<RoomHeard>) -> Listening;
+    fn listen(&self, room: RoomId, to: Recipient<RoomInbound>) -> Listening;
 
     /// Whether words arrive as they should. Where they don't, the database is asked more often.
-    fn is_well(&self) -> bool;
+    fn is_healthy(&self) -> bool;
 
     /// How long a number that is missing may still be on its way.
     fn patience(&self) -> Duration;
 
     /// Words are exchanged only among those that follow the same run of numbers.
-    fn follow(&self, epoch: &str);
+    fn set_epoch(&self, epoch: &str);
 }
 
 /// How instances are connected.
-pub enum Means {
+pub enum BrokerConfig {
     Alone,
     Redis(Box<redis::Client>),
 }
 
-impl Means {
+impl BrokerConfig {
     /// # Errors
     /// An address of Redis that is none.
     pub fn of(redis_url: Option<&str>) -> Result<Self, StartError> {
@@ -109,7 +109,7 @@ impl Means {
     }
 
     /// Connects an instance. It hears of the others from the database alone until they answer.
-    pub fn connect(self, instance: &str, epoch: &str, hub: Recipient<Heard>) -> SharedBroker {
+    pub fn connect(self, instance: &str, epoch: &str, hub: Recipient<Inbound>) -> SharedBroker {
         match self {
             Self::Alone => Bus::default().join(epoch, hub),
             Self::Redis(client) => Arc::new(Redis::start(*client, instance, epoch, hub)),
@@ -121,6 +121,6 @@ pub type SharedBroker = Arc<dyn Broker>;
 
 impl Publish for SharedBroker {
     fn publish_changes(&self, room: RoomId, changes: &[Change]) {
-        self.tell(room, &Word::Changes { changes: changes.to_vec() });
+        self.tell(room, &RoomMessage::Changes { changes: changes.to_vec() });
     }
 }

@@ -1,6 +1,6 @@
 //! Fanout: the actor of a worker thread that hands a room's frames to the sockets there.
 //!
-//! A room sends one [`Op`] to each worker that has sockets in it; what they share is encoded once. The ops of a room
+//! A room sends one [`DeliveryOp`] to each worker that has sockets in it; what they share is encoded once. The ops of a room
 //! arrive in the order in which the room gave them, and that order is what a socket sees: a join enters the room's list
 //! between two frames.
 
@@ -20,10 +20,10 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::base::metrics::{Counted, METRICS};
-use crate::base::panics::survive;
-use crate::realtime::fanout::fair_queue::Turns;
+use crate::base::panics::catch_panic;
+use crate::realtime::fanout::fair_queue::FairQueue;
 pub use crate::realtime::fanout::outbox::{MAX_UNANSWERED, Outbox, Progress};
-pub use crate::realtime::fanout::registry::{Registry, SessionId, Visitor, registry};
+pub use crate::realtime::fanout::registry::{LocalSocket, Registry, SocketId, registry};
 use crate::wire::{Close, RoomId, Seq, UserId};
 
 /// Ops that may wait for a worker. A room that finds the queue full marks the worker as behind and gives it what it missed
@@ -40,29 +40,29 @@ pub struct Live {
 /// An op on its way to a worker, counted until it is acted on.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Posted {
-    pub op: Op,
+pub struct FanoutMessage {
+    pub op: DeliveryOp,
     _waiting: Counted,
 }
 
-impl From<Op> for Posted {
-    fn from(op: Op) -> Self {
+impl From<DeliveryOp> for FanoutMessage {
+    fn from(op: DeliveryOp) -> Self {
         Self { op, _waiting: Counted::one(&METRICS.worker_ops_waiting) }
     }
 }
 
 /// What a room or the hub has a worker do.
-pub enum Op {
+pub enum DeliveryOp {
     /// Hand out live frames, in order.
     Deliver { room: RoomId, frames: Arc<[Live]> },
     /// Give a socket `frames` and seat it: from here on it gets live frames above `above`.
-    Seat(Seat),
+    Subscribe(Subscription),
     /// End a seat, unless a newer join has taken it.
-    Unseat { room: RoomId, session: SessionId, generation: u32, farewell: Option<Bytes> },
+    Unsubscribe { room: RoomId, session: SocketId, generation: u32, farewell: Option<Bytes> },
     /// Tell everybody in the room but one user.
     Tell { room: RoomId, frame: Bytes, except: Option<UserId> },
     /// Tell all sockets of some users but one socket. Comes behind what was said in the room, if it is about one.
-    TellUsers { room: Option<RoomId>, users: Arc<[UserId]>, frame: Bytes, except: Option<SessionId> },
+    TellUsers { room: Option<RoomId>, users: Arc<[UserId]>, frame: Bytes, except: Option<SocketId> },
     /// Tell the members' sockets that have not joined the room; some of them have read marks that rose by sending.
     Activity { room: RoomId, frame: Bytes, reads: Arc<[(UserId, Bytes)]> },
     /// Tell everybody about a room: its members one thing, the others another or nothing, and those who can't see it
@@ -76,15 +76,15 @@ pub enum Op {
     CloseRoom { room: RoomId, close: Close },
 }
 
-impl Op {
+impl DeliveryOp {
     /// The room whose order it keeps to.
     fn room(&self) -> Option<RoomId> {
         match self {
-            Self::Seat(seat) => Some(seat.room),
+            Self::Subscribe(seat) => Some(seat.room),
             Self::TellUsers { room, .. } => *room,
             Self::Announce { .. } => None,
             Self::Deliver { room, .. }
-            | Self::Unseat { room, .. }
+            | Self::Unsubscribe { room, .. }
             | Self::Tell { room, .. }
             | Self::Activity { room, .. }
             | Self::Watch { room, .. }
@@ -99,10 +99,10 @@ impl Op {
     }
 }
 
-/// See [`Op::Seat`].
-pub struct Seat {
+/// See [`DeliveryOp::Subscription`].
+pub struct Subscription {
     pub room: RoomId,
-    pub session: SessionId,
+    pub session: SocketId,
     pub generation: u32,
     /// `Seq::MAX` while the socket still catches up: it gets no live frames, but all that concerns the people.
     pub above: Seq,
@@ -121,7 +121,7 @@ pub struct OnThread(pub Box<dyn FnOnce() + Send>);
 pub struct Fanout {
     heartbeat: Duration,
     beats: u64,
-    turns: Rc<Turns>,
+    turns: Rc<FairQueue>,
 }
 
 /// Pings are spread over the heartbeat in this many steps.
@@ -130,7 +130,7 @@ const BEATS: u64 = 20;
 impl Fanout {
     /// For the thread that it is made on.
     pub fn new(heartbeat: Duration) -> Self {
-        Self { heartbeat, beats: 0, turns: Turns::start() }
+        Self { heartbeat, beats: 0, turns: FairQueue::start() }
     }
 }
 
@@ -146,10 +146,10 @@ impl Actor for Fanout {
     }
 }
 
-impl Handler<Posted> for Fanout {
+impl Handler<FanoutMessage> for Fanout {
     type Result = ();
 
-    fn handle(&mut self, posted: Posted, ctx: &mut Self::Context) {
+    fn handle(&mut self, posted: FanoutMessage, ctx: &mut Self::Context) {
         self.turns.take(posted);
         if self.turns.is_full() {
             ctx.wait(Rc::clone(&self.turns).has_room().into_actor(self));
@@ -161,14 +161,14 @@ impl Handler<OnThread> for Fanout {
     type Result = ();
 
     fn handle(&mut self, OnThread(work): OnThread, _: &mut Self::Context) {
-        survive(work);
+        catch_panic(work);
     }
 }
 
 /// Works on the thread's registry. Some sockets may have been given what others were not when work panics: all of them
 /// start anew.
 fn work(work: impl FnOnce(&mut Registry)) {
-    if survive(|| registry(work)).is_none() {
+    if catch_panic(|| registry(work)).is_none() {
         registry(|registry| registry.close_all(Close::GoingAway));
     }
 }

@@ -14,16 +14,16 @@ use chrono::TimeDelta;
 use rand::RngExt;
 use tokio::sync::{oneshot, watch};
 
-use crate::base::failpoints::{hastened, may_panic};
-use crate::base::mailbox::see_off;
-use crate::base::panics::survive;
+use crate::base::failpoints::{failpoint, hastened};
+use crate::base::mailbox::send_detached;
+use crate::base::panics::catch_panic;
 use crate::chat::journal::Journal;
 use crate::chat::rooms;
-use crate::chat::rooms::{RoomState, Standing};
+use crate::chat::rooms::{RoomHead, RoomState};
 use crate::db::Store;
 use crate::realtime::activity::Activity;
-use crate::realtime::broker::{Means, SharedBroker};
-use crate::realtime::fanout::{Fanout, OnThread, Op, Posted, SessionId};
+use crate::realtime::broker::{BrokerConfig, SharedBroker};
+use crate::realtime::fanout::{DeliveryOp, Fanout, FanoutMessage, OnThread, SocketId};
 pub use crate::realtime::hub::handle::{HubHandle, Post};
 use crate::realtime::room::{ChatRoom, Opening};
 use crate::wire::refusal::Refusal;
@@ -53,17 +53,17 @@ pub struct Hub {
     /// What other instances tell of rooms that are not in use here.
     news: HashMap<RoomId, Activity>,
     /// Where the rooms of the last poll stood.
-    standings: HashMap<RoomId, Standing>,
+    standings: HashMap<RoomId, RoomHead>,
     /// How many members came and went, of rooms of which that was heard: a list that was read meanwhile is read again.
     words: HashMap<RoomId, u64>,
-    sockets: HashMap<SessionId, Socket>,
+    sockets: HashMap<SocketId, Socket>,
     /// How many sockets each user has; never 0.
     of_user: HashMap<UserId, usize>,
     /// 0 = no limit.
     sockets_per_user: usize,
     /// How long a session lasts after its last use.
     session_span: TimeDelta,
-    last_session: SessionId,
+    last_session: SocketId,
     /// The number of open sockets, for those who wait for the last to close.
     open: watch::Sender<usize>,
     polling: bool,
@@ -78,7 +78,7 @@ pub struct Hub {
 struct Socket {
     user: UserId,
     token_hash: String,
-    session: Recipient<EndSocket>,
+    session: Recipient<CloseSocket>,
 }
 
 /// A room in use.
@@ -102,22 +102,22 @@ pub struct Find {
 
 /// A socket has opened.
 #[derive(Message)]
-#[rtype(result = "Result<SessionId, Close>")]
+#[rtype(result = "Result<SocketId, Close>")]
 pub struct Connect {
     pub user: UserId,
     pub token_hash: String,
-    pub session: Recipient<EndSocket>,
+    pub session: Recipient<CloseSocket>,
 }
 
 /// A socket is gone.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Disconnect(pub SessionId);
+pub struct Disconnect(pub SocketId);
 
 /// Close your socket.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
-pub struct EndSocket {
+pub struct CloseSocket {
     pub close: Close,
     /// Say `bye` first, once everything is answered, with the time after which to reconnect.
     pub bye: Option<Duration>,
@@ -134,7 +134,7 @@ pub struct Drain {
 pub struct Start {
     pub store: Store,
     /// How this instance hears of others.
-    pub means: Means,
+    pub broker_config: BrokerConfig,
     /// The name of this run of the server.
     pub instance: String,
     /// As the database has it now.
@@ -154,8 +154,8 @@ impl Hub {
     }
 
     fn new(start: Start, ctx: &mut Context<Self>) -> Self {
-        let Start { store, means, instance, epoch, sockets_per_user, session_span } = start;
-        let broker = means.connect(&instance, &epoch, ctx.address().recipient());
+        let Start { store, broker_config, instance, epoch, sockets_per_user, session_span } = start;
+        let broker = broker_config.connect(&instance, &epoch, ctx.address().recipient());
         let start_journal = |_| Journal::new(store.clone(), std::sync::Arc::new(broker.clone())).start();
         Self {
             journals: (0..store.journal_lanes).map(start_journal).collect(),
@@ -206,7 +206,7 @@ impl Hub {
 
     /// Has a worker start the room, and answers all who wait for it.
     fn open_room(&mut self, slug: String, found: Result<(RoomState, String), Refusal>, ctx: &mut Context<Self>) {
-        may_panic("hub");
+        failpoint("hub");
         let (state, epoch) = match found {
             Ok(found) => found,
             Err(refusal) => return self.answer(&slug, Err(refusal)),
@@ -255,7 +255,7 @@ impl Hub {
         step: impl FnOnce(&mut Self, String, T, &mut Context<Self>) + 'static,
     ) {
         ctx.spawn(awaited.into_actor(self).map(move |outcome, hub, ctx| {
-            if survive(|| step(hub, slug.clone(), outcome, ctx)).is_none() {
+            if catch_panic(|| step(hub, slug.clone(), outcome, ctx)).is_none() {
                 hub.answer(&slug, Err(Refusal::unavailable()));
             }
         }));
@@ -267,7 +267,7 @@ impl Hub {
         }
     }
 
-    fn connect(&mut self, connect: Connect) -> Result<SessionId, Close> {
+    fn connect(&mut self, connect: Connect) -> Result<SocketId, Close> {
         if self.draining {
             return Err(Close::GoingAway);
         }
@@ -283,7 +283,7 @@ impl Hub {
         Ok(self.last_session)
     }
 
-    fn disconnect(&mut self, session: SessionId) {
+    fn disconnect(&mut self, session: SocketId) {
         let Some(socket) = self.sockets.remove(&session) else { return };
         if let Some(open) = self.of_user.get_mut(&socket.user) {
             *open -= 1;
@@ -294,15 +294,15 @@ impl Hub {
         self.open.send_replace(self.sockets.len());
     }
 
-    fn tell_workers(&self, op: impl Fn() -> Op) {
+    fn tell_workers(&self, op: impl Fn() -> DeliveryOp) {
         for worker in &self.workers {
-            see_off(worker.send(Posted::from(op())));
+            send_detached(worker.send(FanoutMessage::from(op())));
         }
     }
 
-    fn end(&self, sockets: impl Iterator<Item = SessionId>, end: &EndSocket) {
+    fn end(&self, sockets: impl Iterator<Item = SocketId>, end: &CloseSocket) {
         for session in sockets.filter_map(|session| self.sockets.get(&session)) {
-            see_off(session.session.send(end.clone()));
+            send_detached(session.session.send(end.clone()));
         }
     }
 }
@@ -312,8 +312,8 @@ impl Actor for Hub {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        ctx.run_interval(hastened(POLL), |hub, ctx| _ = survive(|| hub.poll_if_due(ctx)));
-        ctx.run_interval(PROLONG, |hub, _| _ = survive(|| hub.prolong_sessions()));
+        ctx.run_interval(hastened(POLL), |hub, ctx| _ = catch_panic(|| hub.poll_if_due(ctx)));
+        ctx.run_interval(PROLONG, |hub, _| _ = catch_panic(|| hub.prolong_sessions()));
     }
 }
 
@@ -330,7 +330,7 @@ impl Handler<Find> for Hub {
     type Result = ResponseFuture<Result<OpenRoom, Refusal>>;
 
     fn handle(&mut self, Find { slug }: Find, ctx: &mut Self::Context) -> Self::Result {
-        let found = survive(|| self.find(slug, ctx));
+        let found = catch_panic(|| self.find(slug, ctx));
         Box::pin(async {
             match found {
                 Some(found) => found.await.unwrap_or_else(|_| Err(Refusal::unavailable())),
@@ -341,10 +341,10 @@ impl Handler<Find> for Hub {
 }
 
 impl Handler<Connect> for Hub {
-    type Result = Result<SessionId, Close>;
+    type Result = Result<SocketId, Close>;
 
     fn handle(&mut self, connect: Connect, _: &mut Self::Context) -> Self::Result {
-        survive(|| self.connect(connect)).unwrap_or(Err(Close::GoingAway))
+        catch_panic(|| self.connect(connect)).unwrap_or(Err(Close::GoingAway))
     }
 }
 
@@ -352,7 +352,7 @@ impl Handler<Disconnect> for Hub {
     type Result = ();
 
     fn handle(&mut self, Disconnect(session): Disconnect, _: &mut Self::Context) {
-        survive(|| self.disconnect(session));
+        catch_panic(|| self.disconnect(session));
     }
 }
 
@@ -366,7 +366,7 @@ impl Handler<Drain> for Hub {
             // Clients come back spread over as long again, to whoever serves them then.
             let back = Duration::from_millis(rand::rng().random_range(100..=1_000 + over.as_millis() as u64));
             ctx.run_later(over * place / total, move |hub, _| {
-                hub.end(std::iter::once(session), &EndSocket { close: Close::GoingAway, bye: Some(back) });
+                hub.end(std::iter::once(session), &CloseSocket { close: Close::GoingAway, bye: Some(back) });
             });
         }
         let mut open = self.open.subscribe();

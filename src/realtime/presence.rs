@@ -2,7 +2,7 @@
 //! that a reload or a storm of returning sockets makes one frame.
 //!
 //! Who is here is known from the room's sockets. Who is connected to another instance is known from that instance's
-//! [`Sheet`], which holds for [`LEASE`] and is repeated well before: an instance that dies leaves no ghosts. While sheets can't
+//! [`PresenceSnapshot`], which holds for [`LEASE`] and is repeated well before: an instance that dies leaves no ghosts. While sheets can't
 //! arrive, what is known holds: a Redis that is away empties nothing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -25,17 +25,17 @@ static VERSION: AtomicU64 = AtomicU64::new(0);
 
 /// All who are in a room at one instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sheet {
+pub struct PresenceSnapshot {
     /// The name of the instance's run.
     pub instance: String,
     /// Of two sheets of an instance for a room the higher counts.
     pub version: u64,
-    pub crowd: Crowd,
+    pub crowd: Roster,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Crowd {
+pub enum Roster {
     Named(Vec<User>),
     /// More than are told by name.
     Nameless(Vec<UserId>),
@@ -48,7 +48,7 @@ pub enum Crowd {
 pub struct Presence {
     /// Those here, with the number of their sockets; never 0.
     here: BTreeMap<UserId, (Arc<User>, usize)>,
-    elsewhere: HashMap<String, Heard>,
+    elsewhere: HashMap<String, Inbound>,
     /// All, with the number of instances they are at; never 0. Without a name where no instance tells it.
     people: BTreeMap<UserId, (Option<Arc<User>>, usize)>,
     joined: BTreeMap<UserId, Option<Arc<User>>>,
@@ -62,7 +62,7 @@ pub struct Presence {
 }
 
 /// The latest sheet of another instance.
-struct Heard {
+struct Inbound {
     version: u64,
     users: HashSet<UserId>,
     at: Instant,
@@ -98,18 +98,18 @@ impl Presence {
     }
 
     /// Another instance tells who is there.
-    pub fn hear(&mut self, sheet: Sheet, at: Instant) {
+    pub fn hear(&mut self, sheet: PresenceSnapshot, at: Instant) {
         let known = self.elsewhere.get_mut(&sheet.instance);
         if known.as_ref().is_some_and(|known| known.version >= sheet.version) {
             return;
         }
         let before = known.map(|known| std::mem::take(&mut known.users)).unwrap_or_default();
         let now: HashMap<UserId, Option<Arc<User>>> = match sheet.crowd {
-            Crowd::Named(users) => users.into_iter().map(|user| (user.id, Some(Arc::new(user)))).collect(),
-            Crowd::Nameless(users) => users.into_iter().map(|user| (user, None)).collect(),
+            Roster::Named(users) => users.into_iter().map(|user| (user.id, Some(Arc::new(user)))).collect(),
+            Roster::Nameless(users) => users.into_iter().map(|user| (user, None)).collect(),
         };
         let gone: Vec<UserId> = before.iter().filter(|user| !now.contains_key(user)).copied().collect();
-        let heard = Heard { version: sheet.version, users: now.keys().copied().collect(), at };
+        let heard = Inbound { version: sheet.version, users: now.keys().copied().collect(), at };
         self.elsewhere.insert(sheet.instance, heard);
         for (user, name) in now {
             if before.contains(&user) {
@@ -125,7 +125,7 @@ impl Presence {
 
     /// Forgets instances that have not been heard of for too long.
     pub fn expire(&mut self, now: Instant) {
-        let silent = |heard: &Heard| now.saturating_duration_since(heard.at) > hastened(LEASE);
+        let silent = |heard: &Inbound| now.saturating_duration_since(heard.at) > hastened(LEASE);
         let gone: Vec<String> =
             self.elsewhere.iter().filter(|(_, heard)| silent(heard)).map(|(name, _)| name.clone()).collect();
         for heard in gone.iter().filter_map(|instance| self.elsewhere.remove(instance)).collect::<Vec<_>>() {
@@ -140,18 +140,18 @@ impl Presence {
 
     /// Who is here, for the other instances; `None` where they know, unless it is to be repeated. That the last has gone is
     /// repeated too: the word of it may have been lost.
-    pub fn sheet(&mut self, instance: &str, repeat: bool) -> Option<Sheet> {
+    pub fn sheet(&mut self, instance: &str, repeat: bool) -> Option<PresenceSnapshot> {
         if !(std::mem::take(&mut self.sheet_is_old) || (repeat && self.has_told)) {
             return None;
         }
         self.has_told = true;
         let version = VERSION.fetch_add(1, Ordering::Relaxed) + 1;
         let crowd = if self.here.len() > MAX_PEOPLE {
-            Crowd::Nameless(self.here.keys().copied().collect())
+            Roster::Nameless(self.here.keys().copied().collect())
         } else {
-            Crowd::Named(self.here.values().map(|(user, _)| User::clone(user)).collect())
+            Roster::Named(self.here.values().map(|(user, _)| User::clone(user)).collect())
         };
-        Some(Sheet { instance: instance.to_owned(), version, crowd })
+        Some(PresenceSnapshot { instance: instance.to_owned(), version, crowd })
     }
 
     /// Those present; nobody by name where there are more than [`MAX_PEOPLE`].
@@ -235,9 +235,9 @@ mod tests {
         User { id, username: format!("user{id}"), display_name: String::new() }
     }
 
-    fn sheet(instance: &str, version: u64, users: &[UserId]) -> Sheet {
-        let crowd = Crowd::Named(users.iter().map(|id| user(*id)).collect());
-        Sheet { instance: instance.into(), version, crowd }
+    fn sheet(instance: &str, version: u64, users: &[UserId]) -> PresenceSnapshot {
+        let crowd = Roster::Named(users.iter().map(|id| user(*id)).collect());
+        PresenceSnapshot { instance: instance.into(), version, crowd }
     }
 
     fn ids(users: &[User]) -> Vec<UserId> {
@@ -327,8 +327,8 @@ mod tests {
     #[test]
     fn a_crowd_that_shrinks_has_its_names_again() {
         let (mut presence, now) = (Presence::default(), Instant::now());
-        let crowd = Crowd::Nameless((1..=MAX_PEOPLE as UserId + 1).collect());
-        presence.hear(Sheet { instance: "b".into(), version: 1, crowd }, now);
+        let crowd = Roster::Nameless((1..=MAX_PEOPLE as UserId + 1).collect());
+        presence.hear(PresenceSnapshot { instance: "b".into(), version: 1, crowd }, now);
         assert!(presence.take_changes().joined.is_empty());
         presence.hear(sheet("b", 2, &[1, 2]), now);
         let changes = presence.take_changes();

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
-use crate::base::failpoints::{hastened, may_panic};
+use crate::base::failpoints::{failpoint, hastened};
 use crate::base::metrics::{Counted, METRICS};
 use crate::chat::batch::{Action, Change, Done, Write};
 use crate::chat::events::Event;
@@ -27,7 +27,7 @@ use crate::chat::rooms;
 use crate::db::{AnyConnection, Store};
 use crate::realtime::activity::{self, Activity};
 use crate::realtime::broker::{Listening, SharedBroker};
-use crate::realtime::fanout::{Fanout, Op, SessionId};
+use crate::realtime::fanout::{DeliveryOp, Fanout, SocketId};
 use crate::realtime::presence::{Presence, RENEWAL};
 use crate::realtime::room::join_queue::Joins;
 use crate::realtime::room::replay_buffer::Recent;
@@ -36,10 +36,11 @@ use crate::wire::frame;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, RoomId, Seq, ServerFrame, UserId};
 
-pub use crate::realtime::room::delivery::{Noticed, Recheck};
-pub use crate::realtime::room::join::{Join, Leave};
+pub use crate::realtime::room::delivery::{PollResult, RecheckMembers};
+pub use crate::realtime::room::join::Leave;
+pub use crate::realtime::room::join_queue::Join;
 pub use crate::realtime::room::people::Typing;
-pub use crate::realtime::room::remote::Happened;
+pub use crate::realtime::room::remote::HubEvent;
 
 /// What sessions may have on their way to a room; senders wait at it, and their sockets are not read meanwhile.
 const MAILBOX: usize = 1_024;
@@ -62,7 +63,7 @@ pub struct Opening {
     pub journal: Addr<Journal>,
     pub broker: SharedBroker,
     /// For what others than those in the room must hear.
-    pub hub: Recipient<Happened>,
+    pub hub: Recipient<HubEvent>,
     /// The name of this run of the server.
     pub instance: String,
     pub workers: Vec<Addr<Fanout>>,
@@ -75,7 +76,7 @@ pub struct ChatRoom {
     /// The run of numbers that the sockets here follow; another one starts them anew.
     epoch: String,
     /// The number handed out last.
-    handed: Seq,
+    delivered_seq: Seq,
     /// The number it was opened with: what came before was never handed out here.
     opened_at: Seq,
     /// The `access` number as of which the sockets here are known to be members'.
@@ -86,13 +87,13 @@ pub struct ChatRoom {
     dropped_early: bool,
     recent: Recent,
     /// Bytes of frames handed out since the workers were last told.
-    unpumped: usize,
+    unflushed_bytes: usize,
     links: Links,
     /// Sockets whose join is being read, with the number of the join.
-    joining: HashMap<SessionId, u32>,
+    joining: HashMap<SocketId, u32>,
     joins: Joins,
     /// Sockets that are in, live or still catching up.
-    sockets: HashMap<SessionId, Socket>,
+    sockets: HashMap<SocketId, Socket>,
     presence: Presence,
     presence_told: Option<Instant>,
     typing: HashMap<UserId, Instant>,
@@ -102,7 +103,7 @@ pub struct ChatRoom {
     /// At most one of each is under way.
     reading_gap: bool,
     checking_members: bool,
-    pumping: bool,
+    flushing: bool,
     telling_presence: bool,
     telling_activity: bool,
     waiting_for_gap: bool,
@@ -110,7 +111,7 @@ pub struct ChatRoom {
     store: Store,
     journal: Addr<Journal>,
     broker: SharedBroker,
-    hub: Recipient<Happened>,
+    hub: Recipient<HubEvent>,
     instance: String,
     /// From the start to the end.
     listening: Option<Listening>,
@@ -139,7 +140,7 @@ pub struct Act {
 #[rtype(result = "()")]
 pub struct MarkRead {
     pub user: UserId,
-    pub session: SessionId,
+    pub session: SocketId,
     pub seq: Seq,
     pub reply: Reply,
 }
@@ -152,12 +153,12 @@ impl ChatRoom {
             id: opening.id,
             slug: opening.slug,
             epoch: opening.epoch,
-            handed: opening.seq,
+            delivered_seq: opening.seq,
             opened_at: opening.seq,
             access: opening.access,
             early: BTreeMap::new(),
             dropped_early: false,
-            unpumped: 0,
+            unflushed_bytes: 0,
             joining: HashMap::new(),
             joins: Joins::default(),
             sockets: HashMap::new(),
@@ -168,7 +169,7 @@ impl ChatRoom {
             activity_is_ours: false,
             reading_gap: false,
             checking_members: false,
-            pumping: false,
+            flushing: false,
             telling_presence: false,
             telling_activity: false,
             waiting_for_gap: false,
@@ -193,14 +194,14 @@ impl ChatRoom {
     }
 
     /// Sends the workers what there is for them.
-    fn pump(&mut self, ctx: &mut Context<Self>) {
-        self.unpumped = 0;
-        let pumped = self.links.pump(&self.recent, self.handed);
-        if pumped.blocked && !self.pumping {
-            self.pumping = true;
+    fn flush(&mut self, ctx: &mut Context<Self>) {
+        self.unflushed_bytes = 0;
+        let pumped = self.links.flush(&self.recent, self.delivered_seq);
+        if pumped.blocked && !self.flushing {
+            self.flushing = true;
             ctx.run_later(SOON, |room, ctx| {
-                room.pumping = false;
-                room.pump(ctx);
+                room.flushing = false;
+                room.flush(ctx);
             });
         }
         for (worker, told) in pumped.behind {
@@ -229,14 +230,18 @@ impl ChatRoom {
                 self.broker.publish(&Event::Sent { room, slug, news });
             }
             self.links.tell_all(activity::op_of(news, self.id, &self.slug));
-            self.pump(ctx);
+            self.flush(ctx);
         }
     }
 
     /// Numbers may have been given twice: the epoch is renewed for whoever is away, unless it has just changed; the sockets
     /// here are closed and start anew, and so does the room.
     fn start_anew(&mut self, epoch: &str, ctx: &mut Context<Self>) {
-        tracing::error!(room = self.slug, handed = self.handed, "the room's numbers went back; its sockets start anew");
+        tracing::error!(
+            room = self.slug,
+            delivered_seq = self.delivered_seq,
+            "the room's numbers went back; its sockets start anew"
+        );
         if epoch == self.epoch {
             let (store, old) = (self.store.clone(), self.epoch.clone());
             actix_rt::spawn(async move {
@@ -256,14 +261,18 @@ impl ChatRoom {
 
     /// More is missing than anybody may catch up: the sockets reconnect, and are told to start anew where they must.
     fn start_over(&mut self, ctx: &mut Context<Self>) {
-        tracing::warn!(room = self.slug, handed = self.handed, "the room is too far behind; its sockets reconnect");
+        tracing::warn!(
+            room = self.slug,
+            delivered_seq = self.delivered_seq,
+            "the room is too far behind; its sockets reconnect"
+        );
         self.close_sockets();
         ctx.stop();
     }
 
     fn close_sockets(&mut self) {
         let room = self.id;
-        self.links.close(|| Op::CloseRoom { room, close: Close::GoingAway });
+        self.links.close(|| DeliveryOp::CloseRoom { room, close: Close::GoingAway });
     }
 }
 
@@ -286,7 +295,7 @@ impl Actor for ChatRoom {
         self.listening = Some(self.broker.listen(self.id, ctx.address().recipient()));
         ctx.run_interval(hastened(RENEWAL), |room, ctx| {
             // While words don't arrive, silence says nothing.
-            if room.broker.is_well() {
+            if room.broker.is_healthy() {
                 room.presence.expire(Instant::now());
             } else {
                 room.presence.renew(Instant::now());
@@ -308,7 +317,7 @@ impl Handler<Act> for ChatRoom {
     type Result = ();
 
     fn handle(&mut self, mut act: Act, ctx: &mut Self::Context) {
-        may_panic("room");
+        failpoint("room");
         if let Action::Send { rendered, present, .. } = &mut act.action
             && rendered.mentions_here()
         {
@@ -334,13 +343,13 @@ impl Handler<MarkRead> for ChatRoom {
                 let told = Event::Tell { user: mark.user, frame: String::from_utf8_lossy(&json).into_owned() };
                 room.broker.publish(&told);
                 let (id, except) = (Some(room.id), Some(mark.session));
-                room.links.tell_all(|| Op::TellUsers {
+                room.links.tell_all(|| DeliveryOp::TellUsers {
                     room: id,
                     users: Arc::clone(&users),
                     frame: frame.clone(),
                     except,
                 });
-                room.pump(ctx);
+                room.flush(ctx);
             }
             let _ = mark.reply.send(answer);
         });

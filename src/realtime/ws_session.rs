@@ -17,17 +17,17 @@ use litemap::LiteMap;
 use tokio::net::TcpStream;
 
 use crate::base::arrivals::Arrival;
-use crate::base::mailbox::see_off;
+use crate::base::mailbox::send_detached;
 use crate::base::metrics::{Counted, METRICS};
 use crate::chat::connect_reads::ConnectReads;
 use crate::db::Store;
-use crate::realtime::fanout::{Outbox, SessionId, counters, registry};
-use crate::realtime::hub::{EndSocket, HubHandle};
+use crate::realtime::fanout::{Outbox, SocketId, counters, registry};
+use crate::realtime::hub::{CloseSocket, HubHandle};
 use crate::realtime::room::{ChatRoom, Leave};
 use crate::realtime::send_rate::SendRate;
 use crate::realtime::ws_session::answers::Answer;
-use crate::realtime::ws_session::commands::Held;
-use crate::realtime::ws_session::connection_loop::Run;
+use crate::realtime::ws_session::commands::PendingPage;
+use crate::realtime::ws_session::connection_loop::ConnectionLoop;
 use crate::wire::frame;
 use crate::wire::frame::Reader;
 use crate::wire::language::Language;
@@ -64,7 +64,7 @@ pub struct Shared {
 }
 
 /// Who opened the socket, and with which request.
-pub struct Visit {
+pub struct Handshake {
     pub user: User,
     pub token_hash: String,
     pub request: RequestId,
@@ -95,13 +95,13 @@ impl Drop for SocketPermit {
 }
 
 /// The actor of a socket.
-pub struct Session {
+pub struct WsSession {
     shared: Rc<Shared>,
     user: Arc<User>,
     token_hash: String,
     language: &'static Language,
     /// Given by the hub; `None` before that.
-    id: Option<SessionId>,
+    id: Option<SocketId>,
     outbox: Rc<Outbox>,
     reader: Reader,
     state: State,
@@ -113,7 +113,7 @@ pub struct Session {
     /// A page is being fetched; the next one waits for it, so that requested pages never make the socket too slow.
     paging: bool,
     /// A frame that has to wait; the socket is not read meanwhile.
-    held: Option<(Held, Counted)>,
+    held: Option<(PendingPage, Counted)>,
     /// A join is under way; the socket is not read meanwhile, so that what follows it finds the room joined.
     joining: bool,
     /// A request waits for room in its room's queue; the socket is not read meanwhile.
@@ -158,9 +158,9 @@ struct Joined {
     behind: Option<Seq>,
 }
 
-impl Session {
+impl WsSession {
     /// Starts the actor on this thread, for a socket whose handshake is done; `read` is what came behind it.
-    pub fn start(shared: Rc<Shared>, visit: Visit, io: TcpStream, read: &[u8]) {
+    pub fn start(shared: Rc<Shared>, visit: Handshake, io: TcpStream, read: &[u8]) {
         let mut reader = if visit.echo { Reader::accepting_binary() } else { Reader::default() };
         reader.feed(read);
         let session = Self {
@@ -201,7 +201,7 @@ impl Session {
     }
 
     /// Registers the socket first and reads second, so that nothing the user is told in between is lost.
-    fn connected(&mut self, connected: Result<SessionId, Close>) {
+    fn connected(&mut self, connected: Result<SocketId, Close>) {
         match connected {
             // The hub was told to drain while the handshake was answered.
             Err(Close::GoingAway) => self.say_bye(Duration::from_millis(rand::random_range(100..2_000))),
@@ -310,11 +310,11 @@ impl Session {
 }
 
 /// Tells the room, waiting for its queue: one message for each join at most.
-fn tell_left(joined: Joined, session: SessionId) {
-    see_off(joined.address.send(Leave { session, generation: joined.generation }));
+fn tell_left(joined: Joined, session: SocketId) {
+    send_detached(joined.address.send(Leave { session, generation: joined.generation }));
 }
 
-impl Actor for Session {
+impl Actor for WsSession {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
@@ -323,7 +323,7 @@ impl Actor for Session {
         } else {
             self.connect(ctx);
         }
-        ctx.spawn(Run::default());
+        ctx.spawn(ConnectionLoop::default());
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
@@ -331,7 +331,7 @@ impl Actor for Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for WsSession {
     /// A session that panics is not told that it has stopped.
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -340,10 +340,10 @@ impl Drop for Session {
     }
 }
 
-impl Handler<EndSocket> for Session {
+impl Handler<CloseSocket> for WsSession {
     type Result = ();
 
-    fn handle(&mut self, end: EndSocket, ctx: &mut Self::Context) {
+    fn handle(&mut self, end: CloseSocket, ctx: &mut Self::Context) {
         match (end.bye, &self.state) {
             (Some(back), State::Open) => {
                 self.state = State::Leaving { back, until: Instant::now() + LAST_READS };

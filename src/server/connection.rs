@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::base::config::{open_file_limit, own_files};
-use crate::server::timeouts::Exchange;
+use crate::server::timeouts::HttpPhase;
 
 /// Bytes read at a time: few, since they are set to zero before.
 const AT_ONCE: usize = 2 * 1024;
@@ -55,7 +55,7 @@ impl Drop for Place {
 /// A client's connection. Reading and writing fail with `TimedOut` once the client has taken too long.
 pub struct Connection {
     stream: TcpStream,
-    exchange: Rc<Exchange>,
+    exchange: Rc<HttpPhase>,
     /// Set to the exchange's deadline whenever the client is waited for.
     timer: Pin<Box<Sleep>>,
     _place: Place,
@@ -88,7 +88,7 @@ pub fn factory(
 
 impl Connection {
     fn new(stream: TcpStream, place: Place) -> Self {
-        let exchange = Exchange::begin();
+        let exchange = HttpPhase::begin();
         let timer = Box::pin(sleep_until(exchange.deadline().unwrap_or_else(Instant::now)));
         Self { stream, exchange, timer, _place: place }
     }

@@ -14,7 +14,7 @@ use bytes::BytesMut;
 use tokio::io::AsyncWriteExt;
 use tokio_util::codec::Encoder;
 
-use crate::realtime::ws_session::{Session, Shared, Visit};
+use crate::realtime::ws_session::{Handshake, Shared, WsSession};
 use crate::server::connection::Connection;
 use crate::wire::refusal::Refusal;
 
@@ -48,7 +48,7 @@ where
                         Ok(answered) => answered.map_into_boxed_body(),
                         Err(error) => return refuse(framed, error.error_response()).await,
                     };
-                    let visit = answered.request().extensions_mut().remove::<Visit>();
+                    let visit = answered.request().extensions_mut().remove::<Handshake>();
                     let response = answered.into_parts().1;
                     match visit {
                         Some(visit) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
@@ -65,14 +65,14 @@ where
 async fn hand_over(
     mut framed: Framed<Connection, Codec>,
     response: HttpResponse,
-    visit: Visit,
+    visit: Handshake,
     shared: Rc<Shared>,
 ) -> Result<(), actix_web::Error> {
     let mut head = BytesMut::new();
     framed.codec_mut().encode(Message::Item((Response::from(response).drop_body(), BodySize::None)), &mut head)?;
     let mut parts = framed.into_parts();
     parts.io.write_all(&head).await?;
-    Session::start(shared, visit, parts.io.into_stream(), &parts.read_buf);
+    WsSession::start(shared, visit, parts.io.into_stream(), &parts.read_buf);
     Ok(())
 }
 

@@ -43,7 +43,7 @@ const HEAD_BYTES: usize = 24 * 1024;
 const BODY_BYTES: usize = MAX_BODY_BYTES + 8 * 1024;
 
 /// Where a connection stands. Its requests carry it in their connection data.
-pub struct Exchange {
+pub struct HttpPhase {
     /// And since when.
     phase: Cell<(Phase, Instant)>,
     /// Bytes that may still be read.
@@ -76,7 +76,7 @@ enum Phase {
     Answering,
 }
 
-impl Exchange {
+impl HttpPhase {
     /// A new connection is as good as the beginning of a head.
     pub fn begin() -> Rc<Self> {
         Rc::new(Self {
@@ -160,7 +160,7 @@ impl Exchange {
 
 /// The middleware that tells the connection of its requests, and gives each body its deadline.
 pub async fn keep_time<B: MessageBody>(mut req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
-    let exchange = req.request().conn_data::<Rc<Exchange>>().cloned();
+    let exchange = req.request().conn_data::<Rc<HttpPhase>>().cloned();
     let body = req.take_payload();
     if let Some(exchange) = &exchange {
         exchange.serving(!matches!(body, Payload::None));

@@ -16,7 +16,7 @@ use crate::app::preferences::Preferences;
 use crate::app::responses::request_id;
 use crate::app::{Account, App, Failure};
 use crate::base::arrivals::Arrival;
-use crate::realtime::ws_session::{SocketPermit, Visit};
+use crate::realtime::ws_session::{Handshake, SocketPermit};
 use crate::wire::language::LANGUAGES;
 use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{RequestId, User};
@@ -40,7 +40,7 @@ pub async fn put_off(
     next.call(req).await.map(ServiceResponse::map_into_boxed_body)
 }
 
-/// `GET /ws`. The answer is 101, and the [`Visit`] in the request's extensions is what the socket runs with.
+/// `GET /ws`. The answer is 101, and the [`Handshake`] in the request's extensions is what the socket runs with.
 ///
 /// # Errors
 /// 401 without a session, 503 while draining or with as many sockets as may be open, 400 where it is no WebSocket
@@ -48,7 +48,7 @@ pub async fn put_off(
 pub async fn ws(app: Data<App>, req: HttpRequest, account: Account) -> Result<HttpResponse, Failure> {
     let Account { user, token_hash, .. } = account;
     let arrival = req.extensions_mut().remove::<Arrival>();
-    shake_hands(&app, &req, |permit, request| Visit {
+    shake_hands(&app, &req, |permit, request| Handshake {
         user,
         token_hash,
         request,
@@ -63,7 +63,7 @@ pub async fn ws(app: Data<App>, req: HttpRequest, account: Account) -> Result<Ht
 pub async fn echo(app: Data<App>, req: HttpRequest) -> Result<HttpResponse, Failure> {
     let user = User { id: 0, username: "echo".into(), display_name: "echo".into() };
     let token_hash = String::new();
-    shake_hands(&app, &req, |permit, request| Visit {
+    shake_hands(&app, &req, |permit, request| Handshake {
         user,
         token_hash,
         request,
@@ -77,7 +77,7 @@ pub async fn echo(app: Data<App>, req: HttpRequest) -> Result<HttpResponse, Fail
 fn shake_hands(
     app: &App,
     req: &HttpRequest,
-    visit: impl FnOnce(SocketPermit, RequestId) -> Visit,
+    visit: impl FnOnce(SocketPermit, RequestId) -> Handshake,
 ) -> Result<HttpResponse, Failure> {
     if app.draining.load(Ordering::Relaxed) {
         return Err(unavailable("this instance is going away", SOON));

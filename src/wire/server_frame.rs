@@ -190,6 +190,22 @@ pub enum Close {
 }
 
 impl Close {
+    pub const ALL: [Self; 13] = [
+        Self::Normal,
+        Self::Protocol,
+        Self::Binary,
+        Self::InvalidUtf8,
+        Self::BadFrames,
+        Self::TooLarge,
+        Self::GoingAway,
+        Self::Full,
+        Self::SessionEnded,
+        Self::Banned,
+        Self::TooSlow,
+        Self::NoPong,
+        Self::TooManySockets,
+    ];
+
     pub fn code(self) -> u16 {
         self as u16
     }

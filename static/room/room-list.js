@@ -163,8 +163,9 @@ export class RoomList {
 			const room = this.#known(given);
 			const { count, unread, mentions } = room;
 			this.#take(room, given, given.member);
-			// What the open room's page knows of its reader is newer than any answer.
-			if (room.slug === this.#here) Object.assign(room, { count, unread, mentions });
+			// What the open room's page knows of its reader is newer than any answer, and so is what frames have told since
+			// the answer was made.
+			if (room.slug === this.#here || given.count < count) Object.assign(room, { count, unread, mentions });
 			this.#draw(room);
 			if (room.slug === this.#here) this.#describe(given);
 		}

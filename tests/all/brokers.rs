@@ -5,7 +5,7 @@ use crate::common::wait::within;
 use crate::common::*;
 use actix::prelude::*;
 use klatch::chat::events::Event;
-use klatch::realtime::broker::{Bus, Heard, Listening, Means, RoomHeard, SharedBroker, Word};
+use klatch::realtime::broker::{BrokerConfig, Bus, Inbound, Listening, RoomInbound, RoomMessage, SharedBroker};
 use klatch::wire::User;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
@@ -81,7 +81,7 @@ struct Way {
 
 struct Instance {
     broker: SharedBroker,
-    hub: mpsc::UnboundedReceiver<Heard>,
+    hub: mpsc::UnboundedReceiver<Inbound>,
 }
 
 impl Way {
@@ -97,9 +97,9 @@ impl Way {
         let (to, hub) = ear(None);
         let broker = match &self.redis {
             None => self.bus.join(epoch, to),
-            Some(redis) => Means::of(Some(&redis.url())).expect("an address").connect(name, epoch, to),
+            Some(redis) => BrokerConfig::of(Some(&redis.url())).expect("an address").connect(name, epoch, to),
         };
-        eventually(PATIENCE, "a broker that is well", async || broker.is_well().then_some(())).await;
+        eventually(PATIENCE, "a broker that is well", async || broker.is_healthy().then_some(())).await;
         Instance { broker, hub }
     }
 
@@ -121,40 +121,40 @@ impl Instance {
     async fn event(&mut self) -> i64 {
         loop {
             match within(PATIENCE, "an event", self.hub.recv()).await.expect("a hub") {
-                Heard::Event(Event::Tell { user, .. }) => return user,
-                Heard::Event(other) => panic!("{other:?}"),
-                Heard::Missed => {}
+                Inbound::Event(Event::Tell { user, .. }) => return user,
+                Inbound::Event(other) => panic!("{other:?}"),
+                Inbound::Missed => {}
             }
         }
     }
 
     fn tell(&self, room: i64, number: i64) {
         let user = User { id: number, username: "ann".into(), display_name: "Ann".into() };
-        self.broker.tell(room, &Word::Typing { user });
+        self.broker.tell(room, &RoomMessage::Typing { user });
     }
 
     async fn listen(&self, room: i64) -> Listener {
         let (to, hears) = ear(None);
         let mut listener = Listener { _listening: self.broker.listen(room, to), hears };
-        assert_eq!(listener.next().await, RoomHeard::Listening);
+        assert_eq!(listener.next().await, RoomInbound::Listening);
         listener
     }
 }
 
 struct Listener {
     _listening: Listening,
-    hears: mpsc::UnboundedReceiver<RoomHeard>,
+    hears: mpsc::UnboundedReceiver<RoomInbound>,
 }
 
 impl Listener {
-    async fn next(&mut self) -> RoomHeard {
+    async fn next(&mut self) -> RoomInbound {
         within(PATIENCE, "a word", self.hears.recv()).await.expect("a room")
     }
 
     /// The number of the next word.
     async fn word(&mut self) -> i64 {
         match self.next().await {
-            RoomHeard::Word(Word::Typing { user }) => user.id,
+            RoomInbound::RoomMessage(RoomMessage::Typing { user }) => user.id,
             other => panic!("{other:?}"),
         }
     }
@@ -212,7 +212,7 @@ async fn after_listening_nothing_is_missed(kind: Kind) {
             one.tell(room, said);
             said += 1;
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-            if hears.try_recv() == Ok(RoomHeard::Listening) {
+            if hears.try_recv() == Ok(RoomInbound::Listening) {
                 break said;
             }
         };
@@ -249,7 +249,7 @@ async fn of_a_listener_that_goes_and_one_that_comes_the_newer_wins(kind: Kind) {
         };
         drop(old);
         listener = Listener { _listening: new, hears };
-        assert_eq!(listener.next().await, RoomHeard::Listening, "round {n}");
+        assert_eq!(listener.next().await, RoomInbound::Listening, "round {n}");
         one.tell(1, n);
         assert_eq!(listener.word().await, n);
     }
@@ -267,16 +267,16 @@ async fn a_full_receiver_is_told_to_read_again(kind: Kind) {
     assert_eq!(marker.word().await, -1);
     gate.notify_one();
     // What found a place, and then that there was more.
-    assert_eq!(listener.next().await, RoomHeard::Listening);
+    assert_eq!(listener.next().await, RoomInbound::Listening);
     let mut heard = 0;
-    while listener.next().await != RoomHeard::Listening {
+    while listener.next().await != RoomInbound::Listening {
         heard += 1;
     }
     assert!(heard < 100, "nothing was dropped");
     // And once is enough for all of it, or twice where the first was on its way.
     one.tell(1, 100);
     let mut more = 0;
-    while listener.next().await == RoomHeard::Listening {
+    while listener.next().await == RoomInbound::Listening {
         more += 1;
     }
     assert!(more <= 1, "told {more} times more");
@@ -291,9 +291,9 @@ async fn two_epochs_do_not_hear_each_other(kind: Kind) {
     two.publish(1);
     assert_eq!((witness_listens.word().await, witness.event().await), (1, 1));
     // Until it follows the other run of numbers; then it is told that something may have been missed.
-    one.broker.follow("e2");
+    one.broker.set_epoch("e2");
     if matches!(kind, Kind::Redis) {
-        assert_eq!(listener.next().await, RoomHeard::Listening);
+        assert_eq!(listener.next().await, RoomInbound::Listening);
     }
     two.tell(1, 2);
     two.publish(2);

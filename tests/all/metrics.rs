@@ -74,6 +74,15 @@ async fn the_first_scrape_has_everything_that_is_documented_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn every_close_code_has_its_number_from_the_first_scrape() {
+    let server = Options::sqlite().start().await;
+    for close in klatch::wire::Close::ALL {
+        let sample = format!("klatch_sockets_closed_total{{code=\"{}\"}}", close.code());
+        assert_eq!(server.metric(&sample).await, 0.0, "{sample}");
+    }
+}
+
+#[tokio::test]
 async fn labels_never_have_values_that_users_choose() {
     let server = Server::start(Options::sqlite()).await;
     let known = Scrape::of(&server).await;

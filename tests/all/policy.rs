@@ -1,6 +1,6 @@
 //! Who may do what: one pure function, every case of it.
 
-use klatch::policy::{Action, Actor, Object, Person, Place, may};
+use klatch::policy::{Action, Actor, Object, Person, PolicyRoom, may};
 use klatch::wire::refusal::Code;
 use klatch::wire::{InstanceRole, Role, RoomKind};
 
@@ -52,7 +52,7 @@ const BOTH: [bool; 2] = [false, true];
 #[derive(Clone, Copy, Debug)]
 struct Case {
     actor: Actor,
-    place: Place,
+    place: PolicyRoom,
     /// Whom it concerns: nobody, oneself, somebody else.
     whose: Option<Person>,
 }
@@ -75,13 +75,13 @@ fn actors() -> Vec<Actor> {
     all
 }
 
-fn places() -> Vec<Place> {
+fn places() -> Vec<PolicyRoom> {
     let mut all = Vec::new();
     for kind in KINDS {
         for archived in BOTH {
             for large in BOTH {
                 for pair in BOTH.into_iter().filter(|pair| !pair || kind == RoomKind::Direct) {
-                    all.push(Place { kind, archived, pair, large });
+                    all.push(PolicyRoom { kind, archived, pair, large });
                 }
             }
         }
@@ -229,7 +229,7 @@ fn no_action_is_done_where_it_does_not_belong() {
     for action in IN_A_ROOM.into_iter().chain([Action::Oversee]) {
         assert!(may(owner, action, Object::default()).is_err(), "{action:?}");
     }
-    let place = Place { kind: RoomKind::Public, archived: false, pair: false, large: false };
+    let place = PolicyRoom { kind: RoomKind::Public, archived: false, pair: false, large: false };
     for action in OUTSIDE.into_iter().filter(|action| *action != Action::Wipe) {
         let object = Object { place: Some(place), whose: None };
         assert!(may(Actor { role: Some(Role::Moderator), ..owner }, action, object).is_err(), "{action:?}");

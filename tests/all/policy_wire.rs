@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use klatch::app::failure::status_of;
-use klatch::policy::{Action, Actor, Object, Person as Them, Place, may};
+use klatch::policy::{Action, Actor, Object, Person as Them, PolicyRoom, may};
 use klatch::wire::refusal::Code;
 use klatch::wire::{InstanceRole, Role, RoomKind};
 
@@ -23,7 +23,7 @@ enum State {
 #[derive(Clone, Copy, Debug)]
 struct Case {
     actor: Actor,
-    place: Place,
+    place: PolicyRoom,
 }
 
 impl Case {
@@ -82,7 +82,7 @@ async fn made(
     }
     let (muted, banned) = (state == State::Muted, state == State::Banned);
     let actor = Actor { user, instance: role, role: membership, muted, banned, excluded: false };
-    let place = Place { kind, archived: state == State::Archived, pair: false, large: false };
+    let place = PolicyRoom { kind, archived: state == State::Archived, pair: false, large: false };
     (slug, Case { actor, place })
 }
 

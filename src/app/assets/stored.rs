@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
 use crate::db::AnyConnection;
-use crate::db::connection::{directly, transaction};
+use crate::db::connection::{on_backend, transaction};
 use crate::db::schema::assets;
 use crate::wire::refusal::Refusal;
 
@@ -27,7 +27,7 @@ pub fn keep(c: &mut AnyConnection, build: &str, files: &[(String, Vec<u8>)]) -> 
                 (build, assets::path.eq(path), assets::content.eq(content), assets::seen_at.eq(now))
             });
             let rows: Vec<_> = rows.collect();
-            directly!(c, |c| diesel::insert_into(assets::table).values(&rows).execute(c))?;
+            on_backend!(c, |c| diesel::insert_into(assets::table).values(&rows).execute(c))?;
         }
         diesel::delete(assets::table.filter(assets::seen_at.lt(now - KEPT))).execute(c)
     });

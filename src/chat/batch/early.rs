@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::Change;
-use crate::base::failpoints::{breaks, may_panic};
+use crate::base::failpoints::{failpoint, fault_enabled};
 
 type Publish = Box<dyn Fn(&[Change]) + Send + Sync>;
 
@@ -13,7 +13,7 @@ static PUBLISH: OnceLock<Publish> = OnceLock::new();
 
 /// How changes are published before their commit, where that is the promise to break.
 pub fn publish_early(publish: impl Fn(&[Change]) + Send + Sync + 'static) {
-    if breaks("publish_before_commit") {
+    if fault_enabled("publish_before_commit") {
         let _ = PUBLISH.set(Box::new(publish));
     }
 }
@@ -27,5 +27,5 @@ pub fn before_commit(changes: &[Change]) {
         // Long enough for other instances to receive it: what the commit waits for does not matter here.
         std::thread::sleep(Duration::from_millis(50));
     }
-    may_panic("transaction");
+    failpoint("transaction");
 }

@@ -8,14 +8,15 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::chat::accounts;
 use crate::chat::authorization;
-use crate::chat::authorization::Known;
-use crate::chat::batch::state::{Membership, Picture, Target};
+use crate::chat::authorization::Subject;
+use crate::chat::batch::state::BatchState;
+use crate::chat::batch::targets::{Membership, Target};
 use crate::chat::batch::{Action, Write};
 use crate::chat::members::banned;
 use crate::chat::messages as reading;
 use crate::chat::messages::reactions_to;
 use crate::chat::rooms as room_rows;
-use crate::chat::rooms::Taking;
+use crate::chat::rooms::LockMode;
 use crate::db::connection::AnyConnection;
 use crate::db::multi_row::Column::{Numbers, Texts};
 use crate::db::multi_row::Rows;
@@ -23,13 +24,13 @@ use crate::db::schema::{members, mentions, users};
 use crate::render::Mention;
 use crate::wire::{Notify, RoomId, RoomKind, Seq, UserId};
 
-impl Picture {
+impl BatchState {
     /// Holds the rooms' rows, as far as nobody else does, and then reads: whatever was committed before is seen.
     pub fn load(
         connection: &mut AnyConnection,
         writes: &[Write],
         known_held: &HashSet<RoomId>,
-        taking: Taking,
+        taking: LockMode,
     ) -> QueryResult<Self> {
         let room_ids = distinct(writes.iter().map(|write| write.room));
         let (rooms, held) = room_rows::lock_for_batch(connection, &room_ids, known_held, taking)?;
@@ -133,9 +134,9 @@ impl Picture {
             writes.iter().filter(|write| matches!(write.action, Action::Delete { .. })).map(|write| write.user),
         );
         if !removers.is_empty() {
-            accounts::hold(connection, &removers)?;
+            accounts::lock_users(connection, &removers)?;
         }
-        for (at, Known { user, actor, mark, sent_at, notify }) in authorization::load(connection, &people)? {
+        for (at, Subject { user, actor, mark, sent_at, notify }) in authorization::load(connection, &people)? {
             self.users.insert(user.id, user);
             if notify == Some(Notify::None) || actor.excluded {
                 self.quiet.insert(at);

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::chat::batch::state::Picture;
-use crate::policy::{Action as May, Object, Place, may};
+use crate::chat::batch::state::BatchState;
+use crate::policy::{Action as May, Object, PolicyRoom, may};
 use crate::render::{Mention, Rendered};
 use crate::wire::{RoomId, RoomKind, UserId};
 
 /// Members of a room whom only moderators mention all at once, where there are more.
 const LARGE: usize = 100;
 
-impl Picture {
+impl BatchState {
     /// Whom a body mentions: members by their names, those present or all members where its author may, and the author of
     /// what it answers; never its own author.
     pub(crate) fn mentioned(
@@ -38,7 +38,7 @@ impl Picture {
 
     fn may_mention(&self, room: RoomId, by: UserId, action: May, all: &[UserId]) -> bool {
         let (Some(state), Some(actor)) = (self.rooms.get(&room), self.actor(room, by)) else { return false };
-        let place = Place { large: all.len() > LARGE, ..state.place() };
+        let place = PolicyRoom { large: all.len() > LARGE, ..state.place() };
         may(actor, action, Object { place: Some(place), whose: None }).is_ok()
     }
 

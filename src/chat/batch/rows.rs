@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use crate::chat::batch::state::{Membership, Target};
+use crate::chat::batch::targets::{Membership, Target};
 use crate::chat::rooms::RoomState;
 use crate::db::connection::AnyConnection;
 use crate::db::multi_row::Column::{Numbers, OptionalNumbers, OptionalTimes, Texts, Times, Truths};

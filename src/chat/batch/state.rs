@@ -7,13 +7,14 @@ use std::sync::Arc;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use crate::base::failpoints::breaks;
+use crate::base::failpoints::fault_enabled;
 use crate::chat::audit;
 use crate::chat::audit::Entry;
+use crate::chat::batch::targets::{Membership, Target};
 use crate::chat::batch::{Action, Change, Done, Write, rows, rules};
 use crate::chat::messages::{Given, summary};
 use crate::chat::read_state;
-use crate::chat::read_state::Marks;
+use crate::chat::read_state::ReadMarker;
 use crate::chat::reports;
 use crate::chat::rooms::RoomState;
 use crate::db::connection::AnyConnection;
@@ -22,7 +23,7 @@ use crate::render::Rendered;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Act, Key, MAX_EMOJI, Message, Role, RoomId, RoomKind, Seq, User, UserId};
 
-pub struct Picture {
+pub struct BatchState {
     pub(crate) now: NaiveDateTime,
     pub(crate) rooms: HashMap<RoomId, RoomState>,
     /// Rooms of the batch that somebody else holds: nothing may be done in them now.
@@ -61,32 +62,7 @@ struct Draft<'a> {
     present: &'a [UserId],
 }
 
-pub struct Membership {
-    pub role: Role,
-    pub mark: Seq,
-    pub sent_at: Option<NaiveDateTime>,
-    pub new: bool,
-    pub marked: bool,
-}
-
-/// A message that is acted on.
-pub struct Target {
-    pub message: Message,
-    /// Of a new message, in its one spelling.
-    pub key: Option<String>,
-    pub reactions: Vec<Given>,
-    pub mentioned: BTreeSet<UserId>,
-    pub touched: bool,
-    pub reacted: bool,
-}
-
-impl Target {
-    pub fn author(&self) -> UserId {
-        self.message.author.id
-    }
-}
-
-impl Picture {
+impl BatchState {
     /// Lets one write act on the picture. A change takes the room's next number here.
     pub fn act(&mut self, write: &Write, changes: &mut Vec<Change>) -> Result<Done, Refusal> {
         let (room, user) = (write.room, write.user);
@@ -118,7 +94,7 @@ impl Picture {
         changes: &mut Vec<Change>,
     ) -> Result<Done, Refusal> {
         let lost = || Key { canonical: uuid::Uuid::new_v4().to_string(), written: key.written.clone() };
-        let key = if breaks("drop_key_check") { &lost() } else { *key };
+        let key = if fault_enabled("drop_key_check") { &lost() } else { *key };
         match self.keys.get(&(user, key.canonical.clone())) {
             Some((used_in, id)) if *used_in == room => return Ok(Done::Sent { id: *id, new: false }),
             Some(_) => return Err(Refusal::invalid("key: used before, in another room")),
@@ -295,7 +271,7 @@ impl Picture {
         match self.members.get_mut(&(room, user)) {
             Some(member) if member.mark < seq => {
                 (member.mark, member.marked) = (seq, true);
-                Ok(Done::Read(Some(Marks { seq, unread: 0, mentions: 0, count })))
+                Ok(Done::Read(Some(ReadMarker { seq, unread: 0, mentions: 0, count })))
             }
             _ => Ok(Done::Read(None)),
         }
@@ -313,7 +289,7 @@ impl Picture {
     }
 
     fn permit(&self, room: RoomId, user: UserId, action: May, whose: Option<UserId>) -> Result<(), Refusal> {
-        if breaks("skip_policy") {
+        if fault_enabled("skip_policy") {
             return Ok(());
         }
         let state = self.rooms.get(&room).ok_or_else(Refusal::room_not_found)?;
@@ -407,7 +383,12 @@ impl Picture {
     }
 
     /// Counts what is left above a mark that has just risen. Nothing is, where the mark is at the room's number.
-    pub fn count_unread(&self, connection: &mut AnyConnection, write: &Write, marks: &mut Marks) -> QueryResult<()> {
+    pub fn count_unread(
+        &self,
+        connection: &mut AnyConnection,
+        write: &Write,
+        marks: &mut ReadMarker,
+    ) -> QueryResult<()> {
         let Some(state) = self.rooms.get(&write.room) else { return Ok(()) };
         marks.count = state.count;
         if marks.seq < state.room.seq {

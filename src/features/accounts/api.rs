@@ -4,9 +4,9 @@ use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::app::failure::ErrorBody;
-use crate::app::openapi::{Always, Changing, WithBody, WithSession};
+use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, SessionErrors};
 use crate::app::{Account, App, Failure};
-use crate::base::failpoints::may_panic;
+use crate::base::failpoints::failpoint;
 use crate::features::accounts::sign_in;
 use crate::features::accounts::types::{LogIn, SignUp};
 use crate::wire::User;
@@ -20,7 +20,7 @@ use crate::wire::User;
     (status = 404, body = ErrorBody, description = "`not_found`: the invitation is over"),
     (status = 409, body = ErrorBody, description = "`taken`: somebody has this username, in whatever case"),
     (status = 429, body = ErrorBody, description = "`rate_limited`: too many people are signing in"),
-    Always, WithBody,
+    CommonErrors, BodyErrors,
 ))]
 pub async fn sign_up(app: Data<App>, req: HttpRequest, body: Json<SignUp>) -> Result<HttpResponse, Failure> {
     let SignUp { username, password, display_name, invitation } = body.into_inner();
@@ -35,7 +35,7 @@ pub async fn sign_up(app: Data<App>, req: HttpRequest, body: Json<SignUp>) -> Re
     (status = 200, body = User),
     (status = 401, body = ErrorBody, description = "`bad_credentials`: the username or the password is wrong"),
     (status = 429, body = ErrorBody, description = "`rate_limited`: too many failed logins; see `Retry-After`"),
-    Changing, Always, WithBody,
+    MutationErrors, CommonErrors, BodyErrors,
 ))]
 pub async fn log_in(app: Data<App>, req: HttpRequest, body: Json<LogIn>) -> Result<HttpResponse, Failure> {
     let LogIn { username, password } = body.into_inner();
@@ -47,7 +47,7 @@ pub async fn log_in(app: Data<App>, req: HttpRequest, body: Json<LogIn>) -> Resu
 ///
 /// Ends the session and closes its sockets with 4401.
 #[utoipa::path(post, path = "/api/v1/logout", tag = "accounts", security(("session" = [])), responses(
-    (status = 204), WithSession, Changing, Always,
+    (status = 204), SessionErrors, MutationErrors, CommonErrors,
 ))]
 pub async fn log_out(req: HttpRequest, _: Account) -> HttpResponse {
     sign_in::log_out(&req);
@@ -56,9 +56,9 @@ pub async fn log_out(req: HttpRequest, _: Account) -> HttpResponse {
 
 /// Who is signed in
 #[utoipa::path(get, path = "/api/v1/me", tag = "accounts", security(("session" = [])), responses(
-    (status = 200, body = User), WithSession, Always,
+    (status = 200, body = User), SessionErrors, CommonErrors,
 ))]
 pub async fn me(account: Account) -> HttpResponse {
-    may_panic("handler");
+    failpoint("handler");
     HttpResponse::Ok().json(account.user)
 }

@@ -26,7 +26,7 @@ impl Command for SetPassword {
 
     fn execute(self, change: &mut Change) -> Result<(), Refusal> {
         let user = change.user()?;
-        accounts::hold(change.connection, &[user])?;
+        accounts::lock_users(change.connection, &[user])?;
         let me = authorization::in_chat(change.connection, user)?.user;
         diesel::update(users::table.find(user))
             .set(users::password_hash.eq(self.password_hash))
@@ -68,7 +68,7 @@ impl Command for DeleteAccount {
         // Rooms before people, as batches take them.
         let theirs = rooms_of(change.connection, user)?;
         rooms::raise_access(change.connection, &theirs)?;
-        accounts::hold(change.connection, &[user])?;
+        accounts::lock_users(change.connection, &[user])?;
         let me = authorization::in_chat(change.connection, user)?;
         keep_an_owner(change.connection, &me)?;
         if self.with_messages && !written(change.connection, user, 1)?.is_empty() {

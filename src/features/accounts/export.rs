@@ -4,9 +4,9 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde::Serialize;
 
+use crate::chat::accounts;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{members, messages, reactions, reports, rooms, sessions, users};
-use crate::features::profiles::queries;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Profile, RoomId, Seq, UserId, rfc3339_millis, rfc3339_millis_opt};
 
@@ -93,7 +93,7 @@ impl Reacted {
 
 pub fn head(connection: &mut AnyConnection, user: UserId) -> Result<Head, Refusal> {
     snapshot(connection, |connection| {
-        let account = queries::one(connection, user)?;
+        let account = accounts::profile(connection, user)?;
         let created_at = users::table.find(user).select(users::created_at).first(connection)?;
         let memberships = members::table
             .inner_join(rooms::table)

@@ -6,9 +6,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream::{self, Stream};
 use serde::Serialize;
 
-use crate::app::exclusive_jobs::Turn;
+use crate::app::exclusive_jobs::Guard;
 use crate::app::failure::ErrorBody;
-use crate::app::openapi::{Always, Changing, WithBody, WithSession};
+use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, SessionErrors};
 use crate::app::{Account, App, Failure, fields};
 use crate::features::accounts::commands::{self, Departure};
 use crate::features::accounts::export;
@@ -26,7 +26,7 @@ use crate::wire::{RoomId, Seq, UserId};
         (status = 204),
         (status = 401, body = ErrorBody, description = "`bad_credentials`: the old password is wrong; `unauthorized`: no session"),
         (status = 429, body = ErrorBody, description = "`rate_limited`: too many wrong passwords; see `Retry-After`"),
-        Changing, Always, WithBody,
+        MutationErrors, CommonErrors, BodyErrors,
     ),
 )]
 pub async fn set_password(
@@ -64,12 +64,12 @@ pub async fn change_password(
     responses(
         (status = 200, body = Object, description = "`account`, `created_at`, `memberships`, `sessions`, `reports`, `messages`, `reactions`"),
         (status = 429, body = ErrorBody, description = "`rate_limited`: one at a time"),
-        WithSession, Always,
+        SessionErrors, CommonErrors,
     ),
 )]
 pub async fn export(app: Data<App>, account: Account) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
-    let turn = app.errands.begin(user)?;
+    let turn = app.exclusive_jobs.begin(user)?;
     let head = app.store.read(move |c| export::head(c, user)).await?;
     let mut begun = encoded(&head)?;
     // An object that goes on.
@@ -89,7 +89,7 @@ pub async fn export(app: Data<App>, account: Account) -> Result<HttpResponse, Fa
         (status = 204),
         (status = 401, body = ErrorBody, description = "`bad_credentials`: the password is wrong; `unauthorized`: no session"),
         (status = 429, body = ErrorBody, description = "`rate_limited`: too many wrong passwords, or it is being done already"),
-        Changing, Always, WithBody,
+        MutationErrors, CommonErrors, BodyErrors,
     ),
 )]
 pub async fn delete(
@@ -100,7 +100,7 @@ pub async fn delete(
 ) -> Result<HttpResponse, Failure> {
     let DeleteAccount { password, messages } = body.into_inner();
     let user = sign_in::verify(&app, &req, &account.user.username, password).await.map_err(wrong_password)?.user.id;
-    let turn = app.errands.begin(user)?;
+    let turn = app.exclusive_jobs.begin(user)?;
     let with_messages = messages == WithMessages::Remove;
     let at_work = app.clone();
     // What is begun is done, whether the client waits for it or not.
@@ -140,7 +140,7 @@ fn wrong_password(refusal: Refusal) -> Refusal {
 struct Export {
     app: Data<App>,
     user: UserId,
-    _turn: Turn,
+    _turn: Guard,
     next: Part,
 }
 

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json};
 
 use crate::app::failure::ErrorBody;
-use crate::app::openapi::{Always, Changing, WithBody, WithSession};
+use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, SessionErrors};
 use crate::app::{Account, App, Failure};
 use crate::features::direct::commands::{self, Begun};
 use crate::features::direct::types::BeginDirect;
@@ -16,7 +16,7 @@ use crate::wire::Room;
         (status = 200, body = Room, description = "The talk that these two have"),
         (status = 201, body = Room, description = "A new one"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such user"),
-        WithSession, Changing, Always, WithBody,
+        SessionErrors, MutationErrors, CommonErrors, BodyErrors,
     ),
 )]
 pub async fn begin_direct(app: Data<App>, account: Account, body: Json<BeginDirect>) -> Result<HttpResponse, Failure> {

@@ -45,7 +45,7 @@ impl Command for BeginDirect {
             return Err(Refusal::invalid("users: 1 to {most} others").with("most", MAX_DIRECT_PEOPLE - 1));
         }
         // Two who begin at the same moment find one room: the rows are held in one order.
-        accounts::hold(change.connection, &people.iter().map(|person| person.id).collect::<Vec<_>>())?;
+        accounts::lock_users(change.connection, &people.iter().map(|person| person.id).collect::<Vec<_>>())?;
         let pair = match people.as_slice() {
             [one, other] => Some(format!("{}-{}", one.id, other.id)),
             _ => None,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::failure::ErrorBody;
-use crate::app::openapi::{Always, Changing, WithBody, WithSession};
+use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, SessionErrors};
 use crate::app::{Account, App, Failure, fields};
 use crate::base::config::Config;
 use crate::features::invitations::commands::{self, AcceptInvitation, RevokeInvitation};
@@ -96,7 +96,7 @@ pub struct Accepted {
 
 /// The invitations that one may revoke, newest first, without their links
 #[utoipa::path(get, path = "/api/v1/invitations", operation_id = "list_invitations", tag = "invitations", security(("session" = [])), responses(
-    (status = 200, body = Invitations), WithSession, Always,
+    (status = 200, body = Invitations), SessionErrors, CommonErrors,
 ))]
 pub async fn list(app: Data<App>, account: Account) -> Result<HttpResponse, Failure> {
     let found = app.store.read(move |c| queries::list(c, account.user.id)).await?;
@@ -108,7 +108,7 @@ pub async fn list(app: Data<App>, account: Account) -> Result<HttpResponse, Fail
     (status = 201, body = Invitation),
     (status = 403, body = ErrorBody, description = "`forbidden`: not theirs to make, or the request came from another site"),
     (status = 404, body = ErrorBody, description = "`not_found`: no such room, or none that this user may see"),
-    WithSession, Always, WithBody,
+    SessionErrors, CommonErrors, BodyErrors,
 ))]
 pub async fn make(app: Data<App>, account: Account, body: Json<MakeInvitation>) -> Result<HttpResponse, Failure> {
     let made = make_invitation(&app, &account, body.into_inner()).await?;
@@ -141,7 +141,7 @@ pub fn url_of(config: &Config, token: &str) -> String {
     (status = 200, body = Accepted),
     (status = 403, body = ErrorBody, description = "`forbidden`: banned there, or the request came from another site"),
     (status = 404, body = ErrorBody, description = "`not_found`: the invitation is over"),
-    WithSession, Always, WithBody,
+    SessionErrors, CommonErrors, BodyErrors,
 ))]
 pub async fn accept(app: Data<App>, account: Account, body: Json<Accept>) -> Result<HttpResponse, Failure> {
     let entered = app.perform(account.user.id, AcceptInvitation { token: body.into_inner().token }).await?;
@@ -154,7 +154,7 @@ pub async fn accept(app: Data<App>, account: Account, body: Json<Accept>) -> Res
     responses(
         (status = 204, description = "Revoked now, or before"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such invitation, or none that this user may revoke"),
-        WithSession, Changing, Always,
+        SessionErrors, MutationErrors, CommonErrors,
     ),
 )]
 pub async fn revoke(app: Data<App>, account: Account, id: Path<i64>) -> Result<HttpResponse, Failure> {

@@ -9,7 +9,7 @@ use qrcode::render::svg;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::app::account::Reader;
+use crate::app::account::PageAccount;
 use crate::app::pages::{again, in_words, see};
 use crate::app::preferences::languages;
 use crate::app::{Account, App, Failure};
@@ -106,14 +106,14 @@ pub async fn qr(app: Data<App>, token: Path<String>) -> Result<HttpResponse, Fai
 }
 
 /// `GET /invitations`
-pub async fn list(app: Data<App>, Reader(account): Reader) -> Result<HttpResponse, Failure> {
+pub async fn list(app: Data<App>, PageAccount(account): PageAccount) -> Result<HttpResponse, Failure> {
     listed(&app, &account, None, None).await
 }
 
 /// `POST /invitations`
 pub async fn make(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     form: Form<MakeInvitation>,
 ) -> Result<HttpResponse, Failure> {
     let mut new = form.into_inner();
@@ -125,7 +125,7 @@ pub async fn make(
 }
 
 /// `POST /invitations/{id}/revoke`
-pub async fn revoke(app: Data<App>, Reader(account): Reader, id: Path<i64>) -> Result<HttpResponse, Failure> {
+pub async fn revoke(app: Data<App>, PageAccount(account): PageAccount, id: Path<i64>) -> Result<HttpResponse, Failure> {
     match app.perform(account.user.id, RevokeInvitation { id: id.into_inner() }).await {
         Ok(()) => Ok(see("/invitations")),
         Err(refusal) => listed(&app, &account, None, Some(refusal)).await,

@@ -13,7 +13,7 @@ use crate::chat::authorization;
 use crate::chat::rooms;
 use crate::db::connection::AnyConnection;
 use crate::db::schema::{invitations, members as member_rows, rooms as room_rows, users};
-use crate::policy::{Action, Object, Place, may};
+use crate::policy::{Action, Object, PolicyRoom, may};
 use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{Act, InstanceRole, Role, Room, RoomId, RoomKind, UserId};
 
@@ -68,7 +68,7 @@ pub fn make(connection: &mut AnyConnection, by: Option<UserId>, new: &NewInvitat
             may(authorization::in_chat(connection, by)?.actor, Action::Invite, Object::default())?;
             None
         }
-        (Some(slug), Some(by)) => Some(rooms::permitted_alone(connection, slug, by, Action::InviteTo)?.0.room),
+        (Some(slug), Some(by)) => Some(rooms::authorize_for_update(connection, slug, by, Action::InviteTo)?.0.room),
         (Some(slug), None) => Some(open_room(connection, slug)?),
     };
     if maker.as_ref().is_some_and(|maker| maker.actor.instance < new.role) {
@@ -166,7 +166,7 @@ pub fn revoke(connection: &mut AnyConnection, by: UserId, id: i64) -> Result<(),
     let allowed = match &room {
         // Also of a room that is archived.
         Some(state) => {
-            let place = Place { archived: false, ..state.place() };
+            let place = PolicyRoom { archived: false, ..state.place() };
             may(known.actor, Action::InviteTo, Object { place: Some(place), whose: None })
         }
         None => may(known.actor, Action::Invite, Object::default()),

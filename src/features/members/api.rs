@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 
 use crate::app::failure::ErrorBody;
-use crate::app::openapi::{Always, Changing, OfRoom, WithSession};
+use crate::app::openapi::{CommonErrors, MutationErrors, RoomErrors, SessionErrors};
 use crate::app::{Account, App, Failure};
 use crate::chat::members;
 use crate::features::members::commands::{AddMember, RemoveMember};
@@ -18,7 +18,7 @@ use crate::wire::refusal::Refusal;
     responses(
         (status = 200, body = Members),
         (status = 422, body = ErrorBody, description = "`invalid`: `limit` out of range"),
-        WithSession, OfRoom, Always,
+        SessionErrors, RoomErrors, CommonErrors,
     ),
 )]
 pub async fn list(
@@ -41,7 +41,7 @@ pub async fn list(
     responses(
         (status = 204, description = "A member now, or already"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such user"),
-        WithSession, Changing, Always,
+        SessionErrors, MutationErrors, CommonErrors,
     ),
 )]
 pub async fn add(app: Data<App>, account: Account, path: Path<(String, String)>) -> Result<HttpResponse, Failure> {
@@ -57,7 +57,7 @@ pub async fn add(app: Data<App>, account: Account, path: Path<(String, String)>)
         (status = 204, description = "No longer a member, or never one"),
         (status = 403, body = ErrorBody, description = "`forbidden`: others are removed by the room's moderators only, or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such user"),
-        WithSession, Always,
+        SessionErrors, CommonErrors,
     ),
 )]
 pub async fn remove(app: Data<App>, account: Account, path: Path<(String, String)>) -> Result<HttpResponse, Failure> {

@@ -4,11 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path, Query};
 
 use crate::app::failure::ErrorBody;
-use crate::app::openapi::{Always, Changing, OfRoom, WithBody, WithSession};
+use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, RoomErrors, SessionErrors};
 use crate::app::{Account, App, Failure};
 use crate::chat::history;
 use crate::chat::history::Part;
-use crate::features::messages::types::{Draft, Messages, Preview, SendMessage, Which};
+use crate::features::messages::types::{Draft, HistoryQuery, Messages, Preview, SendMessage};
 use crate::realtime::hub::Post;
 use crate::realtime::send_rate::Kind;
 use crate::render::render_body;
@@ -18,20 +18,20 @@ use crate::wire::{Key, Message};
 
 /// A page of messages, oldest first
 #[utoipa::path(get, path = "/api/v1/rooms/{slug}/messages", operation_id = "list_messages", tag = "messages", security(("session" = [])),
-    params(("slug" = String, Path), Which),
+    params(("slug" = String, Path), HistoryQuery),
     responses(
         (status = 200, body = Messages),
         (status = 422, body = ErrorBody, description = "`invalid`: a value out of range, or more than one place"),
-        WithSession, OfRoom, Always,
+        SessionErrors, RoomErrors, CommonErrors,
     ),
 )]
 pub async fn list(
     app: Data<App>,
     account: Account,
     slug: Path<String>,
-    which: Query<Which>,
+    which: Query<HistoryQuery>,
 ) -> Result<HttpResponse, Failure> {
-    let Which { before, after, around, ref since, limit } = *which;
+    let HistoryQuery { before, after, around, ref since, limit } = *which;
     let place = Wanted { before, after, around, since: since.as_deref(), limit }.checked()?;
     let part = app.store.read(move |c| history::page(c, &slug, account.user.id, &place)).await?;
     let Part { messages, more, newer } = part;
@@ -44,7 +44,7 @@ pub async fn list(
     responses(
         (status = 200, body = Preview),
         (status = 429, body = ErrorBody, description = "`rate_limited`: it counts as a change of a message; see `Retry-After`"),
-        WithSession, Changing, Always, WithBody,
+        SessionErrors, MutationErrors, CommonErrors, BodyErrors,
     ),
 )]
 pub async fn preview(app: Data<App>, account: Account, draft: Json<Draft>) -> Result<HttpResponse, Failure> {
@@ -64,7 +64,7 @@ pub async fn preview(app: Data<App>, account: Account, draft: Json<Draft>) -> Re
         (status = 403, body = ErrorBody, description = "`forbidden`: only the room's members may, or the request came from another site"),
         (status = 429, body = ErrorBody, description = "`rate_limited`: too many messages at once; see `Retry-After`"),
         (status = 503, body = ErrorBody, description = "`unavailable`: it may or may not have been stored; send again with the same key"),
-        WithSession, OfRoom, WithBody,
+        SessionErrors, RoomErrors, BodyErrors,
     ),
 )]
 pub async fn send(

@@ -5,7 +5,7 @@ use actix_web::web::{Data, Form, Path, Query};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::app::account::Reader;
+use crate::app::account::PageAccount;
 use crate::app::pages::{again, in_words, local, see};
 use crate::app::{Account, App, Failure};
 use crate::features::moderation::api::remove_message;
@@ -27,7 +27,7 @@ enum Asked {
 }
 
 #[derive(Default, Deserialize)]
-pub struct Look {
+pub struct PageQuery {
     /// Where to go when it is done; the room, if left out.
     next: Option<String>,
     /// Present after the report was sent.
@@ -45,9 +45,9 @@ pub struct Remove {
 /// `GET /rooms/{slug}/messages/{id}/report`
 pub async fn report(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     place: Place,
-    look: Query<Look>,
+    look: Query<PageQuery>,
 ) -> Result<HttpResponse, Failure> {
     page(&app, &account, &place, Asked::Report, &look, None).await
 }
@@ -55,7 +55,7 @@ pub async fn report(
 /// `POST /rooms/{slug}/messages/{id}/report`
 pub async fn send_report(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     place: Place,
     form: Form<ReasonForm>,
 ) -> Result<HttpResponse, Failure> {
@@ -66,16 +66,16 @@ pub async fn send_report(
     };
     match sent {
         Ok(()) => Ok(see(&format!("/rooms/{}/messages/{}/report?sent=1", place.0, place.1))),
-        Err(refusal) => page(&app, &account, &place, Asked::Report, &Look::default(), Some(refusal)).await,
+        Err(refusal) => page(&app, &account, &place, Asked::Report, &PageQuery::default(), Some(refusal)).await,
     }
 }
 
 /// `GET /rooms/{slug}/messages/{id}/remove`
 pub async fn removal(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     place: Place,
-    look: Query<Look>,
+    look: Query<PageQuery>,
 ) -> Result<HttpResponse, Failure> {
     page(&app, &account, &place, Asked::Removal, &look, None).await
 }
@@ -83,18 +83,18 @@ pub async fn removal(
 /// `POST /rooms/{slug}/messages/{id}/remove`
 pub async fn remove(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     place: Place,
     form: Form<Remove>,
 ) -> Result<HttpResponse, Failure> {
-    let look = Look { next: form.next.clone(), sent: None };
+    let look = PageQuery { next: form.next.clone(), sent: None };
     match remove_message(&app, account.user.id, &place, &form.reason).await {
         Ok(()) => Ok(see(&look.back_to(&place))),
         Err(refusal) => page(&app, &account, &place, Asked::Removal, &look, Some(refusal)).await,
     }
 }
 
-impl Look {
+impl PageQuery {
     fn back_to(&self, (slug, id): &(String, Seq)) -> String {
         self.next.as_deref().map_or_else(|| format!("/rooms/{slug}/{id}"), |next| local(next).to_owned())
     }
@@ -106,7 +106,7 @@ async fn page(
     account: &Account,
     place: &(String, Seq),
     asked: Asked,
-    look: &Look,
+    look: &PageQuery,
     refusal: Option<Refusal>,
 ) -> Result<HttpResponse, Failure> {
     if let Some(refusal) = refusal.as_ref().filter(|refusal| refusal.code == Code::NotFound) {

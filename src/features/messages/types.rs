@@ -22,7 +22,7 @@ pub struct SendMessage {
 /// Which messages of a room.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Which {
+pub struct HistoryQuery {
     /// Only messages with a lower id; the latest if left out.
     #[param(value_type = Option<i64>, minimum = 1)]
     pub before: Option<Seq>,

@@ -4,14 +4,16 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path, Query};
 
 use crate::app::failure::ErrorBody;
-use crate::app::openapi::{Always, Changing, OfRoom, WithBody, WithSession};
+use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, RoomErrors, SessionErrors};
 use crate::app::{Account, App, Failure, fields};
 use crate::chat::batch::Action;
 use crate::chat::sanctions::Kind;
 use crate::chat::{audit, reports, sanctions};
 use crate::features::members::commands::SetMemberRole;
 use crate::features::moderation::commands::{Impose, Lift, ReportMessage, SettleReport};
-use crate::features::moderation::types::{AuditLog, For, Older, Reports, Sanctions, SetRole, Why};
+use crate::features::moderation::types::{
+    AuditLog, AuditQuery, ReasonBody, Reports, SanctionRequest, Sanctions, SetRole,
+};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Seq, UserId};
 
@@ -19,20 +21,20 @@ use crate::wire::{Seq, UserId};
 ///
 /// A message that a moderator removed is shown as removed; its text is in nothing that any client gets.
 #[utoipa::path(delete, path = "/api/v1/rooms/{slug}/messages/{id}", operation_id = "remove_message", tag = "moderation", security(("session" = [])),
-    params(("slug" = String, Path), ("id" = i64, Path), Why),
+    params(("slug" = String, Path), ("id" = i64, Path), ReasonBody),
     responses(
         (status = 204, description = "Deleted now, or before"),
         (status = 403, body = ErrorBody, description = "`forbidden`: only its author and the room's moderators may, or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such message"),
         (status = 422, body = ErrorBody, description = "`invalid`: the reason is too long"),
-        WithSession, Always,
+        SessionErrors, CommonErrors,
     ),
 )]
 pub async fn delete_message(
     app: Data<App>,
     account: Account,
     path: Path<(String, Seq)>,
-    why: Query<Why>,
+    why: Query<ReasonBody>,
 ) -> Result<HttpResponse, Failure> {
     let (slug, id) = path.into_inner();
     remove_message(&app, account.user.id, &(slug, id), why.reason.as_deref().unwrap_or_default()).await?;
@@ -46,7 +48,7 @@ pub async fn delete_message(
         (status = 204),
         (status = 403, body = ErrorBody, description = "`forbidden`: only moderators may, and nobody to those above them; or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such member"),
-        WithSession, Always, WithBody,
+        SessionErrors, CommonErrors, BodyErrors,
     ),
 )]
 pub async fn set_role(
@@ -63,19 +65,19 @@ pub async fn set_role(
 
 /// Let somebody only read in a room, for some minutes or for ever
 #[utoipa::path(put, path = "/api/v1/rooms/{slug}/mutes/{username}", operation_id = "mute_member", tag = "moderation", security(("session" = [])),
-    params(("slug" = String, Path), ("username" = String, Path)), request_body = For,
+    params(("slug" = String, Path), ("username" = String, Path)), request_body = SanctionRequest,
     responses(
         (status = 204),
         (status = 403, body = ErrorBody, description = "`forbidden`: only moderators may, and nobody to those above them; or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such user"),
-        WithSession, Always, WithBody,
+        SessionErrors, CommonErrors, BodyErrors,
     ),
 )]
 pub async fn mute(
     app: Data<App>,
     account: Account,
     path: Path<(String, String)>,
-    terms: Json<For>,
+    terms: Json<SanctionRequest>,
 ) -> Result<HttpResponse, Failure> {
     let ((slug, username), terms) = (path.into_inner(), terms.terms()?);
     app.perform(account.user.id, Impose { slug, username, kind: Kind::Mute, terms }).await?;
@@ -85,7 +87,7 @@ pub async fn mute(
 /// Let somebody talk again
 #[utoipa::path(delete, path = "/api/v1/rooms/{slug}/mutes/{username}", operation_id = "unmute_member", tag = "moderation", security(("session" = [])),
     params(("slug" = String, Path), ("username" = String, Path)),
-    responses((status = 204), WithSession, Changing, OfRoom, Always),
+    responses((status = 204), SessionErrors, MutationErrors, RoomErrors, CommonErrors),
 )]
 pub async fn unmute(app: Data<App>, account: Account, path: Path<(String, String)>) -> Result<HttpResponse, Failure> {
     let (slug, username) = path.into_inner();
@@ -95,19 +97,19 @@ pub async fn unmute(app: Data<App>, account: Account, path: Path<(String, String
 
 /// Close a room to somebody, for some minutes or for ever; ends their membership
 #[utoipa::path(put, path = "/api/v1/rooms/{slug}/bans/{username}", operation_id = "ban_member", tag = "moderation", security(("session" = [])),
-    params(("slug" = String, Path), ("username" = String, Path)), request_body = For,
+    params(("slug" = String, Path), ("username" = String, Path)), request_body = SanctionRequest,
     responses(
         (status = 204),
         (status = 403, body = ErrorBody, description = "`forbidden`: only moderators may, and nobody to those above them; or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such user"),
-        WithSession, Always, WithBody,
+        SessionErrors, CommonErrors, BodyErrors,
     ),
 )]
 pub async fn ban(
     app: Data<App>,
     account: Account,
     path: Path<(String, String)>,
-    terms: Json<For>,
+    terms: Json<SanctionRequest>,
 ) -> Result<HttpResponse, Failure> {
     let ((slug, username), terms) = (path.into_inner(), terms.terms()?);
     app.perform(account.user.id, Impose { slug, username, kind: Kind::Ban, terms }).await?;
@@ -117,7 +119,7 @@ pub async fn ban(
 /// Open a room to somebody again
 #[utoipa::path(delete, path = "/api/v1/rooms/{slug}/bans/{username}", operation_id = "unban_member", tag = "moderation", security(("session" = [])),
     params(("slug" = String, Path), ("username" = String, Path)),
-    responses((status = 204), WithSession, Changing, OfRoom, Always),
+    responses((status = 204), SessionErrors, MutationErrors, RoomErrors, CommonErrors),
 )]
 pub async fn unban(app: Data<App>, account: Account, path: Path<(String, String)>) -> Result<HttpResponse, Failure> {
     let (slug, username) = path.into_inner();
@@ -131,7 +133,7 @@ pub async fn unban(app: Data<App>, account: Account, path: Path<(String, String)
     responses(
         (status = 200, body = Sanctions),
         (status = 403, body = ErrorBody, description = "`forbidden`: only for moderators"),
-        WithSession, OfRoom, Always,
+        SessionErrors, RoomErrors, CommonErrors,
     ),
 )]
 pub async fn list_sanctions(app: Data<App>, account: Account, slug: Path<String>) -> Result<HttpResponse, Failure> {
@@ -141,18 +143,18 @@ pub async fn list_sanctions(app: Data<App>, account: Account, slug: Path<String>
 
 /// Tell the moderators of a message
 #[utoipa::path(post, path = "/api/v1/rooms/{slug}/messages/{id}/reports", operation_id = "report_message", tag = "moderation", security(("session" = [])),
-    params(("slug" = String, Path), ("id" = i64, Path)), request_body = Why,
+    params(("slug" = String, Path), ("id" = i64, Path)), request_body = ReasonBody,
     responses(
         (status = 204, description = "Reported now, or by this user before"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such message"),
-        WithSession, Changing, Always, WithBody,
+        SessionErrors, MutationErrors, CommonErrors, BodyErrors,
     ),
 )]
 pub async fn report(
     app: Data<App>,
     account: Account,
     path: Path<(String, Seq)>,
-    why: Json<Why>,
+    why: Json<ReasonBody>,
 ) -> Result<HttpResponse, Failure> {
     let (slug, id) = path.into_inner();
     app.perform(account.user.id, ReportMessage { slug, id, reason: why.reason()? }).await?;
@@ -165,7 +167,7 @@ pub async fn report(
     responses(
         (status = 200, body = Reports),
         (status = 403, body = ErrorBody, description = "`forbidden`: only for moderators"),
-        WithSession, OfRoom, Always,
+        SessionErrors, RoomErrors, CommonErrors,
     ),
 )]
 pub async fn list_reports(app: Data<App>, account: Account, slug: Path<String>) -> Result<HttpResponse, Failure> {
@@ -178,7 +180,7 @@ pub async fn list_reports(app: Data<App>, account: Account, slug: Path<String>) 
     responses(
         (status = 200, body = Reports),
         (status = 403, body = ErrorBody, description = "`forbidden`: only for admins"),
-        WithSession, Always,
+        SessionErrors, CommonErrors,
     ),
 )]
 pub async fn list_all_reports(app: Data<App>, account: Account) -> Result<HttpResponse, Failure> {
@@ -188,48 +190,57 @@ pub async fn list_all_reports(app: Data<App>, account: Account) -> Result<HttpRe
 
 /// Mark a report as dealt with
 #[utoipa::path(post, path = "/api/v1/reports/{id}/settle", operation_id = "settle_report", tag = "moderation", security(("session" = [])),
-    params(("id" = i64, Path)), request_body = Why,
+    params(("id" = i64, Path)), request_body = ReasonBody,
     responses(
         (status = 204, description = "Settled now, or before"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such report, or none that this user sees to"),
-        WithSession, Changing, Always, WithBody,
+        SessionErrors, MutationErrors, CommonErrors, BodyErrors,
     ),
 )]
-pub async fn settle(app: Data<App>, account: Account, id: Path<i64>, why: Json<Why>) -> Result<HttpResponse, Failure> {
+pub async fn settle(
+    app: Data<App>,
+    account: Account,
+    id: Path<i64>,
+    why: Json<ReasonBody>,
+) -> Result<HttpResponse, Failure> {
     app.perform(account.user.id, SettleReport { id: id.into_inner(), reason: why.reason()? }).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// What was done in a room: who did what to whom, why and when; the latest first
 #[utoipa::path(get, path = "/api/v1/rooms/{slug}/audit", operation_id = "read_audit_log", tag = "moderation", security(("session" = [])),
-    params(("slug" = String, Path), Older),
+    params(("slug" = String, Path), AuditQuery),
     responses(
         (status = 200, body = AuditLog),
         (status = 403, body = ErrorBody, description = "`forbidden`: only for moderators"),
         (status = 422, body = ErrorBody, description = "`invalid`: `before` is no number"),
-        WithSession, OfRoom, Always,
+        SessionErrors, RoomErrors, CommonErrors,
     ),
 )]
 pub async fn read_log(
     app: Data<App>,
     account: Account,
     slug: Path<String>,
-    older: Query<Older>,
+    older: Query<AuditQuery>,
 ) -> Result<HttpResponse, Failure> {
     log(&app, &account, Some(slug.into_inner()), older.before).await
 }
 
 /// What was done anywhere, for admins; the latest first
 #[utoipa::path(get, path = "/api/v1/audit", operation_id = "read_whole_audit_log", tag = "moderation", security(("session" = [])),
-    params(Older),
+    params(AuditQuery),
     responses(
         (status = 200, body = AuditLog),
         (status = 403, body = ErrorBody, description = "`forbidden`: only for admins"),
         (status = 422, body = ErrorBody, description = "`invalid`: `before` is no number"),
-        WithSession, Always,
+        SessionErrors, CommonErrors,
     ),
 )]
-pub async fn read_whole_log(app: Data<App>, account: Account, older: Query<Older>) -> Result<HttpResponse, Failure> {
+pub async fn read_whole_log(
+    app: Data<App>,
+    account: Account,
+    older: Query<AuditQuery>,
+) -> Result<HttpResponse, Failure> {
     log(&app, &account, None, older.before).await
 }
 

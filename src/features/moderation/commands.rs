@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use crate::app::perform::Command;
 use crate::chat::audit::Entry;
-use crate::chat::authorization::{self, Known};
+use crate::chat::authorization::{self, Subject};
 use crate::chat::change::{Change, OnPerson};
 use crate::chat::events::Event;
 use crate::chat::sanctions::{Kind, Terms, keep_an_owner, rooms_of};
@@ -233,7 +233,7 @@ impl Command for SettleReport {
             .optional()?;
         let (room, message, author, settled_at) = found.ok_or_else(not_found)?;
         let state = rooms::by_id(change.connection, room)?.ok_or_else(not_found)?;
-        let Known { actor, .. } = authorization::one(change.connection, room, by)?;
+        let Subject { actor, .. } = authorization::one(change.connection, room, by)?;
         // Whoever does not deal with reports learns nothing of one.
         may(actor, Action::Oversee, Object { place: Some(state.place()), whose: None }).map_err(|_| not_found())?;
         if settled_at.is_some() {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::app::fields;
 use crate::chat::sanctions::Terms;
-use crate::features::moderation::types::For;
+use crate::features::moderation::types::SanctionRequest;
 use crate::wire::refusal::Refusal;
 
 /// How a page is looked at.
@@ -81,7 +81,7 @@ impl SanctionForm {
             "" => None,
             minutes => Some(minutes.parse().map_err(|_| Refusal::invalid("minutes: a number, or empty for ever"))?),
         };
-        For { minutes, reason: Some(self.reason.clone()) }.terms()
+        SanctionRequest { minutes, reason: Some(self.reason.clone()) }.terms()
     }
 }
 

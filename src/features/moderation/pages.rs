@@ -7,7 +7,7 @@ use actix_web::web::{Data, Form, Path, Query};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::app::account::Reader;
+use crate::app::account::PageAccount;
 use crate::app::pages::{again, in_words, see};
 use crate::app::perform::Command;
 use crate::app::{Account, App, Failure, fields};
@@ -29,14 +29,18 @@ pub struct Wipe {
 }
 
 /// `GET /moderation`
-pub async fn show(app: Data<App>, Reader(account): Reader, look: Query<PageQuery>) -> Result<HttpResponse, Failure> {
+pub async fn show(
+    app: Data<App>,
+    PageAccount(account): PageAccount,
+    look: Query<PageQuery>,
+) -> Result<HttpResponse, Failure> {
     shown(&app, &account, &look, None).await
 }
 
 /// `POST /moderation/reports/{id}/settle`
 pub async fn settle(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     id: Path<i64>,
     form: Form<ReasonForm>,
 ) -> Result<HttpResponse, Failure> {
@@ -44,23 +48,39 @@ pub async fn settle(
 }
 
 /// `POST /moderation/ban`
-pub async fn ban(app: Data<App>, Reader(account): Reader, form: Form<SanctionForm>) -> Result<HttpResponse, Failure> {
+pub async fn ban(
+    app: Data<App>,
+    PageAccount(account): PageAccount,
+    form: Form<SanctionForm>,
+) -> Result<HttpResponse, Failure> {
     perform(&app, &account, form.terms().map(|terms| BanUser { username: form.name(), terms })).await
 }
 
 /// `POST /moderation/unban`
-pub async fn unban(app: Data<App>, Reader(account): Reader, form: Form<UserForm>) -> Result<HttpResponse, Failure> {
+pub async fn unban(
+    app: Data<App>,
+    PageAccount(account): PageAccount,
+    form: Form<UserForm>,
+) -> Result<HttpResponse, Failure> {
     perform(&app, &account, Ok(UnbanUser { username: form.name() })).await
 }
 
 /// `POST /moderation/role`
-pub async fn set_role(app: Data<App>, Reader(account): Reader, form: Form<RoleForm>) -> Result<HttpResponse, Failure> {
+pub async fn set_role(
+    app: Data<App>,
+    PageAccount(account): PageAccount,
+    form: Form<RoleForm>,
+) -> Result<HttpResponse, Failure> {
     let role = fields::instance_role(&form.role);
     perform(&app, &account, role.map(|role| SetUserRole { username: form.name(), role })).await
 }
 
 /// `POST /moderation/wipe`
-pub async fn wipe(app: Data<App>, Reader(account): Reader, form: Form<Wipe>) -> Result<HttpResponse, Failure> {
+pub async fn wipe(
+    app: Data<App>,
+    PageAccount(account): PageAccount,
+    form: Form<Wipe>,
+) -> Result<HttpResponse, Failure> {
     let username = forms::name(&form.username);
     let done = if username == forms::name(&form.confirm) {
         wipe_user(&app, account.user.id, username.to_owned()).await

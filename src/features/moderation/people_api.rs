@@ -5,13 +5,13 @@ use actix_web::web::{Data, Json, Path};
 use diesel::QueryResult;
 
 use crate::app::failure::ErrorBody;
-use crate::app::openapi::{Always, Changing, WithBody, WithSession};
+use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, SessionErrors};
 use crate::app::{Account, App, Failure, fields};
 use crate::chat::batch::Action;
 use crate::chat::sanctions;
 use crate::db::AnyConnection;
 use crate::features::moderation::commands::{BanUser, BeginWipe, SetUserRole, UnbanUser};
-use crate::features::moderation::types::{For, Sanctions, SetRole};
+use crate::features::moderation::types::{SanctionRequest, Sanctions, SetRole};
 use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{Seq, UserId};
 
@@ -20,19 +20,19 @@ const REMOVED_AT_ONCE: i64 = 200;
 
 /// Close the chat to somebody, for some minutes or for ever; their sockets close with 4403
 #[utoipa::path(put, path = "/api/v1/users/{username}/ban", operation_id = "ban_user", tag = "people", security(("session" = [])),
-    params(("username" = String, Path)), request_body = For,
+    params(("username" = String, Path)), request_body = SanctionRequest,
     responses(
         (status = 204),
         (status = 403, body = ErrorBody, description = "`forbidden`: only admins may, and nobody to those above them; or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such user"),
-        WithSession, Always, WithBody,
+        SessionErrors, CommonErrors, BodyErrors,
     ),
 )]
 pub async fn ban(
     app: Data<App>,
     account: Account,
     username: Path<String>,
-    terms: Json<For>,
+    terms: Json<SanctionRequest>,
 ) -> Result<HttpResponse, Failure> {
     let command = BanUser { username: username.into_inner(), terms: terms.terms()? };
     app.perform(account.user.id, command).await?;
@@ -45,7 +45,7 @@ pub async fn ban(
     responses(
         (status = 204),
         (status = 404, body = ErrorBody, description = "`not_found`: no such user"),
-        WithSession, Changing, Always,
+        SessionErrors, MutationErrors, CommonErrors,
     ),
 )]
 pub async fn unban(app: Data<App>, account: Account, username: Path<String>) -> Result<HttpResponse, Failure> {
@@ -58,7 +58,7 @@ pub async fn unban(app: Data<App>, account: Account, username: Path<String>) -> 
     responses(
         (status = 200, body = Sanctions),
         (status = 403, body = ErrorBody, description = "`forbidden`: only for admins"),
-        WithSession, Always,
+        SessionErrors, CommonErrors,
     ),
 )]
 pub async fn list_banned(app: Data<App>, account: Account) -> Result<HttpResponse, Failure> {
@@ -73,7 +73,7 @@ pub async fn list_banned(app: Data<App>, account: Account) -> Result<HttpRespons
         (status = 204),
         (status = 403, body = ErrorBody, description = "`forbidden`: only admins may, nobody to those above them, and nobody gives more than they have; or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such user"),
-        WithSession, Always, WithBody,
+        SessionErrors, CommonErrors, BodyErrors,
     ),
 )]
 pub async fn set_role(
@@ -95,7 +95,7 @@ pub async fn set_role(
     responses(
         (status = 204),
         (status = 404, body = ErrorBody, description = "`not_found`: no such user"),
-        WithSession, Changing, Always,
+        SessionErrors, MutationErrors, CommonErrors,
     ),
 )]
 pub async fn wipe(app: Data<App>, account: Account, username: Path<String>) -> Result<HttpResponse, Failure> {

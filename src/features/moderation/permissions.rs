@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use crate::chat::authorization;
 use crate::chat::messages::latest;
-use crate::chat::rooms::{Rules, permitted};
+use crate::chat::rooms::{Rules, authorize};
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{members, users};
-use crate::policy::{Action, Actor, Object, Person, Place, may};
+use crate::policy::{Action, Actor, Object, Person, PolicyRoom, may};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Message, Notify, Role, Room, RoomId, RoomKind, Seq, User, UserId};
 
@@ -36,7 +36,7 @@ pub struct Powers {
 }
 
 impl Powers {
-    pub(crate) fn of(actor: Actor, place: Place) -> Self {
+    pub(crate) fn of(actor: Actor, place: PolicyRoom) -> Self {
         let on = |action, whose| may(actor, action, Object { place: Some(place), whose }).is_ok();
         let oneself = Person { user: actor.user, instance: actor.instance, role: actor.role };
         Self {
@@ -84,7 +84,7 @@ pub struct ListedMember {
 /// The room of this name, if `user` may see it.
 pub fn room_settings(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<RoomSettings, Refusal> {
     snapshot(connection, |connection| {
-        let (found, actor) = permitted(connection, slug, user, Action::See)?;
+        let (found, actor) = authorize(connection, slug, user, Action::See)?;
         let (id, place) = (found.room.id, found.place());
         let notify = authorization::one(connection, id, user)?.notify;
         let (members, more_members) = listed_members(connection, id, actor, place)?;
@@ -97,7 +97,7 @@ fn listed_members(
     connection: &mut AnyConnection,
     room: RoomId,
     actor: Actor,
-    place: Place,
+    place: PolicyRoom,
 ) -> QueryResult<(Vec<ListedMember>, bool)> {
     let mut ids: Vec<UserId> = members::table
         .inner_join(users::table)
@@ -128,7 +128,7 @@ fn listed_members(
 /// What somebody may do in a room that they may see.
 pub fn powers(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<Powers, Refusal> {
     snapshot(connection, |connection| {
-        let (found, actor) = permitted(connection, slug, user, Action::See)?;
+        let (found, actor) = authorize(connection, slug, user, Action::See)?;
         Ok(Powers::of(actor, found.place()))
     })
 }
@@ -145,7 +145,7 @@ pub fn message(
     action: Action,
 ) -> Result<(Room, Message), Refusal> {
     snapshot(connection, |connection| {
-        let (found, _) = permitted(connection, slug, user, action)?;
+        let (found, _) = authorize(connection, slug, user, action)?;
         let page = latest(connection, found.room.id, Some(id.saturating_add(1)), 1)?;
         let message = page.messages.into_iter().find(|message| message.id == id && !message.deleted);
         Ok((found.room, message.ok_or_else(Refusal::message_not_found)?))

@@ -16,7 +16,7 @@ pub struct SetRole {
 
 /// How long something holds, and why.
 #[derive(Deserialize, ToSchema)]
-pub struct For {
+pub struct SanctionRequest {
     /// For ever if left out.
     #[schema(minimum = 1, maximum = 5_256_000)]
     pub minutes: Option<i64>,
@@ -28,7 +28,7 @@ pub struct For {
 /// Why something is done.
 #[derive(Deserialize, IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
-pub struct Why {
+pub struct ReasonBody {
     #[schema(max_length = 500)]
     #[param(max_length = 500)]
     pub reason: Option<String>,
@@ -37,7 +37,7 @@ pub struct Why {
 /// Which entries of a log.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Older {
+pub struct AuditQuery {
     /// Only entries with a lower id; the latest if left out.
     #[param(minimum = 1)]
     pub before: Option<i64>,
@@ -61,7 +61,7 @@ pub struct Sanctions {
     pub sanctions: Vec<Sanction>,
 }
 
-impl For {
+impl SanctionRequest {
     /// From now on.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl For {
     }
 }
 
-impl Why {
+impl ReasonBody {
     /// # Errors
     /// `invalid`: the reason is too long.
     pub fn reason(&self) -> Result<String, Refusal> {

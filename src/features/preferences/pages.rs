@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use url::{Position, Url};
 
 use crate::app::App;
-use crate::app::account::Reader;
+use crate::app::account::PageAccount;
 use crate::app::pages::{local, see};
 use crate::app::preferences::{Choice, LanguageChoice, set_cookies};
 
@@ -20,7 +20,7 @@ pub async fn set_language(app: Data<App>, req: HttpRequest, form: Form<LanguageC
 }
 
 /// `POST /settings/appearance`
-pub async fn set_appearance(app: Data<App>, Reader(_): Reader, form: Form<Choice>) -> HttpResponse {
+pub async fn set_appearance(app: Data<App>, PageAccount(_): PageAccount, form: Form<Choice>) -> HttpResponse {
     let mut response = see("/settings?done=appearance");
     set_cookies(&mut response, form.cookies(app.config.secure_cookies()));
     response

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path, Query};
 
 use crate::app::failure::ErrorBody;
-use crate::app::openapi::{Always, Changing, WithBody, WithSession};
+use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, SessionErrors};
 use crate::app::{Account, App, Failure};
 use crate::features::profiles::types::{ChangeProfile, Search, Users};
 use crate::features::profiles::{commands, queries};
@@ -22,7 +22,7 @@ pub(crate) const MOST_FOUND: i64 = 50;
     responses(
         (status = 200, body = Profile),
         (status = 404, body = ErrorBody, description = "`not_found`: no such user, or none that this user may know of"),
-        WithSession, Always,
+        SessionErrors, CommonErrors,
     ),
 )]
 pub async fn show(app: Data<App>, account: Account, username: Path<String>) -> Result<HttpResponse, Failure> {
@@ -38,7 +38,7 @@ pub async fn show(app: Data<App>, account: Account, username: Path<String>) -> R
     responses(
         (status = 200, body = Users),
         (status = 422, body = ErrorBody, description = "`invalid`: `limit` out of range"),
-        WithSession, Always,
+        SessionErrors, CommonErrors,
     ),
 )]
 pub async fn search(app: Data<App>, account: Account, search: Query<Search>) -> Result<HttpResponse, Failure> {
@@ -53,7 +53,7 @@ pub async fn search(app: Data<App>, account: Account, search: Query<Search>) -> 
 
 /// Change one's own profile
 #[utoipa::path(patch, path = "/api/v1/me", operation_id = "change_profile", tag = "accounts", security(("session" = [])), request_body = ChangeProfile,
-    responses((status = 200, body = Profile), WithSession, Changing, Always, WithBody),
+    responses((status = 200, body = Profile), SessionErrors, MutationErrors, CommonErrors, BodyErrors),
 )]
 pub async fn change(app: Data<App>, account: Account, body: Json<ChangeProfile>) -> Result<HttpResponse, Failure> {
     let command = commands::ChangeProfile::new(&account.user, &body)?;

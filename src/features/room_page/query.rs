@@ -3,7 +3,7 @@
 use crate::chat::history::{Part, part};
 use crate::chat::members;
 use crate::chat::room_lists::{Listed, list};
-use crate::chat::rooms::permitted;
+use crate::chat::rooms::authorize;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::features::moderation::permissions::Powers;
 use crate::policy::Action;
@@ -35,7 +35,7 @@ pub fn room(
     around: Option<Seq>,
 ) -> Result<RoomView, Refusal> {
     snapshot(connection, |connection| {
-        let (found, actor) = permitted(connection, slug, user, Action::See)?;
+        let (found, actor) = authorize(connection, slug, user, Action::See)?;
         let place = Place { at: around.map_or(At::End, At::Around), limit: DEFAULT_PAGE_MESSAGES };
         let part = part(connection, found.room.id, &place)?;
         let rooms = list(connection, user)?;

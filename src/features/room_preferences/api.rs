@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::app::failure::ErrorBody;
 use crate::app::fields;
-use crate::app::openapi::{Always, Changing, OfRoom, WithBody, WithSession};
+use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, RoomErrors, SessionErrors};
 use crate::app::{Account, App, Failure};
 use crate::chat::batch::{Action, Done};
 use crate::chat::room_lists;
@@ -21,7 +21,7 @@ const AT_ONCE: usize = 16;
 
 /// Mark rooms as read
 #[utoipa::path(post, path = "/api/v1/read", operation_id = "read_rooms", tag = "rooms", security(("session" = [])), request_body = ReadRooms,
-    responses((status = 204, description = "What could be read when it was asked is read"), WithSession, Changing, Always, WithBody),
+    responses((status = 204, description = "What could be read when it was asked is read"), SessionErrors, MutationErrors, CommonErrors, BodyErrors),
 )]
 pub async fn read(app: Data<App>, account: Account, body: Json<ReadRooms>) -> Result<HttpResponse, Failure> {
     let (user, asked) = (account.user.id, body.into_inner().rooms);
@@ -53,7 +53,7 @@ async fn mark(app: &App, user: UserId, slug: String, seq: Seq) -> Result<(), Ref
     responses(
         (status = 204, description = "The mark is below that message"),
         (status = 422, body = ErrorBody, description = "`invalid`: less than 1"),
-        WithSession, Changing, OfRoom, Always, WithBody,
+        SessionErrors, MutationErrors, RoomErrors, CommonErrors, BodyErrors,
     ),
 )]
 pub async fn unread(
@@ -70,7 +70,7 @@ pub async fn unread(
 /// Set what of a room one wants to be told
 #[utoipa::path(put, path = "/api/v1/rooms/{slug}/notify", operation_id = "set_notify", tag = "rooms", security(("session" = [])),
     params(("slug" = String, Path)), request_body = SetNotify,
-    responses((status = 204), WithSession, Changing, OfRoom, Always, WithBody),
+    responses((status = 204), SessionErrors, MutationErrors, RoomErrors, CommonErrors, BodyErrors),
 )]
 pub async fn set_notify(
     app: Data<App>,
@@ -86,7 +86,7 @@ pub async fn set_notify(
 /// Put a room first in one's list
 #[utoipa::path(put, path = "/api/v1/rooms/{slug}/star", operation_id = "star_room", tag = "rooms", security(("session" = [])),
     params(("slug" = String, Path)),
-    responses((status = 204), WithSession, Changing, OfRoom, Always),
+    responses((status = 204), SessionErrors, MutationErrors, RoomErrors, CommonErrors),
 )]
 pub async fn star(app: Data<App>, account: Account, slug: Path<String>) -> Result<HttpResponse, Failure> {
     set_starred(&app, &account, slug.into_inner(), true).await
@@ -95,7 +95,7 @@ pub async fn star(app: Data<App>, account: Account, slug: Path<String>) -> Resul
 /// Put a room back among the others
 #[utoipa::path(delete, path = "/api/v1/rooms/{slug}/star", operation_id = "unstar_room", tag = "rooms", security(("session" = [])),
     params(("slug" = String, Path)),
-    responses((status = 204), WithSession, Changing, OfRoom, Always),
+    responses((status = 204), SessionErrors, MutationErrors, RoomErrors, CommonErrors),
 )]
 pub async fn unstar(app: Data<App>, account: Account, slug: Path<String>) -> Result<HttpResponse, Failure> {
     set_starred(&app, &account, slug.into_inner(), false).await

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::app::perform::Command;
 use crate::chat::change::Change;
 use crate::chat::events::Event;
-use crate::chat::read_state::{self, Marks};
+use crate::chat::read_state::{self, ReadMarker};
 use crate::chat::rooms;
 use crate::db::schema::members;
 use crate::policy::Action;
@@ -23,7 +23,7 @@ impl Command for SetNotifyLevel {
 
     fn execute(self, change: &mut Change) -> Result<(), Refusal> {
         let user = change.user()?;
-        let (room, _) = rooms::permitted(change.connection, &self.slug, user, Action::Mark)?;
+        let (room, _) = rooms::authorize(change.connection, &self.slug, user, Action::Mark)?;
         diesel::update(members::table.find((room.room.id, user)))
             .set(members::notify.eq(self.level.as_str()))
             .execute(change.connection)?;
@@ -42,7 +42,7 @@ impl Command for Star {
 
     fn execute(self, change: &mut Change) -> Result<(), Refusal> {
         let user = change.user()?;
-        let (room, _) = rooms::permitted(change.connection, &self.slug, user, Action::Mark)?;
+        let (room, _) = rooms::authorize(change.connection, &self.slug, user, Action::Mark)?;
         diesel::update(members::table.find((room.room.id, user)))
             .set(members::starred.eq(self.starred))
             .execute(change.connection)?;
@@ -69,8 +69,8 @@ impl Command for MarkUnread {
 }
 
 /// Tells all sockets of a user, at every instance, how far they have read.
-pub fn marks_event(user: UserId, room: &str, marks: &Marks, back: bool) -> Event {
-    let Marks { seq, unread, mentions, count } = *marks;
+pub fn marks_event(user: UserId, room: &str, marks: &ReadMarker, back: bool) -> Event {
+    let ReadMarker { seq, unread, mentions, count } = *marks;
     frame_for(user, &ServerFrame::Read { room, seq, unread, mentions, count, back })
 }
 

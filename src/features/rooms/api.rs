@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 
 use crate::app::failure::ErrorBody;
-use crate::app::openapi::{Always, Changing, OfRoom, WithBody, WithSession};
+use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, RoomErrors, SessionErrors};
 use crate::app::{Account, App, Failure};
 use crate::chat::{room_lists, rooms};
 use crate::features::rooms::commands::{self, DeleteRoom};
@@ -14,7 +14,7 @@ use crate::wire::{Room, UserId};
 
 /// The rooms that the user may see, sorted by slug
 #[utoipa::path(get, path = "/api/v1/rooms", operation_id = "list_rooms", tag = "rooms", security(("session" = [])), responses(
-    (status = 200, body = Rooms), WithSession, Always,
+    (status = 200, body = Rooms), SessionErrors, CommonErrors,
 ))]
 pub async fn list(app: Data<App>, account: Account) -> Result<HttpResponse, Failure> {
     let rooms = visible_to(&app, account.user.id).await?;
@@ -25,7 +25,7 @@ pub async fn list(app: Data<App>, account: Account) -> Result<HttpResponse, Fail
 #[utoipa::path(post, path = "/api/v1/rooms", operation_id = "make_room", tag = "rooms", security(("session" = [])), request_body = MakeRoom, responses(
     (status = 201, body = Room),
     (status = 409, body = ErrorBody, description = "`taken`: there is a room with this slug"),
-    WithSession, Changing, Always, WithBody,
+    SessionErrors, MutationErrors, CommonErrors, BodyErrors,
 ))]
 pub async fn make(app: Data<App>, account: Account, body: Json<MakeRoom>) -> Result<HttpResponse, Failure> {
     let room = app.perform(account.user.id, commands::MakeRoom::new(&body)?).await?;
@@ -35,7 +35,7 @@ pub async fn make(app: Data<App>, account: Account, body: Json<MakeRoom>) -> Res
 /// A room
 #[utoipa::path(get, path = "/api/v1/rooms/{slug}", operation_id = "show_room", tag = "rooms", security(("session" = [])),
     params(("slug" = String, Path)),
-    responses((status = 200, body = Room), WithSession, OfRoom, Always),
+    responses((status = 200, body = Room), SessionErrors, RoomErrors, CommonErrors),
 )]
 pub async fn show(app: Data<App>, account: Account, slug: Path<String>) -> Result<HttpResponse, Failure> {
     let room = app.store.read(move |c| rooms::find(c, &slug, account.user.id)).await?;
@@ -48,7 +48,7 @@ pub async fn show(app: Data<App>, account: Account, slug: Path<String>) -> Resul
     responses(
         (status = 200, body = Room),
         (status = 403, body = ErrorBody, description = "`forbidden`: only the room's moderators may, or the request came from another site"),
-        WithSession, OfRoom, Always, WithBody,
+        SessionErrors, RoomErrors, CommonErrors, BodyErrors,
     ),
 )]
 pub async fn change(
@@ -69,7 +69,7 @@ pub async fn change(
         (status = 204),
         (status = 403, body = ErrorBody, description = "`forbidden`: only the room's moderators may, or the request came from another site"),
         (status = 422, body = ErrorBody, description = "`invalid`: `confirm` is not the room's slug"),
-        WithSession, OfRoom, Always, WithBody,
+        SessionErrors, RoomErrors, CommonErrors, BodyErrors,
     ),
 )]
 pub async fn delete(

@@ -11,7 +11,7 @@ use crate::chat::room_changes::{self, NewRoom, set_archived};
 use crate::chat::{members, rooms};
 use crate::db::schema::{members as member_rows, rooms as room_rows};
 use crate::features::rooms::types;
-use crate::policy::{Action, Object, Place};
+use crate::policy::{Action, Object, PolicyRoom};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Act, Role, Room, RoomKind};
 
@@ -115,7 +115,7 @@ impl Command for ChangeRoom {
             change.require(actor, Action::Archive, here(place))?;
             set_archived(change.connection, room.id, false)?;
             change.record(&Entry { room: Some(room), ..Entry::new(Act::Unarchive) })?;
-            place = Place { archived: false, ..place };
+            place = PolicyRoom { archived: false, ..place };
         }
         if self.title.is_some() || self.topic.is_some() {
             change.require(actor, Action::Describe, here(place))?;

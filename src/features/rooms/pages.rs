@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Form};
 use serde_json::json;
 
-use crate::app::account::Reader;
+use crate::app::account::PageAccount;
 use crate::app::pages::{again, in_words, see};
 use crate::app::{Account, App, Failure};
 use crate::features::rooms::api::visible_to;
@@ -14,14 +14,14 @@ use crate::wire::Room;
 use crate::wire::refusal::Refusal;
 
 /// `GET /rooms`
-pub async fn rooms(app: Data<App>, Reader(account): Reader) -> Result<HttpResponse, Failure> {
+pub async fn rooms(app: Data<App>, PageAccount(account): PageAccount) -> Result<HttpResponse, Failure> {
     lobby(&app, &account, None).await
 }
 
 /// `POST /rooms`
 pub async fn make_room_by_form(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     form: Form<MakeRoom>,
 ) -> Result<HttpResponse, Failure> {
     match make_room(&app, &account, &form).await {

@@ -5,7 +5,7 @@ use actix_web::web::{Data, Form, Path, Query};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::app::account::Reader;
+use crate::app::account::PageAccount;
 use crate::app::pages::{again, in_words, see};
 use crate::app::perform::Command;
 use crate::app::{Account, App, Failure, fields};
@@ -46,7 +46,7 @@ pub struct Switch {
 /// `GET /rooms/{slug}/settings`
 pub async fn show(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     look: Query<PageQuery>,
 ) -> Result<HttpResponse, Failure> {
@@ -56,7 +56,7 @@ pub async fn show(
 /// `POST /rooms/{slug}/settings`
 pub async fn describe(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     form: Form<Described>,
 ) -> Result<HttpResponse, Failure> {
@@ -68,7 +68,7 @@ pub async fn describe(
 /// `POST /rooms/{slug}/settings/rules`
 pub async fn set_rules(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     form: Form<RulesForm>,
 ) -> Result<HttpResponse, Failure> {
@@ -89,7 +89,7 @@ pub async fn set_rules(
 /// `POST /rooms/{slug}/settings/default`
 pub async fn set_default(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     form: Form<Switch>,
 ) -> Result<HttpResponse, Failure> {
@@ -99,7 +99,7 @@ pub async fn set_default(
 /// `POST /rooms/{slug}/settings/archive`
 pub async fn archive(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     form: Form<Switch>,
 ) -> Result<HttpResponse, Failure> {
@@ -109,7 +109,7 @@ pub async fn archive(
 /// `POST /rooms/{slug}/settings/delete`
 pub async fn delete(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     form: Form<Confirm>,
 ) -> Result<HttpResponse, Failure> {
@@ -126,7 +126,7 @@ pub async fn delete(
 /// `POST /rooms/{slug}/settings/notify`
 pub async fn set_notify(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     form: Form<SetNotify>,
 ) -> Result<HttpResponse, Failure> {
@@ -136,7 +136,11 @@ pub async fn set_notify(
 }
 
 /// `POST /rooms/{slug}/settings/leave`
-pub async fn leave(app: Data<App>, Reader(account): Reader, slug: Path<String>) -> Result<HttpResponse, Failure> {
+pub async fn leave(
+    app: Data<App>,
+    PageAccount(account): PageAccount,
+    slug: Path<String>,
+) -> Result<HttpResponse, Failure> {
     let command = RemoveMember { slug: slug.clone(), username: "me".to_owned() };
     match app.perform(account.user.id, command).await {
         Ok(()) => Ok(see("/rooms")),
@@ -147,7 +151,7 @@ pub async fn leave(app: Data<App>, Reader(account): Reader, slug: Path<String>) 
 /// `POST /rooms/{slug}/settings/add`
 pub async fn add(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     form: Form<UserForm>,
 ) -> Result<HttpResponse, Failure> {
@@ -158,7 +162,7 @@ pub async fn add(
 /// `POST /rooms/{slug}/settings/remove`
 pub async fn remove(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     form: Form<UserForm>,
 ) -> Result<HttpResponse, Failure> {
@@ -169,7 +173,7 @@ pub async fn remove(
 /// `POST /rooms/{slug}/settings/role`
 pub async fn set_role(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     form: Form<RoleForm>,
 ) -> Result<HttpResponse, Failure> {
@@ -186,7 +190,7 @@ pub async fn set_role(
 /// `POST /rooms/{slug}/settings/mute`
 pub async fn mute(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     form: Form<SanctionForm>,
 ) -> Result<HttpResponse, Failure> {
@@ -203,7 +207,7 @@ pub async fn mute(
 /// `POST /rooms/{slug}/settings/unmute`
 pub async fn unmute(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     form: Form<UserForm>,
 ) -> Result<HttpResponse, Failure> {
@@ -214,7 +218,7 @@ pub async fn unmute(
 /// `POST /rooms/{slug}/settings/ban`
 pub async fn ban(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     form: Form<SanctionForm>,
 ) -> Result<HttpResponse, Failure> {
@@ -231,7 +235,7 @@ pub async fn ban(
 /// `POST /rooms/{slug}/settings/unban`
 pub async fn unban(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     slug: Path<String>,
     form: Form<UserForm>,
 ) -> Result<HttpResponse, Failure> {
@@ -242,7 +246,7 @@ pub async fn unban(
 /// `POST /rooms/{slug}/settings/reports/{id}/settle`
 pub async fn settle(
     app: Data<App>,
-    Reader(account): Reader,
+    PageAccount(account): PageAccount,
     path: Path<(String, i64)>,
     form: Form<ReasonForm>,
 ) -> Result<HttpResponse, Failure> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use actix::prelude::*;
 use tokio::sync::Notify;
 
-use crate::realtime::broker::RoomHeard;
+use crate::realtime::broker::RoomInbound;
 use crate::realtime::broker::receiver::Receiver;
 use crate::wire::RoomId;
 
@@ -23,7 +23,7 @@ pub struct Listeners {
 
 #[derive(Default)]
 struct Inner {
-    rooms: HashMap<RoomId, (ListenerId, Receiver<RoomHeard>)>,
+    rooms: HashMap<RoomId, (ListenerId, Receiver<RoomInbound>)>,
     last: ListenerId,
 }
 
@@ -35,11 +35,11 @@ pub struct Listening {
 }
 
 impl Listeners {
-    pub fn listen(self: &Arc<Self>, room: RoomId, to: Recipient<RoomHeard>) -> Listening {
+    pub fn listen(self: &Arc<Self>, room: RoomId, to: Recipient<RoomInbound>) -> Listening {
         let mut inner = self.inner();
         inner.last += 1;
         let id = inner.last;
-        inner.rooms.insert(room, (id, Receiver::new(to, RoomHeard::Listening)));
+        inner.rooms.insert(room, (id, Receiver::new(to, RoomInbound::Listening)));
         drop(inner);
         self.changed.notify_one();
         Listening { room, id, listeners: Arc::clone(self) }
@@ -51,7 +51,7 @@ impl Listeners {
     }
 
     /// Passes something on.
-    pub fn hear(&self, room: RoomId, heard: RoomHeard) {
+    pub fn hear(&self, room: RoomId, heard: RoomInbound) {
         if let Some((_, receiver)) = self.inner().rooms.get(&room) {
             receiver.hear(heard);
         }

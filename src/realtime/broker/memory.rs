@@ -8,7 +8,7 @@ use actix::prelude::*;
 use crate::chat::events::Event;
 use crate::realtime::broker::listeners::{Listeners, Listening};
 use crate::realtime::broker::receiver::Receiver;
-use crate::realtime::broker::{Broker, Heard, RoomHeard, Word};
+use crate::realtime::broker::{Broker, Inbound, RoomInbound, RoomMessage};
 use crate::wire::RoomId;
 
 /// What the instances of one process are connected by.
@@ -19,7 +19,7 @@ pub struct Bus {
 
 struct Member {
     epoch: Mutex<String>,
-    hub: Receiver<Heard>,
+    hub: Receiver<Inbound>,
     listeners: Arc<Listeners>,
 }
 
@@ -31,8 +31,8 @@ struct Memory {
 
 impl Bus {
     /// Joins the bus as another instance.
-    pub fn join(&self, epoch: &str, hub: Recipient<Heard>) -> Arc<dyn Broker> {
-        let hub = Receiver::new(hub, Heard::Missed);
+    pub fn join(&self, epoch: &str, hub: Recipient<Inbound>) -> Arc<dyn Broker> {
+        let hub = Receiver::new(hub, Inbound::Missed);
         let me = Arc::new(Member { epoch: Mutex::new(epoch.to_owned()), hub, listeners: Arc::default() });
         self.members().push(Arc::clone(&me));
         Arc::new(Memory { bus: self.clone(), me })
@@ -60,23 +60,23 @@ impl Memory {
 impl Broker for Memory {
     fn publish(&self, event: &Event) {
         for member in self.others() {
-            member.hub.hear(Heard::Event(event.clone()));
+            member.hub.hear(Inbound::Event(event.clone()));
         }
     }
 
-    fn tell(&self, room: RoomId, word: &Word) {
+    fn tell(&self, room: RoomId, word: &RoomMessage) {
         for member in self.others() {
-            member.listeners.hear(room, RoomHeard::Word(word.clone()));
+            member.listeners.hear(room, RoomInbound::RoomMessage(word.clone()));
         }
     }
 
-    fn listen(&self, room: RoomId, to: Recipient<RoomHeard>) -> Listening {
+    fn listen(&self, room: RoomId, to: Recipient<RoomInbound>) -> Listening {
         let listening = self.me.listeners.listen(room, to);
-        self.me.listeners.hear(room, RoomHeard::Listening);
+        self.me.listeners.hear(room, RoomInbound::Listening);
         listening
     }
 
-    fn is_well(&self) -> bool {
+    fn is_healthy(&self) -> bool {
         true
     }
 
@@ -84,7 +84,7 @@ impl Broker for Memory {
         Duration::ZERO
     }
 
-    fn follow(&self, epoch: &str) {
+    fn set_epoch(&self, epoch: &str) {
         epoch.clone_into(&mut self.me.epoch());
     }
 }

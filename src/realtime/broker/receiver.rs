@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use actix::prelude::*;
 
-use crate::base::mailbox::see_off;
+use crate::base::mailbox::send_detached;
 use crate::base::metrics::METRICS;
 
 /// Nothing was dropped that is not told.
@@ -42,7 +42,7 @@ impl<M: Message<Result = ()> + Clone + Send + 'static> Receiver<M> {
             return;
         }
         let (to, missed, state) = (self.to.clone(), self.missed.clone(), Arc::clone(&self.state));
-        see_off(async move {
+        send_detached(async move {
             loop {
                 state.store(TELLING, Ordering::SeqCst);
                 to.send(missed.clone()).await?;

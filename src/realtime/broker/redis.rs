@@ -27,7 +27,7 @@ use crate::realtime::broker::redis::inbox::Inbox;
 use crate::realtime::broker::redis::link::Link;
 pub use crate::realtime::broker::redis::link::{Client, client};
 use crate::realtime::broker::redis::outbox::{Outbox, Outgoing};
-use crate::realtime::broker::{Broker, Heard, RoomHeard, Word};
+use crate::realtime::broker::{Broker, Inbound, RoomInbound, RoomMessage};
 use crate::wire::RoomId;
 
 /// Words published at once.
@@ -60,14 +60,14 @@ struct Shared {
 
 /// A word with its sender.
 #[derive(Serialize, Deserialize)]
-struct Letter<T> {
+struct Envelope<T> {
     from: String,
     content: T,
 }
 
 impl Redis {
     /// Starts the broker's thread, which ends when the broker is dropped. Redis need not answer yet.
-    pub fn start(client: Client, instance: &str, epoch: &str, hub: Recipient<Heard>) -> Self {
+    pub fn start(client: Client, instance: &str, epoch: &str, hub: Recipient<Inbound>) -> Self {
         let (outbox, queue) = outbox::new();
         let shared = Arc::new(Shared {
             instance: instance.to_owned(),
@@ -75,9 +75,9 @@ impl Redis {
             well: AtomicBool::new(false),
         });
         let listeners = Arc::<Listeners>::default();
-        let courier = Courier {
+        let courier = RedisTask {
             client,
-            hub: Receiver::new(hub, Heard::Missed),
+            hub: Receiver::new(hub, Inbound::Missed),
             listeners: Arc::clone(&listeners),
             shared: Arc::clone(&shared),
             leaving: AtomicUsize::new(0),
@@ -90,11 +90,11 @@ impl Redis {
     }
 
     fn send(&self, channel: Channel, content: impl Serialize) {
-        if !self.is_well() {
+        if !self.is_healthy() {
             METRICS.words_dropped.of("away").increment(1);
             return;
         }
-        let letter = Letter { from: self.shared.instance.clone(), content };
+        let letter = Envelope { from: self.shared.instance.clone(), content };
         match serde_json::to_vec(&letter) {
             Ok(payload) => self.outbox.put(channel.name(&self.shared.epoch()), payload),
             Err(error) => tracing::error!(%error, "a word can't be written"),
@@ -113,23 +113,23 @@ impl Broker for Redis {
         self.send(Channel::Control, event);
     }
 
-    fn tell(&self, room: RoomId, word: &Word) {
+    fn tell(&self, room: RoomId, word: &RoomMessage) {
         self.send(Channel::Room(room), word);
     }
 
-    fn listen(&self, room: RoomId, to: Recipient<RoomHeard>) -> Listening {
+    fn listen(&self, room: RoomId, to: Recipient<RoomInbound>) -> Listening {
         self.listeners.listen(room, to)
     }
 
-    fn is_well(&self) -> bool {
+    fn is_healthy(&self) -> bool {
         self.shared.well.load(Ordering::Relaxed)
     }
 
     fn patience(&self) -> Duration {
-        if self.is_well() { PATIENCE } else { Duration::ZERO }
+        if self.is_healthy() { PATIENCE } else { Duration::ZERO }
     }
 
-    fn follow(&self, epoch: &str) {
+    fn set_epoch(&self, epoch: &str) {
         let mut followed = self.shared.epoch.lock().unwrap_or_else(PoisonError::into_inner);
         if *followed != epoch {
             epoch.clone_into(&mut followed);
@@ -140,9 +140,9 @@ impl Broker for Redis {
 }
 
 /// Carries words to Redis and from there.
-struct Courier {
+struct RedisTask {
     client: Client,
-    hub: Receiver<Heard>,
+    hub: Receiver<Inbound>,
     listeners: Arc<Listeners>,
     shared: Arc<Shared>,
     /// Channels that are being unsubscribed from. Redis says so of each; should it say so of another, that was taken away,
@@ -150,7 +150,7 @@ struct Courier {
     leaving: AtomicUsize,
 }
 
-impl Courier {
+impl RedisTask {
     /// Connects again and again, until the broker is gone.
     async fn run(self, mut queue: outbox::Queue) {
         let mut backoff = FIRST_BACKOFF;
@@ -218,7 +218,7 @@ impl Courier {
             }
             for (&room, listener) in &wanted {
                 if told.get(&room) != Some(listener) {
-                    self.listeners.hear(room, RoomHeard::Listening);
+                    self.listeners.hear(room, RoomInbound::Listening);
                 }
             }
             let old = told.keys().filter(|room| !wanted.contains_key(room)).map(|room| Channel::Room(*room)).collect();
@@ -274,12 +274,12 @@ impl Courier {
         match channel_of(name, &self.shared.epoch()) {
             Some(Channel::Control) => {
                 if let Some(event) = self.open(payload) {
-                    self.hub.hear(Heard::Event(event));
+                    self.hub.hear(Inbound::Event(event));
                 }
             }
             Some(Channel::Room(room)) => {
                 if let Some(word) = self.open(payload) {
-                    self.listeners.hear(room, RoomHeard::Word(word));
+                    self.listeners.hear(room, RoomInbound::RoomMessage(word));
                 }
             }
             None => {}
@@ -288,7 +288,7 @@ impl Courier {
 
     /// What somebody else says.
     fn open<T: for<'a> Deserialize<'a>>(&self, payload: &[u8]) -> Option<T> {
-        let letter = serde_json::from_slice::<Letter<T>>(payload);
+        let letter = serde_json::from_slice::<Envelope<T>>(payload);
         let letter = letter.inspect_err(|error| tracing::debug!(%error, "a word that is not understood")).ok()?;
         (letter.from != self.shared.instance).then(|| {
             METRICS.words_heard.increment(1);

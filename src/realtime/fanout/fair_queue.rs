@@ -11,10 +11,10 @@ use std::rc::Rc;
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
-use crate::base::failpoints::may_panic;
-use crate::base::panics::survive;
-use crate::realtime::fanout::subscriptions::Walk;
-use crate::realtime::fanout::{Op, Posted, registry, work};
+use crate::base::failpoints::failpoint;
+use crate::base::panics::catch_panic;
+use crate::realtime::fanout::subscriptions::Broadcast;
+use crate::realtime::fanout::{DeliveryOp, FanoutMessage, registry, work};
 use crate::wire::{Close, RoomId};
 
 /// Sockets that are written to before others of the thread have their turn, which takes a few tenths of a millisecond.
@@ -28,7 +28,7 @@ const MAX_TOGETHER: usize = 256 * 1024;
 
 /// Shared by the actor, which brings ops, and the task that acts on them.
 #[derive(Default)]
-pub struct Turns {
+pub struct FairQueue {
     waiting: RefCell<Waiting>,
     has_work: Notify,
     has_room: Notify,
@@ -45,11 +45,11 @@ struct Waiting {
 /// What is to be said in a room, in its order.
 #[derive(Default)]
 struct Said {
-    under_way: Option<Walk>,
-    ops: VecDeque<Posted>,
+    under_way: Option<Broadcast>,
+    ops: VecDeque<FanoutMessage>,
 }
 
-impl Turns {
+impl FairQueue {
     /// Starts the task, which lives as long as the thread.
     pub fn start() -> Rc<Self> {
         let turns = Rc::new(Self::default());
@@ -67,7 +67,7 @@ impl Turns {
     }
 
     /// Puts an op behind those of its room, or acts on it at once where it has nothing to wait for.
-    pub fn take(&self, posted: Posted) {
+    pub fn take(&self, posted: FanoutMessage) {
         let Some(room) = posted.op.room() else { return act(posted.op) };
         let mut waiting = self.waiting.borrow_mut();
         let waiting = &mut *waiting;
@@ -97,7 +97,7 @@ impl Turns {
     /// Says whether there is more to do.
     fn slice(&self) -> bool {
         let mut waiting = self.waiting.borrow_mut();
-        if survive(|| waiting.slice()).is_none() {
+        if catch_panic(|| waiting.slice()).is_none() {
             *waiting = Waiting::default();
             registry(|registry| registry.close_all(Close::GoingAway));
         }
@@ -132,13 +132,13 @@ impl Said {
     fn advance(&mut self, room: RoomId, most: usize) -> usize {
         if self.under_way.is_none() {
             self.under_way = match self.ops.pop_front().map(|posted| posted.op) {
-                Some(Op::Deliver { frames, .. }) => {
-                    may_panic("fanout");
-                    let mut walk = Walk::deliver(&frames);
+                Some(DeliveryOp::Deliver { frames, .. }) => {
+                    failpoint("fanout");
+                    let mut walk = Broadcast::deliver(&frames);
                     self.put_together(&mut walk);
                     Some(walk)
                 }
-                Some(Op::Tell { frame, except, .. }) => Some(Walk::tell(frame, except)),
+                Some(DeliveryOp::Tell { frame, except, .. }) => Some(Broadcast::tell(frame, except)),
                 Some(other) => {
                     act(other);
                     return 1;
@@ -155,9 +155,9 @@ impl Said {
     }
 
     /// Adds the live frames that wait right behind.
-    fn put_together(&mut self, walk: &mut Walk) {
+    fn put_together(&mut self, walk: &mut Broadcast) {
         while walk.bytes() < MAX_TOGETHER
-            && let Some(Posted { op: Op::Deliver { frames, .. }, .. }) = self.ops.front()
+            && let Some(FanoutMessage { op: DeliveryOp::Deliver { frames, .. }, .. }) = self.ops.front()
         {
             walk.extend(frames);
             self.ops.pop_front();
@@ -165,6 +165,6 @@ impl Said {
     }
 }
 
-fn act(op: Op) {
+fn act(op: DeliveryOp) {
     work(|registry| registry.act(op));
 }

@@ -7,13 +7,13 @@ use std::rc::Rc;
 use bytes::Bytes;
 use litemap::LiteMap;
 
-use crate::realtime::fanout::subscriptions::{Seats, Taken, Walk, Walked};
-use crate::realtime::fanout::{Op, Outbox, Seat, counters};
+use crate::realtime::fanout::subscriptions::{Broadcast, Broadcasted, Subscriptions, Taken};
+use crate::realtime::fanout::{DeliveryOp, Outbox, Subscription, counters};
 use crate::wire::frame;
 use crate::wire::{Close, RoomId, UserId};
 
 /// A socket of this instance; never given twice while the process lives.
-pub type SessionId = u64;
+pub type SocketId = u64;
 
 thread_local! {
     static REGISTRY: RefCell<Registry> = RefCell::default();
@@ -30,17 +30,17 @@ pub fn registry<T>(work: impl FnOnce(&mut Registry) -> T) -> T {
 /// The sockets of this thread.
 #[derive(Default)]
 pub struct Registry {
-    sessions: HashMap<SessionId, Visitor>,
-    users: HashMap<UserId, HashSet<SessionId>>,
-    rooms: HashMap<RoomId, Seats>,
+    sessions: HashMap<SocketId, LocalSocket>,
+    users: HashMap<UserId, HashSet<SocketId>>,
+    rooms: HashMap<RoomId, Subscriptions>,
     /// Sockets of members, joined or not.
-    watchers: HashMap<RoomId, HashSet<SessionId>>,
+    watchers: HashMap<RoomId, HashSet<SocketId>>,
     /// How many messages the room of the first of them had then.
     counts: HashMap<RoomId, i64>,
 }
 
 /// A socket and whose it is.
-pub struct Visitor {
+pub struct LocalSocket {
     pub user: UserId,
     pub outbox: Rc<Outbox>,
     /// The rooms this socket has asked to join and not left, with the number of the join.
@@ -62,7 +62,7 @@ struct Early {
 
 const MAX_EARLY: usize = 64;
 
-impl Visitor {
+impl LocalSocket {
     fn tell(&mut self, frame: &Bytes) {
         match &mut self.early {
             None => self.outbox.send(frame.clone()),
@@ -74,16 +74,16 @@ impl Visitor {
 
 impl Registry {
     /// Registers a socket; it hears from here on what concerns its user.
-    pub fn admit(&mut self, session: SessionId, user: UserId, outbox: Rc<Outbox>) {
+    pub fn admit(&mut self, session: SocketId, user: UserId, outbox: Rc<Outbox>) {
         self.users.entry(user).or_default().insert(session);
         let (joined, watched, early) = (LiteMap::with_capacity(1), LiteMap::with_capacity(1), Some(Box::default()));
-        let visitor = Visitor { user, outbox, joined, watched, early };
+        let visitor = LocalSocket { user, outbox, joined, watched, early };
         self.sessions.insert(session, visitor);
     }
 
     /// Sends `welcome`, the first frame of a socket, and what the user was told meanwhile. `rooms`: the user's, with the
     /// messages ever sent there.
-    pub fn welcome(&mut self, session: SessionId, rooms: &[(RoomId, i64)], welcome: Bytes) {
+    pub fn welcome(&mut self, session: SocketId, rooms: &[(RoomId, i64)], welcome: Bytes) {
         let early = self.sessions.get_mut(&session).and_then(|visitor| visitor.early.take()).unwrap_or_default();
         for (room, count) in rooms.iter().filter(|(room, _)| !early.ended.contains(room)) {
             self.watch_one(session, *room);
@@ -96,11 +96,11 @@ impl Registry {
     }
 
     /// Forgets a socket. The one clean-up of this thread for a socket, however it ended.
-    pub fn dismiss(&mut self, session: SessionId) {
+    pub fn dismiss(&mut self, session: SocketId) {
         let Some(visitor) = self.sessions.remove(&session) else { return };
         remove_from(&mut self.users, visitor.user, session);
         for (room, _) in visitor.joined {
-            self.stand_up(room, session);
+            self.unsubscribe(room, session);
         }
         for (room, ()) in visitor.watched {
             remove_from(&mut self.watchers, room, session);
@@ -108,28 +108,28 @@ impl Registry {
     }
 
     /// A session wants to join: a seat for this generation will be taken, one for an older is too late.
-    pub fn expect(&mut self, session: SessionId, room: RoomId, generation: u32) {
+    pub fn expect(&mut self, session: SocketId, room: RoomId, generation: u32) {
         if let Some(visitor) = self.sessions.get_mut(&session) {
             visitor.joined.insert(room, generation);
         }
     }
 
     /// Whether a session is in a room, or joining it.
-    pub fn expects(&self, session: SessionId, room: RoomId, generation: u32) -> bool {
+    pub fn expects(&self, session: SocketId, room: RoomId, generation: u32) -> bool {
         self.sessions.get(&session).is_some_and(|visitor| visitor.joined.get(&room) == Some(&generation))
     }
 
     /// A session has left, or could not join: nothing of that room reaches it any more.
-    pub fn leave(&mut self, session: SessionId, room: RoomId, generation: u32) {
+    pub fn leave(&mut self, session: SocketId, room: RoomId, generation: u32) {
         let Some(visitor) = self.sessions.get_mut(&session) else { return };
         if visitor.joined.get(&room) == Some(&generation) {
             visitor.joined.remove(&room);
-            self.stand_up(room, session);
+            self.unsubscribe(room, session);
         }
     }
 
     /// This socket's user is a member of the room.
-    pub fn watch_one(&mut self, session: SessionId, room: RoomId) {
+    pub fn watch_one(&mut self, session: SocketId, room: RoomId) {
         if let Some(visitor) = self.sessions.get_mut(&session) {
             visitor.watched.insert(room, ());
             if let Some(early) = &mut visitor.early {
@@ -140,20 +140,26 @@ impl Registry {
     }
 
     /// Does what a room or the hub wants done; a walk from its first socket to its last.
-    pub(crate) fn act(&mut self, op: Op) {
+    pub(crate) fn act(&mut self, op: DeliveryOp) {
         match op {
-            Op::Deliver { room, frames } => drop(self.walk(room, &mut Walk::deliver(&frames), usize::MAX)),
-            Op::Tell { room, frame, except } => drop(self.walk(room, &mut Walk::tell(frame, except), usize::MAX)),
-            Op::Seat(seat) => self.seat(seat),
-            Op::Unseat { room, session, generation, farewell } => self.unseat(room, session, generation, farewell),
-            Op::TellUsers { users, frame, except, .. } => self.tell_users(&users, &frame, except),
-            Op::Activity { room, frame, reads } => self.activity(room, &frame, &reads),
-            Op::Announce { members, to_members, blind, to_others } => {
+            DeliveryOp::Deliver { room, frames } => {
+                self.walk(room, &mut Broadcast::deliver(&frames), usize::MAX);
+            }
+            DeliveryOp::Tell { room, frame, except } => {
+                self.walk(room, &mut Broadcast::tell(frame, except), usize::MAX);
+            }
+            DeliveryOp::Subscribe(seat) => self.seat(seat),
+            DeliveryOp::Unsubscribe { room, session, generation, farewell } => {
+                self.unseat(room, session, generation, farewell)
+            }
+            DeliveryOp::TellUsers { users, frame, except, .. } => self.tell_users(&users, &frame, except),
+            DeliveryOp::Activity { room, frame, reads } => self.activity(room, &frame, &reads),
+            DeliveryOp::Announce { members, to_members, blind, to_others } => {
                 self.announce(&members, &to_members, &blind, to_others.as_ref());
             }
-            Op::Watch { room, user, member } => self.watch(room, user, member),
-            Op::Watchers { room, members } => self.watchers(room, &members),
-            Op::CloseRoom { room, close } => self.close_room(room, close),
+            DeliveryOp::Watch { room, user, member } => self.watch(room, user, member),
+            DeliveryOp::Watchers { room, members } => self.watchers(room, &members),
+            DeliveryOp::CloseRoom { room, close } => self.close_room(room, close),
         }
     }
 
@@ -177,7 +183,7 @@ impl Registry {
         }
     }
 
-    fn unwatch_one(&mut self, session: SessionId, room: RoomId) {
+    fn unwatch_one(&mut self, session: SocketId, room: RoomId) {
         remove_from(&mut self.watchers, room, session);
         if let Some(visitor) = self.sessions.get_mut(&session) {
             visitor.watched.remove(&room);
@@ -194,7 +200,7 @@ impl Registry {
         self.watchers.keys().map(|room| (*room, count(room))).collect()
     }
 
-    fn seat(&mut self, seat: Seat) {
+    fn seat(&mut self, seat: Subscription) {
         let Some(visitor) = self.sessions.get(&seat.session) else { return };
         if visitor.joined.get(&seat.room) != Some(&seat.generation) {
             return;
@@ -210,7 +216,7 @@ impl Registry {
         let _ = seat.placed.send(seat.next);
     }
 
-    fn unseat(&mut self, room: RoomId, session: SessionId, generation: u32, farewell: Option<Bytes>) {
+    fn unseat(&mut self, room: RoomId, session: SocketId, generation: u32, farewell: Option<Bytes>) {
         let Some(visitor) = self.sessions.get_mut(&session) else { return };
         let outbox = Rc::clone(&visitor.outbox);
         // A newer join is on its way: it will be judged by itself, but the seat of the older one ends now.
@@ -220,29 +226,29 @@ impl Registry {
         }
         let taken = self.rooms.get(&room).and_then(|seats| seats.get(session));
         if taken.is_some_and(|taken| taken.generation <= generation) {
-            self.stand_up(room, session);
+            self.unsubscribe(room, session);
             if let Some(farewell) = farewell.filter(|_| !newer) {
                 outbox.send(farewell);
             }
         }
     }
 
-    /// Goes on with a walk through a room; see [`Seats::walk`].
-    pub(crate) fn walk(&mut self, room: RoomId, walk: &mut Walk, most: usize) -> Walked {
-        let Some(seats) = self.rooms.get(&room) else { return Walked { done: true, ..Walked::default() } };
+    /// Goes on with a walk through a room; see [`Subscriptions::walk`].
+    pub(crate) fn walk(&mut self, room: RoomId, walk: &mut Broadcast, most: usize) -> Broadcasted {
+        let Some(seats) = self.rooms.get(&room) else { return Broadcasted { done: true, ..Broadcasted::default() } };
         let walked = seats.walk(walk, most);
         counters::delivered(walked.delivered);
         walked
     }
 
-    fn tell_users(&mut self, users: &[UserId], frame: &Bytes, except: Option<SessionId>) {
+    fn tell_users(&mut self, users: &[UserId], frame: &Bytes, except: Option<SocketId>) {
         for user in users {
             self.tell_user(*user, frame, |session, _| Some(session) != except);
         }
     }
 
     fn activity(&mut self, room: RoomId, frame: &Bytes, reads: &[(UserId, Bytes)]) {
-        let away = |visitor: &Visitor| !visitor.joined.contains_key(&room);
+        let away = |visitor: &LocalSocket| !visitor.joined.contains_key(&room);
         for session in self.watchers.get(&room).into_iter().flatten() {
             if let Some(visitor) = self.sessions.get_mut(session).filter(|visitor| away(visitor)) {
                 visitor.tell(frame);
@@ -272,7 +278,7 @@ impl Registry {
     }
 
     fn close_room(&mut self, room: RoomId, close: Close) {
-        for seat in self.rooms.get(&room).into_iter().flat_map(Seats::all) {
+        for seat in self.rooms.get(&room).into_iter().flat_map(Subscriptions::all) {
             seat.outbox.close(close);
         }
     }
@@ -291,7 +297,7 @@ impl Registry {
         }
     }
 
-    fn tell_user(&mut self, user: UserId, frame: &Bytes, to: impl Fn(SessionId, &Visitor) -> bool) {
+    fn tell_user(&mut self, user: UserId, frame: &Bytes, to: impl Fn(SocketId, &LocalSocket) -> bool) {
         for session in self.users.get(&user).into_iter().flatten() {
             if let Some(visitor) = self.sessions.get_mut(session).filter(|visitor| to(*session, visitor)) {
                 visitor.tell(frame);
@@ -299,7 +305,7 @@ impl Registry {
         }
     }
 
-    fn stand_up(&mut self, room: RoomId, session: SessionId) {
+    fn unsubscribe(&mut self, room: RoomId, session: SocketId) {
         let Some(seats) = self.rooms.get_mut(&room) else { return };
         seats.leave(session);
         if seats.is_empty() {
@@ -308,7 +314,7 @@ impl Registry {
     }
 }
 
-fn remove_from<K: std::hash::Hash + Eq>(map: &mut HashMap<K, HashSet<SessionId>>, key: K, session: SessionId) {
+fn remove_from<K: std::hash::Hash + Eq>(map: &mut HashMap<K, HashSet<SocketId>>, key: K, session: SocketId) {
     if let Some(sessions) = map.get_mut(&key) {
         sessions.remove(&session);
         if sessions.is_empty() {

@@ -7,19 +7,19 @@ use std::rc::Rc;
 use bytes::Bytes;
 use slab::Slab;
 
-use crate::realtime::fanout::{Live, Outbox, SessionId};
+use crate::realtime::fanout::{Live, Outbox, SocketId};
 use crate::wire::{Seq, UserId};
 
 /// A list that is walked for every frame. A seat keeps its place until it is left, so that a walk may rest between two
 /// seats while others stand up.
 #[derive(Default)]
-pub struct Seats {
+pub struct Subscriptions {
     list: Slab<Taken>,
-    places: HashMap<SessionId, usize>,
+    places: HashMap<SocketId, usize>,
 }
 
 pub struct Taken {
-    pub session: SessionId,
+    pub session: SocketId,
     pub user: UserId,
     pub generation: u32,
     pub above: Seq,
@@ -27,7 +27,7 @@ pub struct Taken {
 }
 
 /// Frames on their way to everybody in a room.
-pub struct Walk {
+pub struct Broadcast {
     frames: Vec<Bytes>,
     /// The number of each frame, rising; none where everybody gets them whatever they have.
     numbers: Vec<Seq>,
@@ -38,14 +38,14 @@ pub struct Walk {
 
 /// How far a part of a walk has come.
 #[derive(Default)]
-pub struct Walked {
+pub struct Broadcasted {
     pub seats: usize,
     /// Live frames that sockets took in.
     pub delivered: usize,
     pub done: bool,
 }
 
-impl Walk {
+impl Broadcast {
     /// With live frames, in the order of their numbers.
     pub fn deliver(live: &[Live]) -> Self {
         let mut walk = Self { frames: Vec::new(), numbers: Vec::new(), except: None, place: 0 };
@@ -69,12 +69,12 @@ impl Walk {
     }
 }
 
-impl Seats {
+impl Subscriptions {
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    pub fn get(&self, session: SessionId) -> Option<&Taken> {
+    pub fn get(&self, session: SocketId) -> Option<&Taken> {
         self.list.get(*self.places.get(&session)?)
     }
 
@@ -93,16 +93,16 @@ impl Seats {
         }
     }
 
-    pub fn leave(&mut self, session: SessionId) {
+    pub fn leave(&mut self, session: SocketId) {
         if let Some(place) = self.places.remove(&session) {
             self.list.remove(place);
         }
     }
 
     /// Gives at most `most` sockets what the walk brings them.
-    pub fn walk(&self, walk: &mut Walk, most: usize) -> Walked {
+    pub fn walk(&self, walk: &mut Broadcast, most: usize) -> Broadcasted {
         let slices: Vec<IoSlice<'_>> = walk.frames.iter().map(|frame| IoSlice::new(frame)).collect();
-        let mut walked = Walked::default();
+        let mut walked = Broadcasted::default();
         while walked.seats < most && walk.place < self.list.capacity() {
             let seat = self.list.get(walk.place);
             walk.place += 1;

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 
-use crate::base::mailbox::see_off;
-use crate::base::panics::survive;
+use crate::base::mailbox::send_detached;
+use crate::base::panics::catch_panic;
 use crate::chat::events::Event;
 use crate::chat::{authorization, members, rooms, sanctions};
 use crate::db::AnyConnection;
-use crate::realtime::broker::Heard;
-use crate::realtime::fanout::Op;
-use crate::realtime::hub::{EndSocket, Hub};
-use crate::realtime::room::{Happened, Recheck};
+use crate::realtime::broker::Inbound;
+use crate::realtime::fanout::DeliveryOp;
+use crate::realtime::hub::{CloseSocket, Hub};
+use crate::realtime::room::{HubEvent, RecheckMembers};
 use crate::wire::frame;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, RoomId, RoomKind, ServerFrame, UserId};
@@ -26,12 +26,12 @@ impl Hub {
                     (socket.token_hash == token_hash).then_some(*id)
                 };
                 let ended: Vec<_> = self.sockets.iter().filter_map(of_session).collect();
-                self.end(ended.into_iter(), &EndSocket { close: Close::SessionEnded, bye: None });
+                self.end(ended.into_iter(), &CloseSocket { close: Close::SessionEnded, bye: None });
             }
             Event::UserBanned { user } => {
                 let theirs: Vec<_> =
                     self.sockets.iter().filter(|(_, socket)| socket.user == user).map(|(id, _)| *id).collect();
-                self.end(theirs.into_iter(), &EndSocket { close: Close::Banned, bye: None });
+                self.end(theirs.into_iter(), &CloseSocket { close: Close::Banned, bye: None });
             }
             Event::RoomDeleted { room, slug, public, members } => {
                 self.announce_deletion(room, &slug, public, members, ctx)
@@ -44,7 +44,7 @@ impl Hub {
             Event::MemberRemoved { room, user } => {
                 *self.words.entry(room).or_default() += 1;
                 for open in self.rooms.values().filter(|open| open.id == room) {
-                    see_off(open.address.send(Recheck));
+                    send_detached(open.address.send(RecheckMembers));
                 }
                 self.announce_member(room, user, ctx);
             }
@@ -52,7 +52,7 @@ impl Hub {
             Event::Mentioned { slug, users, message } => self.hear_mention(&slug, users, message),
             Event::Tell { user, frame } => {
                 let (users, frame) = (Arc::from([user]), frame::text(frame.as_bytes()));
-                self.tell_workers(|| Op::TellUsers {
+                self.tell_workers(|| DeliveryOp::TellUsers {
                     room: None,
                     users: Arc::clone(&users),
                     frame: frame.clone(),
@@ -81,8 +81,8 @@ impl Hub {
             let (to_members, to_others) = (about(&room.slug, true), about(&room.slug, false));
             let to_others = (room.kind == RoomKind::Public).then_some(to_others);
             let (members, blind) = (Arc::new(members), Arc::new(blind));
-            hub.tell_workers(|| Op::Watchers { room: room.id, members: Arc::clone(&members) });
-            hub.tell_workers(|| Op::Announce {
+            hub.tell_workers(|| DeliveryOp::Watchers { room: room.id, members: Arc::clone(&members) });
+            hub.tell_workers(|| DeliveryOp::Announce {
                 members: Arc::clone(&members),
                 to_members: to_members.clone(),
                 blind: Arc::clone(&blind),
@@ -102,15 +102,15 @@ impl Hub {
     ) {
         self.words.remove(&room);
         for open in self.rooms.values().filter(|open| open.id == room) {
-            see_off(open.address.send(Recheck));
+            send_detached(open.address.send(RecheckMembers));
         }
         let (gone, members) = (about(slug, false), Arc::new(members.into_iter().collect::<HashSet<UserId>>()));
         let nobody = Arc::new(HashSet::new());
-        self.tell_workers(|| Op::Watchers { room, members: Arc::clone(&nobody) });
+        self.tell_workers(|| DeliveryOp::Watchers { room, members: Arc::clone(&nobody) });
         let read = move |connection: &mut AnyConnection| Ok(authorization::guests(connection)?);
         self.after(read, ctx, move |hub, guests, _| {
             let blind = Arc::new(guests.into_iter().collect::<HashSet<UserId>>());
-            hub.tell_workers(|| Op::Announce {
+            hub.tell_workers(|| DeliveryOp::Announce {
                 members: Arc::clone(&members),
                 to_members: gone.clone(),
                 blind: Arc::clone(&blind),
@@ -128,7 +128,7 @@ impl Hub {
                 return hub.read_watchers(room, ctx);
             }
             let members: Arc<HashSet<UserId>> = Arc::new(members.into_iter().collect());
-            hub.tell_workers(|| Op::Watchers { room, members: Arc::clone(&members) });
+            hub.tell_workers(|| DeliveryOp::Watchers { room, members: Arc::clone(&members) });
         });
     }
 
@@ -140,9 +140,9 @@ impl Hub {
             Ok((state.room, members::is_member(connection, room, user)?))
         };
         self.after(read, ctx, move |hub, (room, member), _| {
-            hub.tell_workers(|| Op::Watch { room: room.id, user, member });
+            hub.tell_workers(|| DeliveryOp::Watch { room: room.id, user, member });
             let (users, frame) = (Arc::from([user]), about(&room.slug, member));
-            hub.tell_workers(|| Op::TellUsers {
+            hub.tell_workers(|| DeliveryOp::TellUsers {
                 room: None,
                 users: Arc::clone(&users),
                 frame: frame.clone(),
@@ -160,7 +160,7 @@ impl Hub {
         let store = self.store.clone();
         let read = async move { store.read(read).await };
         ctx.spawn(read.into_actor(self).map(|read, hub, ctx| match read {
-            Ok(found) => _ = survive(|| then(hub, found, ctx)),
+            Ok(found) => _ = catch_panic(|| then(hub, found, ctx)),
             // Clients see it with their next list of rooms.
             Err(refusal) => tracing::warn!(%refusal, "a change of a room was not announced"),
         }));
@@ -171,22 +171,22 @@ fn about(slug: &str, member: bool) -> bytes::Bytes {
     frame::text(&ServerFrame::Room { room: slug, member }.to_json())
 }
 
-impl Handler<Happened> for Hub {
+impl Handler<HubEvent> for Hub {
     type Result = ();
 
-    fn handle(&mut self, Happened(event): Happened, ctx: &mut Self::Context) {
+    fn handle(&mut self, HubEvent(event): HubEvent, ctx: &mut Self::Context) {
         self.broker.publish(&event);
-        survive(|| self.act_on(event, ctx));
+        catch_panic(|| self.act_on(event, ctx));
     }
 }
 
-impl Handler<Heard> for Hub {
+impl Handler<Inbound> for Hub {
     type Result = ();
 
-    fn handle(&mut self, heard: Heard, ctx: &mut Self::Context) {
-        survive(|| match heard {
-            Heard::Event(event) => self.act_on(event, ctx),
-            Heard::Missed => self.poll(ctx),
+    fn handle(&mut self, heard: Inbound, ctx: &mut Self::Context) {
+        catch_panic(|| match heard {
+            Inbound::Event(event) => self.act_on(event, ctx),
+            Inbound::Missed => self.poll(ctx),
         });
     }
 }

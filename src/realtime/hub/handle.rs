@@ -8,9 +8,9 @@ use crate::chat::batch::{Action, Done};
 use crate::chat::events::Event;
 use crate::chat::messages;
 use crate::db::Store;
-use crate::realtime::fanout::{Fanout, SessionId};
-use crate::realtime::hub::{AddWorker, Connect, Disconnect, Drain, EndSocket, Find, Hub, OpenRoom};
-use crate::realtime::room::{Act, Happened};
+use crate::realtime::fanout::{Fanout, SocketId};
+use crate::realtime::hub::{AddWorker, CloseSocket, Connect, Disconnect, Drain, Find, Hub, OpenRoom};
+use crate::realtime::room::{Act, HubEvent};
 use crate::render::Rendered;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, Key, Message, RoomId, Seq, UserId};
@@ -52,18 +52,18 @@ impl HubHandle {
         &self,
         user: UserId,
         token_hash: String,
-        session: Recipient<EndSocket>,
-    ) -> Result<SessionId, Close> {
+        session: Recipient<CloseSocket>,
+    ) -> Result<SocketId, Close> {
         self.ask(Connect { user, token_hash, session }).await.unwrap_or(Err(Close::GoingAway))
     }
 
-    pub async fn disconnect(&self, session: SessionId) {
+    pub async fn disconnect(&self, session: SocketId) {
         let _ = self.ask(Disconnect(session)).await;
     }
 
     /// Tells whoever must act on it.
     pub async fn announce(&self, event: Event) {
-        if let Err(error) = self.ask(Happened(event)).await {
+        if let Err(error) = self.ask(HubEvent(event)).await {
             tracing::error!(%error, "an event found no hub");
         }
     }

@@ -8,27 +8,27 @@ use actix::prelude::*;
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
-use crate::base::mailbox::see_off;
-use crate::base::panics::survive;
+use crate::base::mailbox::send_detached;
+use crate::base::panics::catch_panic;
 use crate::chat::login_sessions;
 use crate::chat::login_sessions::State;
 use crate::chat::rooms;
-use crate::chat::rooms::Standing;
-use crate::realtime::fanout::{OnThread, Op, SessionId, registry};
-use crate::realtime::hub::{EndSocket, Hub, POLLS_ALWAYS, Socket};
-use crate::realtime::room::{Noticed, Recheck};
+use crate::chat::rooms::RoomHead;
+use crate::realtime::fanout::{DeliveryOp, OnThread, SocketId, registry};
+use crate::realtime::hub::{CloseSocket, Hub, POLLS_ALWAYS, Socket};
+use crate::realtime::room::{PollResult, RecheckMembers};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, RoomId};
 
 /// Where rooms stand, the epoch, and the sessions that have not ended.
-type Polled = (Vec<Standing>, String, HashMap<String, State>);
+type Polled = (Vec<RoomHead>, String, HashMap<String, State>);
 
 impl Hub {
     /// Once in a while always, since an instance may have died between its commit and its word; every time while words
     /// don't arrive.
     pub(crate) fn poll_if_due(&mut self, ctx: &mut Context<Self>) {
         self.polls_skipped += 1;
-        if self.polls_skipped >= POLLS_ALWAYS || !self.broker.is_well() {
+        if self.polls_skipped >= POLLS_ALWAYS || !self.broker.is_healthy() {
             self.polls_skipped = 0;
             self.poll(ctx);
         }
@@ -63,7 +63,7 @@ impl Hub {
             hub.polling = false;
             // A failure is logged where it happens; the next poll asks again.
             if let Ok(polled) = read {
-                survive(|| hub.polled(polled, &watched, &asked, ctx));
+                catch_panic(|| hub.polled(polled, &watched, &asked, ctx));
             }
             if std::mem::take(&mut hub.poll_again) {
                 hub.poll(ctx);
@@ -98,17 +98,17 @@ impl Hub {
         asked: &HashSet<String>,
         ctx: &mut Context<Self>,
     ) {
-        self.broker.follow(&epoch);
+        self.broker.set_epoch(&epoch);
         self.notice(&standings, &epoch);
         self.look_for_deleted(&standings, watched);
         self.compare(standings, watched, ctx);
-        let those = |sockets: &HashMap<SessionId, Socket>, state: Option<State>| -> Vec<SessionId> {
+        let those = |sockets: &HashMap<SocketId, Socket>, state: Option<State>| -> Vec<SocketId> {
             let is = |hash: &String| asked.contains(hash) && alive.get(hash).copied() == state;
             sockets.iter().filter(|(_, socket)| is(&socket.token_hash)).map(|(id, _)| *id).collect()
         };
         let (ended, banned) = (those(&self.sockets, None), those(&self.sockets, Some(State::Banned)));
-        self.end(ended.into_iter(), &EndSocket { close: Close::SessionEnded, bye: None });
-        self.end(banned.into_iter(), &EndSocket { close: Close::Banned, bye: None });
+        self.end(ended.into_iter(), &CloseSocket { close: Close::SessionEnded, bye: None });
+        self.end(banned.into_iter(), &CloseSocket { close: Close::Banned, bye: None });
     }
 
     /// An open socket is a use of its session. Written in portions, so that messages are stored between them.
@@ -125,23 +125,23 @@ impl Hub {
     }
 
     /// A room that is not among those that were asked for is no more.
-    fn look_for_deleted(&self, standings: &[Standing], watched: &HashMap<RoomId, i64>) {
+    fn look_for_deleted(&self, standings: &[RoomHead], watched: &HashMap<RoomId, i64>) {
         let there: HashSet<RoomId> = standings.iter().map(|standing| standing.id).collect();
         for open in self.rooms.values().filter(|open| !there.contains(&open.id)) {
             // One that was opened after the poll began finds itself still there.
-            see_off(open.address.send(Recheck));
+            send_detached(open.address.send(RecheckMembers));
         }
         let nobody = Arc::new(HashSet::new());
         for room in watched.keys().copied().filter(|room| !there.contains(room)) {
-            self.tell_workers(|| Op::Watchers { room, members: Arc::clone(&nobody) });
+            self.tell_workers(|| DeliveryOp::Watchers { room, members: Arc::clone(&nobody) });
         }
     }
 
-    fn notice(&self, standings: &[Standing], epoch: &str) {
+    fn notice(&self, standings: &[RoomHead], epoch: &str) {
         let epoch: Arc<str> = epoch.into();
-        for &Standing { ref slug, seq, access, .. } in standings {
+        for &RoomHead { ref slug, seq, access, .. } in standings {
             if let Some(room) = self.in_use(slug) {
-                see_off(room.address.send(Noticed { seq, access, epoch: Arc::clone(&epoch) }));
+                send_detached(room.address.send(PollResult { seq, access, epoch: Arc::clone(&epoch) }));
             }
         }
     }

@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use actix::prelude::*;
 
-use crate::base::mailbox::see_off;
-use crate::base::panics::survive;
-use crate::chat::events::News;
-use crate::chat::rooms::Standing;
+use crate::base::mailbox::send_detached;
+use crate::base::panics::catch_panic;
+use crate::chat::events::ActivityDigest;
+use crate::chat::rooms::RoomHead;
 use crate::realtime::activity;
-use crate::realtime::broker::RoomHeard;
-use crate::realtime::fanout::Op;
+use crate::realtime::broker::RoomInbound;
+use crate::realtime::fanout::DeliveryOp;
 use crate::realtime::hub::Hub;
 use crate::wire::frame;
 use crate::wire::{Message, RoomId, ServerFrame, UserId};
 
 impl Hub {
     /// A room in use here sees to it by itself.
-    pub(crate) fn hear_news(&mut self, room: RoomId, slug: &str, news: News, ctx: &mut Context<Self>) {
+    pub(crate) fn hear_news(&mut self, room: RoomId, slug: &str, news: ActivityDigest, ctx: &mut Context<Self>) {
         if self.in_use(slug).is_some() {
             return;
         }
@@ -34,7 +34,7 @@ impl Hub {
             Some(Duration::ZERO) => self.tell_news(room, slug),
             Some(due) if !waits => {
                 let slug = slug.to_owned();
-                ctx.run_later(due, move |hub, _| _ = survive(|| hub.tell_news(room, &slug)));
+                ctx.run_later(due, move |hub, _| _ = catch_panic(|| hub.tell_news(room, &slug)));
             }
             _ => {}
         }
@@ -44,7 +44,7 @@ impl Hub {
     /// `watched` has how many messages the members here know of at least.
     pub(crate) fn compare(
         &mut self,
-        standings: Vec<Standing>,
+        standings: Vec<RoomHead>,
         watched: &HashMap<RoomId, i64>,
         ctx: &mut Context<Self>,
     ) {
@@ -56,7 +56,7 @@ impl Hub {
             }
             let count = known.map(|known| known.count).or_else(|| watched.get(&now.id).copied());
             if count.is_some_and(|count| now.count > count) {
-                let news = News { seq: now.seq, count: now.count, authors: HashMap::new() };
+                let news = ActivityDigest { seq: now.seq, count: now.count, authors: HashMap::new() };
                 self.hear_news(now.id, &now.slug, news, ctx);
             }
         }
@@ -72,12 +72,12 @@ impl Hub {
 
     pub(crate) fn hear_mention(&mut self, slug: &str, users: Vec<UserId>, message: Arc<Message>) {
         if let Some(open) = self.in_use(slug) {
-            see_off(open.address.send(RoomHeard::Mentioned { users, message }));
+            send_detached(open.address.send(RoomInbound::Mentioned { users, message }));
             return;
         }
         let mention = ServerFrame::Mention { room: slug, message: &message };
         let (users, frame): (Arc<[UserId]>, _) = (users.into(), frame::text(&mention.to_json()));
-        self.tell_workers(|| Op::TellUsers {
+        self.tell_workers(|| DeliveryOp::TellUsers {
             room: None,
             users: Arc::clone(&users),
             frame: frame.clone(),

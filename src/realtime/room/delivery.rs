@@ -6,12 +6,12 @@ use std::sync::Arc;
 use actix::prelude::*;
 use bytes::Bytes;
 
-use crate::base::failpoints::breaks;
+use crate::base::failpoints::fault_enabled;
 use crate::chat::batch::Change;
 use crate::chat::events::Event;
 use crate::chat::journal::Committed;
 use crate::chat::{members, messages};
-use crate::realtime::fanout::{Live, Op};
+use crate::realtime::fanout::{DeliveryOp, Live};
 use crate::realtime::room::{ChatRoom, RETRY, Socket};
 use crate::wire::frame;
 use crate::wire::refusal::{Code, Refusal};
@@ -27,7 +27,7 @@ const MAX_EARLY: usize = 1_024;
 /// The database's word on the room, from the hub's poll.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Noticed {
+pub struct PollResult {
     pub seq: Seq,
     pub access: i64,
     pub epoch: Arc<str>,
@@ -36,17 +36,17 @@ pub struct Noticed {
 /// Somebody was removed: see who may stay.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Recheck;
+pub struct RecheckMembers;
 
 impl ChatRoom {
     /// Hands out what has its turn. Stops where the members must be read first, or where a number is missing.
     fn advance(&mut self, ctx: &mut Context<Self>) {
         while let Some(first) = self.early.first_entry() {
-            if *first.key() <= self.handed {
+            if *first.key() <= self.delivered_seq {
                 first.remove();
                 continue;
             }
-            if *first.key() > self.handed + 1 && !breaks("skip_gap_read") {
+            if *first.key() > self.delivered_seq + 1 && !fault_enabled("skip_gap_read") {
                 self.wait_for_gap(ctx);
                 break;
             }
@@ -57,43 +57,48 @@ impl ChatRoom {
             let change = first.remove();
             self.hand_out(&change, ctx);
         }
-        self.pump(ctx);
+        self.flush(ctx);
         self.tell_activity_soon(ctx);
     }
 
-    /// Gives one change to the workers, with the next [`pump`](Self::pump): that is soon, so that the room never forgets a
+    /// Gives one change to the workers, with the next [`flush`](Self::pump): that is soon, so that the room never forgets a
     /// frame before the workers were told of it.
     fn hand_out(&mut self, change: &Change, ctx: &mut Context<Self>) {
         let message = EncodedMessage::from(&*change.message);
         let live = self.live(&message);
         if change.message.deleted {
             // Those who are in have what it said, or don't get it any more.
-            self.pump(ctx);
+            self.flush(ctx);
             self.recent.forget(change.message.id);
         }
-        self.unpumped += live.frame.len();
+        self.unflushed_bytes += live.frame.len();
         self.recent.push(live, message);
-        self.handed = change.message.seq;
+        self.delivered_seq = change.message.seq;
         if !change.mentioned.is_empty() {
             let mention = ServerFrame::Mention { room: &self.slug, message: &change.message };
             let frame = frame::text(&mention.to_json());
             self.tell_users(&change.mentioned, &frame);
         }
         self.activity.news.note(change);
-        if self.unpumped > PUMP_BYTES || self.handed % PUMP_FRAMES == 0 {
-            self.pump(ctx);
+        if self.unflushed_bytes > PUMP_BYTES || self.delivered_seq % PUMP_FRAMES == 0 {
+            self.flush(ctx);
         }
     }
 
     pub(crate) fn tell_users(&mut self, users: &[UserId], frame: &Bytes) {
         let users: Arc<[UserId]> = users.into();
         let room = Some(self.id);
-        self.links.tell_all(|| Op::TellUsers { room, users: Arc::clone(&users), frame: frame.clone(), except: None });
+        self.links.tell_all(|| DeliveryOp::TellUsers {
+            room,
+            users: Arc::clone(&users),
+            frame: frame.clone(),
+            except: None,
+        });
     }
 
     /// Takes committed changes in, whatever their order.
     pub(crate) fn take(&mut self, changes: Vec<Change>, ctx: &mut Context<Self>) {
-        for change in changes.into_iter().filter(|change| change.message.seq > self.handed) {
+        for change in changes.into_iter().filter(|change| change.message.seq > self.delivered_seq) {
             self.early.insert(change.message.seq, change);
         }
         self.advance(ctx);
@@ -115,7 +120,7 @@ impl ChatRoom {
         if !std::mem::replace(&mut self.waiting_for_gap, true) {
             ctx.run_later(patience, |room, ctx| {
                 room.waiting_for_gap = false;
-                if room.early.first_key_value().is_some_and(|(first, _)| *first > room.handed + 1) {
+                if room.early.first_key_value().is_some_and(|(first, _)| *first > room.delivered_seq + 1) {
                     room.read_gap(ctx);
                 }
             });
@@ -133,12 +138,12 @@ impl ChatRoom {
             return;
         }
         self.dropped_early = false;
-        let (room, handed, store) = (self.id, self.handed, self.store.clone());
-        let read = async move { store.read(move |connection| messages::gap(connection, room, handed)).await };
+        let (room, delivered_seq, store) = (self.id, self.delivered_seq, self.store.clone());
+        let read = async move { store.read(move |connection| messages::gap(connection, room, delivered_seq)).await };
         ctx.spawn(read.into_actor(self).map(move |gap, room, ctx| {
             room.reading_gap = false;
             match gap {
-                Ok(Some(gap)) if gap.epoch == room.epoch && gap.state.room.seq >= handed => {
+                Ok(Some(gap)) if gap.epoch == room.epoch && gap.state.room.seq >= delivered_seq => {
                     room.fill(gap, ctx);
                     if room.dropped_early {
                         room.read_gap(ctx);
@@ -155,7 +160,7 @@ impl ChatRoom {
     /// The room is no more: everybody is told and let go.
     fn end_deleted(&mut self, ctx: &mut Context<Self>) {
         self.expel(|_| true, LeftReason::Deleted);
-        self.pump(ctx);
+        self.flush(ctx);
         ctx.stop();
     }
 
@@ -171,13 +176,13 @@ impl ChatRoom {
         // All messages newer than one of the gap's are in the gap too.
         let ids: BTreeSet<Seq> = gap.messages.iter().map(|(message, _)| message.id).collect();
         for (message, mentioned) in gap.messages {
-            if message.seq > self.handed {
+            if message.seq > self.delivered_seq {
                 let newer = ids.range(message.id + 1..).count() as i64;
                 let (room, message, count) = (self.id, Arc::new(message), gap.state.count - newer);
                 self.hand_out(&Change { room, message, access, count, mentioned }, ctx);
             }
         }
-        self.handed = self.handed.max(gap.state.room.seq);
+        self.delivered_seq = self.delivered_seq.max(gap.state.room.seq);
         self.advance(ctx);
     }
 
@@ -188,16 +193,16 @@ impl ChatRoom {
         ctx.spawn(read.into_actor(self).map(move |gap, room, ctx| match gap {
             // Only as far as the room has handed out, and nothing that came after a removal it has not seen.
             Ok(Some(gap)) if gap.state.access <= room.access => {
-                let upto = room.handed.min(gap.state.room.seq);
+                let upto = room.delivered_seq.min(gap.state.room.seq);
                 let frames = gap.messages.iter().filter(|(message, _)| message.seq <= upto);
                 let frames = frames.map(|(message, _)| room.live(&message.into())).collect();
                 room.links.catch_up(worker, frames, upto);
-                room.pump(ctx);
+                room.flush(ctx);
             }
             Ok(None) => room.start_over(ctx),
             Ok(Some(_)) | Err(_) => drop(ctx.run_later(RETRY, move |room, ctx| {
                 room.links.catch_up(worker, Vec::new(), told);
-                room.pump(ctx);
+                room.flush(ctx);
             })),
         }));
     }
@@ -218,7 +223,7 @@ impl ChatRoom {
                     let gone = |socket: &Socket| socket.access < access && !members.contains(&socket.user);
                     room.expel(gone, LeftReason::Removed);
                     let id = room.id;
-                    room.links.tell_all(|| Op::Watchers { room: id, members: Arc::clone(&members) });
+                    room.links.tell_all(|| DeliveryOp::Watchers { room: id, members: Arc::clone(&members) });
                     room.access = room.access.max(access);
                     room.tell_presence_soon(ctx);
                     room.advance(ctx);
@@ -235,14 +240,14 @@ impl ChatRoom {
     fn expel(&mut self, gone: impl Fn(&Socket) -> bool, reason: LeftReason) {
         let left = ServerFrame::Left { reference: Ref::default(), room: &self.slug, reason };
         let farewell = frame::text(&left.to_json());
-        let kept = breaks("keep_removed_member");
+        let kept = fault_enabled("keep_removed_member");
         let gone = |socket: &Socket| !kept && gone(socket);
         let gone: Vec<_> = self.sockets.iter().filter(|(_, socket)| gone(socket)).map(|(id, _)| *id).collect();
         for session in gone {
             if let Some(Socket { generation, worker, user, .. }) = self.sockets.remove(&session) {
                 self.presence.depart(user);
                 let farewell = Some(farewell.clone());
-                self.links.unseat(worker, Op::Unseat { room: self.id, session, generation, farewell });
+                self.links.unseat(worker, DeliveryOp::Unsubscribe { room: self.id, session, generation, farewell });
             }
         }
     }
@@ -266,24 +271,24 @@ impl Handler<Committed> for ChatRoom {
     }
 }
 
-impl Handler<Noticed> for ChatRoom {
+impl Handler<PollResult> for ChatRoom {
     type Result = ();
 
-    fn handle(&mut self, noticed: Noticed, ctx: &mut Self::Context) {
+    fn handle(&mut self, noticed: PollResult, ctx: &mut Self::Context) {
         if noticed.access > self.access {
             self.check_members(ctx);
         }
         // The poll may be older than what was handed out since: only a read of our own can tell that numbers went back.
-        if noticed.seq != self.handed || *noticed.epoch != *self.epoch {
+        if noticed.seq != self.delivered_seq || *noticed.epoch != *self.epoch {
             self.read_gap(ctx);
         }
     }
 }
 
-impl Handler<Recheck> for ChatRoom {
+impl Handler<RecheckMembers> for ChatRoom {
     type Result = ();
 
-    fn handle(&mut self, _: Recheck, ctx: &mut Self::Context) {
+    fn handle(&mut self, _: RecheckMembers, ctx: &mut Self::Context) {
         self.check_members(ctx);
     }
 }

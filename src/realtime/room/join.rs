@@ -2,62 +2,39 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::oneshot;
 
-use crate::base::failpoints::breaks;
-use crate::base::mailbox::see_off;
+use crate::base::failpoints::fault_enabled;
+use crate::base::mailbox::send_detached;
 use crate::chat::batch::{Action, Done};
 use crate::chat::events::Event;
 use crate::chat::join_snapshot;
-use crate::chat::join_snapshot::{Beginning, Cursor, EncodedPage, Entries};
-use crate::realtime::fanout::{Op, Seat, SessionId};
+use crate::chat::join_snapshot::{Cursor, EncodedPage, JoinSnapshot, JoinStart};
+use crate::realtime::fanout::{DeliveryOp, SocketId, Subscription};
+use crate::realtime::room::join_queue::Join;
 use crate::realtime::room::join_queue::Waiting;
-use crate::realtime::room::{ChatRoom, Happened, Socket};
+use crate::realtime::room::{ChatRoom, HubEvent, Socket};
 use crate::wire::frame;
 use crate::wire::refusal::Refusal;
-use crate::wire::{LeftReason, MAX_PAGE_BYTES, Ref, RoomKind, Seq, ServerFrame, User};
-
-/// Bring a socket in, or give it the next page of its catch-up.
-///
-/// The page, and the live frames after the last one, go to the socket's outbox through its worker's queue. `reply` tells
-/// the session when that has happened; it is dropped without a word when the room ends or the socket has left meanwhile.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Join {
-    pub session: SessionId,
-    /// The index of the worker the session lives on.
-    pub worker: usize,
-    /// Rises with every join of the session: a late leave or seat of an older one changes nothing.
-    pub generation: u32,
-    pub user: Arc<User>,
-    pub cursor: Option<Cursor>,
-    /// A page after the first.
-    pub continued: bool,
-    pub reference: Option<String>,
-    pub reply: oneshot::Sender<Result<Placed, Refusal>>,
-}
-
-/// Resolves when the frames are in the outbox: to the cursor of the next page, or to `None` when the socket is live.
-pub type Placed = oneshot::Receiver<Option<Seq>>;
+use crate::wire::{LeftReason, MAX_PAGE_BYTES, Ref, RoomKind, Seq, ServerFrame};
 
 /// A socket has left, or is gone. Its worker has forgotten its seat already.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Leave {
-    pub session: SessionId,
+    pub session: SocketId,
     pub generation: u32,
 }
 
 /// What was read for joins.
 struct Found {
-    entries: Entries,
+    entries: JoinSnapshot,
     /// The number handed out before the read.
-    handed: Seq,
+    delivered_seq: Seq,
     /// What was asked for without messages, since the room remembered what came above it.
     remembered: Seq,
 }
@@ -98,14 +75,15 @@ impl ChatRoom {
         let (batch, wanted) = self.joins.next(self.id, self.recent.floor());
         self.joins.reading = !batch.is_empty();
         let Some(oldest) = batch.first() else { return };
-        let (store, handed, remembered, left) = (self.store.clone(), self.handed, wanted.remembered, oldest.left());
+        let (store, delivered_seq, remembered, left) =
+            (self.store.clone(), self.delivered_seq, wanted.remembered, oldest.left());
         let read =
             async move { store.read_within(left, move |connection| join_snapshot::entries(connection, &wanted)).await };
         ctx.spawn(read.into_actor(self).map(move |read, room, ctx| {
             room.joins.reading = false;
             room.joins.note(batch.len(), read.is_err());
             match read {
-                Ok(entries) => room.enter(batch, &Found { entries, handed, remembered }, ctx),
+                Ok(entries) => room.enter(batch, &Found { entries, delivered_seq, remembered }, ctx),
                 Err(refusal) => room.fail(batch, &refusal),
             }
             room.read_entries(ctx);
@@ -123,10 +101,10 @@ impl ChatRoom {
     }
 
     fn enter(&mut self, mut batch: Vec<Waiting>, found: &Found, ctx: &mut Context<Self>) {
-        let Found { entries, handed, .. } = found;
+        let Found { entries, delivered_seq, .. } = found;
         // Some have left, or joined anew, while this was read.
         batch.retain(|Waiting { join, .. }| self.joining.get(&join.session) == Some(&join.generation));
-        if entries.epoch != self.epoch || entries.state.room.seq < *handed {
+        if entries.epoch != self.epoch || entries.state.room.seq < *delivered_seq {
             return self.start_anew(&entries.epoch, ctx);
         }
         if entries.state.access < self.access {
@@ -159,7 +137,7 @@ impl ChatRoom {
             match stored.unwrap_or_else(|_| Err(Refusal::unavailable())) {
                 Ok(Done::Entered) => {
                     let added = Event::MemberAdded { room: room.id, user: join.user.id };
-                    see_off(room.hub.send(Happened(added)));
+                    send_detached(room.hub.send(HubEvent(added)));
                     room.joins.push(join, room.store.arrivals.begin());
                     room.read_entries(ctx);
                 }
@@ -201,23 +179,23 @@ impl ChatRoom {
             let (placed, when_placed) = oneshot::channel();
             let (session, generation, next) = (join.session, join.generation, page.next());
             let above = if next.is_some() { Seq::MAX } else { page.at.max(self.links.told(join.worker)) };
-            let seat = Seat { room: self.id, session, generation, above, frames, placed, next };
+            let seat = Subscription { room: self.id, session, generation, above, frames, placed, next };
             self.links.seat(join.worker, seat);
             let _ = join.reply.send(Ok(when_placed));
         }
         self.tell_presence_soon(ctx);
-        self.pump(ctx);
+        self.flush(ctx);
     }
 
     /// What joins at this cursor begin with; `None` where it has to be read.
     fn page(&mut self, cursor: Option<&Cursor>, found: &Found) -> Option<Rc<Page>> {
         let at = found.entries.state.room.seq;
         let page = match found.entries.beginning(cursor, found.remembered)? {
-            Beginning::Latest { page, reset } => Page { at, page, catch_up: false, reset },
-            Beginning::CatchUp(page) => Page { at, page, catch_up: true, reset: false },
+            JoinStart::Latest { page, reset } => Page { at, page, catch_up: false, reset },
+            JoinStart::CatchUp(page) => Page { at, page, catch_up: true, reset: false },
             // The room may have been told of more than was read, but not of less: as of its number they are members.
-            Beginning::Remembered(after) => match self.recent.catch_up(after).filter(|_| self.handed >= at) {
-                Some(page) => Page { at: self.handed, page, catch_up: true, reset: false },
+            JoinStart::Remembered(after) => match self.recent.catch_up(after).filter(|_| self.delivered_seq >= at) {
+                Some(page) => Page { at: self.delivered_seq, page, catch_up: true, reset: false },
                 None => {
                     self.joins.behind = true;
                     return None;
@@ -239,7 +217,7 @@ impl ChatRoom {
         (missed.iter().map(bytes::Bytes::len).sum::<usize>() <= MAX_PAGE_BYTES).then_some(missed)
     }
 
-    fn first_frame(&self, join: &Join, page: &Page, entries: &Entries, people: &RawValue) -> bytes::Bytes {
+    fn first_frame(&self, join: &Join, page: &Page, entries: &JoinSnapshot, people: &RawValue) -> bytes::Bytes {
         let room = &entries.state.room;
         let (messages, more) = (page.page.messages.as_slice(), page.page.more);
         let first = if join.continued && !page.reset {
@@ -275,8 +253,8 @@ impl ChatRoom {
             let left = ServerFrame::Left { reference: Ref::default(), room: &self.slug, reason: LeftReason::Removed };
             let farewell = Some(frame::text(&left.to_json()));
             let (session, generation) = (join.session, join.generation);
-            self.links.unseat(socket.worker, Op::Unseat { room: self.id, session, generation, farewell });
-            self.pump(ctx);
+            self.links.unseat(socket.worker, DeliveryOp::Unsubscribe { room: self.id, session, generation, farewell });
+            self.flush(ctx);
         }
     }
 }
@@ -287,7 +265,7 @@ impl Handler<Join> for ChatRoom {
     fn handle(&mut self, join: Join, ctx: &mut Self::Context) {
         self.used = Instant::now();
         self.joining.insert(join.session, join.generation);
-        let cursor = join.cursor.filter(|_| !breaks("ignore_after"));
+        let cursor = join.cursor.filter(|_| !fault_enabled("ignore_after"));
         self.joins.push(Join { cursor, ..join }, self.store.arrivals.begin());
         self.read_entries(ctx);
     }

@@ -1,13 +1,41 @@
 //! The joins of a room that are on their way: those that come while a read runs are read for together by the next one.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use tokio::sync::oneshot;
 
 use crate::base::arrivals::Arrival;
 use crate::chat::join_snapshot::{Cursor, Wanted};
 use crate::db::PATIENCE;
-use crate::realtime::room::join::Join;
-use crate::wire::{RoomId, Seq, UserId};
+use crate::realtime::fanout::SocketId;
+use crate::wire::refusal::Refusal;
+use crate::wire::{RoomId, Seq, User, UserId};
+
+/// Bring a socket in, or give it the next page of its catch-up.
+///
+/// The page, and the live frames after the last one, go to the socket's outbox through its worker's queue. `reply` tells
+/// the session when that has happened; it is dropped without a word when the room ends or the socket has left meanwhile.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Join {
+    pub session: SocketId,
+    /// The index of the worker the session lives on.
+    pub worker: usize,
+    /// Rises with every join of the session: a late leave or seat of an older one changes nothing.
+    pub generation: u32,
+    pub user: Arc<User>,
+    pub cursor: Option<Cursor>,
+    /// A page after the first.
+    pub continued: bool,
+    pub reference: Option<String>,
+    pub reply: oneshot::Sender<Result<Placed, Refusal>>,
+}
+
+/// Resolves when the frames are in the outbox: to the cursor of the next page, or to `None` when the socket is live.
+pub type Placed = oneshot::Receiver<Option<Seq>>;
 
 /// Joins in one read.
 const AT_ONCE: usize = 1_024;

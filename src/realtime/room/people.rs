@@ -7,8 +7,8 @@ use actix::prelude::*;
 
 use crate::chat::rooms;
 use crate::policy::Action;
-use crate::realtime::broker::Word;
-use crate::realtime::fanout::Op;
+use crate::realtime::broker::RoomMessage;
+use crate::realtime::fanout::DeliveryOp;
 use crate::realtime::room::ChatRoom;
 use crate::wire::frame;
 use crate::wire::{ServerFrame, User};
@@ -48,22 +48,22 @@ impl ChatRoom {
         let (joined, left) = (changes.joined.as_slice(), changes.left.as_slice());
         let told = ServerFrame::Presence { room: &self.slug, count: changes.count, joined, left };
         let (room, frame) = (self.id, frame::text(&told.to_json()));
-        self.links.tell(|| Op::Tell { room, frame: frame.clone(), except: None });
-        self.pump(ctx);
+        self.links.tell(|| DeliveryOp::Tell { room, frame: frame.clone(), except: None });
+        self.flush(ctx);
     }
 
     /// Tells the other instances who is here.
     pub(crate) fn tell_sheet(&mut self, repeat: bool) {
         if let Some(sheet) = self.presence.sheet(&self.instance, repeat) {
-            self.broker.tell(self.id, &Word::People { sheet });
+            self.broker.tell(self.id, &RoomMessage::People { sheet });
         }
     }
 
     pub(crate) fn tell_typing(&mut self, user: &User, ctx: &mut Context<Self>) {
         let frame = frame::text(&ServerFrame::Typing { room: &self.slug, user }.to_json());
         let (room, except) = (self.id, Some(user.id));
-        self.links.tell(|| Op::Tell { room, frame: frame.clone(), except });
-        self.pump(ctx);
+        self.links.tell(|| DeliveryOp::Tell { room, frame: frame.clone(), except });
+        self.flush(ctx);
     }
 
     /// Who typed a while ago may be told of again.
@@ -82,10 +82,10 @@ impl Handler<Typing> for ChatRoom {
         }
         self.typing.insert(user.id, Instant::now());
         let (slug, id, store) = (self.slug.clone(), user.id, self.store.clone());
-        let read = async move { store.read(move |c| rooms::permitted(c, &slug, id, Action::Talk).map(drop)).await };
+        let read = async move { store.read(move |c| rooms::authorize(c, &slug, id, Action::Talk).map(drop)).await };
         ctx.spawn(read.into_actor(self).map(move |permitted, room, ctx| {
             if permitted.is_ok() {
-                room.broker.tell(room.id, &Word::Typing { user: User::clone(&user) });
+                room.broker.tell(room.id, &RoomMessage::Typing { user: User::clone(&user) });
                 room.tell_typing(&user, ctx);
             }
         }));

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 
-use crate::base::mailbox::see_off;
+use crate::base::mailbox::send_detached;
 use crate::base::metrics::METRICS;
-use crate::realtime::fanout::{Fanout, Live, Op, Posted, Seat};
+use crate::realtime::fanout::{DeliveryOp, Fanout, FanoutMessage, Live, Subscription};
 use crate::realtime::room::replay_buffer::Recent;
 use crate::wire::{RoomId, Seq};
 
@@ -33,7 +33,7 @@ struct Link {
     /// Sockets of the room on that worker.
     seated: usize,
     /// What the full queue did not take, in order. Seats are bounded by the sockets, the rest by [`MAX_WAITING`].
-    waiting: VecDeque<Posted>,
+    waiting: VecDeque<FanoutMessage>,
 }
 
 /// What pumping came to.
@@ -61,8 +61,8 @@ impl Links {
         self.links[worker].seated += 1;
     }
 
-    pub fn seat(&mut self, worker: usize, seat: Seat) {
-        self.links[worker].waiting.push_back(Op::Seat(seat).into());
+    pub fn seat(&mut self, worker: usize, seat: Subscription) {
+        self.links[worker].waiting.push_back(DeliveryOp::Subscribe(seat).into());
     }
 
     /// A socket has left by itself.
@@ -71,27 +71,27 @@ impl Links {
     }
 
     /// A socket is made to leave.
-    pub fn unseat(&mut self, worker: usize, op: Op) {
+    pub fn unseat(&mut self, worker: usize, op: DeliveryOp) {
         self.links[worker].seated -= 1;
         self.links[worker].waiting.push_back(op.into());
     }
 
     /// Something for the workers that have sockets in the room.
-    pub fn tell(&mut self, op: impl Fn() -> Op) {
+    pub fn tell(&mut self, op: impl Fn() -> DeliveryOp) {
         for link in self.links.iter_mut().filter(|link| link.seated > 0) {
             link.queue(op());
         }
     }
 
     /// Something for all workers.
-    pub fn tell_all(&mut self, op: impl Fn() -> Op) {
+    pub fn tell_all(&mut self, op: impl Fn() -> DeliveryOp) {
         for link in &mut self.links {
             link.queue(op());
         }
     }
 
-    /// Sends the workers what waits, and live frames up to `handed`.
-    pub fn pump(&mut self, recent: &Recent, handed: Seq) -> Pumped {
+    /// Sends the workers what waits, and live frames up to `delivered_seq`.
+    pub fn flush(&mut self, recent: &Recent, delivered_seq: Seq) -> Pumped {
         let mut pumped = Pumped::default();
         // Workers usually stand at the same number: the frames are put together once.
         let mut last: Option<(Seq, Arc<[Live]>)> = None;
@@ -100,8 +100,8 @@ impl Links {
                 pumped.blocked = true;
                 continue;
             }
-            if link.told >= handed || link.seated == 0 {
-                link.told = link.told.max(handed);
+            if link.told >= delivered_seq || link.seated == 0 {
+                link.told = link.told.max(delivered_seq);
                 continue;
             }
             let frames = match &last {
@@ -116,8 +116,8 @@ impl Links {
                 continue;
             };
             last = Some((link.told, Arc::clone(&frames)));
-            if link.send(Op::Deliver { room: self.room, frames }) {
-                link.told = handed;
+            if link.send(DeliveryOp::Deliver { room: self.room, frames }) {
+                link.told = delivered_seq;
             } else {
                 pumped.blocked = true;
             }
@@ -131,21 +131,21 @@ impl Links {
         link.reading = false;
         // It may have been told some of it meanwhile.
         let frames: Arc<[Live]> = frames.into_iter().filter(|live| live.seq > link.told).collect();
-        if told > link.told && link.drain() && link.send(Op::Deliver { room: self.room, frames }) {
+        if told > link.told && link.drain() && link.send(DeliveryOp::Deliver { room: self.room, frames }) {
             link.told = told;
         }
     }
 
     /// Says a last thing to all workers, waiting for their queues.
-    pub fn close(&mut self, op: impl Fn() -> Op) {
+    pub fn close(&mut self, op: impl Fn() -> DeliveryOp) {
         for link in &self.links {
-            see_off(link.worker.send(Posted::from(op())));
+            send_detached(link.worker.send(FanoutMessage::from(op())));
         }
     }
 }
 
 impl Link {
-    fn queue(&mut self, op: Op) {
+    fn queue(&mut self, op: DeliveryOp) {
         if self.waiting.len() < MAX_WAITING {
             self.waiting.push_back(op.into());
         } else {
@@ -170,8 +170,8 @@ impl Link {
         true
     }
 
-    fn send(&self, op: Op) -> bool {
-        let full = matches!(self.worker.try_send(Posted::from(op)), Err(SendError::Full(_)));
+    fn send(&self, op: DeliveryOp) -> bool {
+        let full = matches!(self.worker.try_send(FanoutMessage::from(op)), Err(SendError::Full(_)));
         METRICS.worker_queue_full.increment(u64::from(full));
         !full
     }

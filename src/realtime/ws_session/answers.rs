@@ -11,17 +11,17 @@ use crate::base::metrics::{Counted, METRICS};
 use crate::chat::batch::Done;
 use crate::chat::history::Part;
 use crate::chat::join_snapshot::Cursor;
-use crate::realtime::fanout::{SessionId, registry};
+use crate::realtime::fanout::{SocketId, registry};
 use crate::realtime::hub::OpenRoom;
 use crate::realtime::room::Join;
-use crate::realtime::ws_session::{Joined, Session};
+use crate::realtime::ws_session::{Joined, WsSession};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, LeftReason, MemberRoom, Ref, Seq, ServerFrame};
 
 const SETTLE: Duration = Duration::from_millis(20);
 
 /// What a request was about, for its answer.
-pub struct Asked {
+pub struct RequestContext {
     pub reference: Option<String>,
     pub room: Option<String>,
     pub key: Option<String>,
@@ -35,16 +35,16 @@ pub type Seated = Result<Option<Seq>, Option<Refusal>>;
 
 /// Something a session has waited for.
 pub enum Answer {
-    Connected(Result<SessionId, Close>),
+    Connected(Result<SocketId, Close>),
     Rooms(Result<Option<Arc<[MemberRoom]>>, Refusal>),
     Found {
-        asked: Asked,
+        asked: RequestContext,
         cursor: Option<Cursor>,
         found: Result<OpenRoom, Refusal>,
     },
     /// `Err(None)`: the room has ended, or nobody waits any more.
     Seated {
-        asked: Asked,
+        asked: RequestContext,
         generation: u32,
         cursor: Option<Cursor>,
         continued: bool,
@@ -52,17 +52,17 @@ pub enum Answer {
     },
     /// `waited`: it had to wait for room in the room's queue.
     Stored {
-        asked: Asked,
+        asked: RequestContext,
         stored: Result<Done, Refusal>,
         waited: bool,
     },
     History {
-        asked: Asked,
+        asked: RequestContext,
         page: Result<Part, Refusal>,
     },
 }
 
-impl Session {
+impl WsSession {
     pub(crate) fn answered(&mut self, answer: Answer) {
         match answer {
             Answer::Connected(connected) => self.connected(connected),
@@ -91,7 +91,7 @@ impl Session {
         }
     }
 
-    pub(crate) fn refuse(&self, asked: &Asked, refusal: &Refusal) {
+    pub(crate) fn refuse(&self, asked: &RequestContext, refusal: &Refusal) {
         self.tell(&ServerFrame::Error {
             code: refusal.code,
             message: &self.language.say(&refusal.wording),
@@ -102,7 +102,7 @@ impl Session {
         });
     }
 
-    pub(crate) fn left(&self, asked: &Asked) {
+    pub(crate) fn left(&self, asked: &RequestContext) {
         let room = asked.room.as_deref().unwrap_or_default();
         self.tell(&ServerFrame::Left { reference: Ref::from(&asked.reference), room, reason: LeftReason::Asked });
     }
@@ -111,7 +111,7 @@ impl Session {
     /// of a socket's requests is that of its frames.
     pub(crate) fn ask(
         &mut self,
-        asked: Asked,
+        asked: RequestContext,
         queued: Option<Queued>,
         stored: oneshot::Receiver<Result<Done, Refusal>>,
     ) {
@@ -134,7 +134,7 @@ impl Session {
         });
     }
 
-    fn stored(&mut self, asked: &Asked, stored: Result<Done, Refusal>) {
+    fn stored(&mut self, asked: &RequestContext, stored: Result<Done, Refusal>) {
         let room = asked.room.as_deref().unwrap_or_default();
         let reference = Ref::from(&asked.reference);
         match stored {
@@ -148,13 +148,13 @@ impl Session {
         }
     }
 
-    pub(crate) fn find_room(&mut self, asked: Asked, cursor: Option<Cursor>) {
+    pub(crate) fn find_room(&mut self, asked: RequestContext, cursor: Option<Cursor>) {
         (self.paging, self.joining) = (true, true);
         let (hub, slug) = (self.shared.hub.clone(), asked.room.clone().unwrap_or_default());
         self.wait_for(async move { Answer::Found { asked, cursor, found: hub.find(&slug).await } });
     }
 
-    fn found(&mut self, asked: Asked, cursor: Option<Cursor>, found: Result<OpenRoom, Refusal>) {
+    fn found(&mut self, asked: RequestContext, cursor: Option<Cursor>, found: Result<OpenRoom, Refusal>) {
         // A socket that has been closed meanwhile joins nothing.
         let Some(slug) = asked.room.clone().filter(|_| !self.departed) else { return };
         match found {
@@ -180,11 +180,11 @@ impl Session {
             return self.forget(&slug);
         }
         self.paging = true;
-        let asked = Asked { reference: None, room: Some(slug), key: None };
+        let asked = RequestContext { reference: None, room: Some(slug), key: None };
         self.enter(asked, Some(Cursor { after, epoch: None }), true);
     }
 
-    fn enter(&mut self, asked: Asked, cursor: Option<Cursor>, continued: bool) {
+    fn enter(&mut self, asked: RequestContext, cursor: Option<Cursor>, continued: bool) {
         let joined = asked.room.as_ref().and_then(|slug| self.rooms.get(slug));
         let (Some(joined), Some(session)) = (joined, self.id) else {
             (self.paging, self.joining) = (false, false);
@@ -221,7 +221,14 @@ impl Session {
         });
     }
 
-    fn seated(&mut self, asked: Asked, generation: u32, cursor: Option<Cursor>, continued: bool, seated: Seated) {
+    fn seated(
+        &mut self,
+        asked: RequestContext,
+        generation: u32,
+        cursor: Option<Cursor>,
+        continued: bool,
+        seated: Seated,
+    ) {
         (self.paging, self.joining) = (false, false);
         let Some(slug) = asked.room.clone() else { return };
         // The socket may have left, or been made to leave, in between.

@@ -3,7 +3,7 @@
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
-use crate::base::failpoints::may_panic;
+use crate::base::failpoints::failpoint;
 use crate::base::metrics::{Counted, METRICS};
 use crate::chat::batch::Action;
 use crate::chat::history;
@@ -11,8 +11,8 @@ use crate::chat::join_snapshot::Cursor;
 use crate::realtime::fanout::registry;
 use crate::realtime::room::{Act, ChatRoom, MarkRead, Typing};
 use crate::realtime::send_rate::Kind;
-use crate::realtime::ws_session::answers::{Answer, Asked, Queued};
-use crate::realtime::ws_session::{Joined, Session};
+use crate::realtime::ws_session::answers::{Answer, Queued, RequestContext};
+use crate::realtime::ws_session::{Joined, WsSession};
 use crate::render::render_body;
 use crate::wire::client_frame;
 use crate::wire::history::{Wanted, at_least};
@@ -20,33 +20,33 @@ use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{ClientFrame, Key, parse};
 
 /// A request for a page, which waits until the page before it is fetched and the outbox has room.
-pub enum Held {
+pub enum PendingPage {
     Join { reference: Option<String>, join: client_frame::Join },
     History { reference: Option<String>, history: client_frame::History },
 }
 
-impl Session {
+impl WsSession {
     /// Acts on one text frame.
     pub(crate) fn command(&mut self, text: &str) {
-        may_panic("session");
+        failpoint("session");
         let parsed = parse(text);
         let reference = parsed.reference;
         let frame = match parsed.frame {
             Ok(frame) => frame,
             Err(refusal) => {
                 self.bad_frames = if refusal.code == Code::BadFrame { self.bad_frames + 1 } else { 0 };
-                return self.refuse(&Asked { reference, room: None, key: None }, &refusal);
+                return self.refuse(&RequestContext { reference, room: None, key: None }, &refusal);
             }
         };
         self.bad_frames = 0;
         match frame {
-            ClientFrame::Join(join) => self.hold(Held::Join { reference, join }),
-            ClientFrame::History(history) => self.hold(Held::History { reference, history }),
+            ClientFrame::Join(join) => self.hold(PendingPage::Join { reference, join }),
+            ClientFrame::History(history) => self.hold(PendingPage::History { reference, history }),
             ClientFrame::Leave(leave) => self.leave(reference, leave.room),
             ClientFrame::Send(send) => self.send(reference, send),
             ClientFrame::Edit(edit) => self.edit(reference, edit),
             ClientFrame::Delete(delete) => {
-                let asked = Asked { reference, room: Some(delete.room), key: None };
+                let asked = RequestContext { reference, room: Some(delete.room), key: None };
                 self.change(asked, Kind::Change, |_| {
                     Ok(Action::Delete { id: delete.id, reason: String::new(), wipe: false })
                 });
@@ -54,7 +54,7 @@ impl Session {
             ClientFrame::React(react) => self.react(reference, react),
             ClientFrame::Read(read) => self.mark_read(reference, read),
             ClientFrame::Typing(typing) => {
-                let asked = Asked { reference, room: Some(typing.room), key: None };
+                let asked = RequestContext { reference, room: Some(typing.room), key: None };
                 if let Some(joined) = self.joined(&asked) {
                     // One that finds the room's queue full is not worth waiting.
                     let _ = joined.address.try_send(Typing { user: self.user.clone() });
@@ -64,7 +64,7 @@ impl Session {
     }
 
     /// The room of a request, or the refusal told. A socket may have been made to leave: the worker's registry knows.
-    fn joined(&self, asked: &Asked) -> Option<&Joined> {
+    fn joined(&self, asked: &RequestContext) -> Option<&Joined> {
         let joined = asked.room.as_ref().and_then(|room| self.rooms.get(room));
         let seated = |joined: &&Joined| {
             self.id.is_some_and(|id| registry(|registry| registry.expects(id, joined.id, joined.generation)))
@@ -78,7 +78,7 @@ impl Session {
 
     fn send(&mut self, reference: Option<String>, send: client_frame::Send) {
         let client_frame::Send { room, key, body, reply_to } = send;
-        let asked = Asked { reference, room: Some(room), key: Some(key) };
+        let asked = RequestContext { reference, room: Some(room), key: Some(key) };
         self.change(asked, Kind::Message, |asked| {
             let key = Key::parse(asked.key.as_deref().unwrap_or_default())?;
             Ok(Action::Send { key, rendered: render_body(&body)?, reply_to, present: Vec::new() })
@@ -87,13 +87,13 @@ impl Session {
 
     fn edit(&mut self, reference: Option<String>, edit: client_frame::Edit) {
         let client_frame::Edit { room, id, body } = edit;
-        let asked = Asked { reference, room: Some(room), key: None };
+        let asked = RequestContext { reference, room: Some(room), key: None };
         self.change(asked, Kind::Change, |_| Ok(Action::Edit { id, rendered: render_body(&body)? }));
     }
 
     fn react(&mut self, reference: Option<String>, react: client_frame::React) {
         let client_frame::React { room, id, emoji, on } = react;
-        let asked = Asked { reference, room: Some(room), key: None };
+        let asked = RequestContext { reference, room: Some(room), key: None };
         self.change(asked, Kind::Change, |_| {
             let emoji = emojis::get(&emoji).ok_or_else(|| Refusal::invalid("emoji: not an emoji"))?;
             Ok(Action::React { id, emoji: emoji.as_str().to_owned(), on })
@@ -101,7 +101,12 @@ impl Session {
     }
 
     /// Has the room change something, and answers when it is stored.
-    fn change(&mut self, asked: Asked, kind: Kind, action: impl FnOnce(&Asked) -> Result<Action, Refusal>) {
+    fn change(
+        &mut self,
+        asked: RequestContext,
+        kind: Kind,
+        action: impl FnOnce(&RequestContext) -> Result<Action, Refusal>,
+    ) {
         if self.joined(&asked).is_none() {
             return;
         }
@@ -118,7 +123,7 @@ impl Session {
     }
 
     fn mark_read(&mut self, reference: Option<String>, read: client_frame::Read) {
-        let asked = Asked { reference, room: Some(read.room), key: None };
+        let asked = RequestContext { reference, room: Some(read.room), key: None };
         let (Some(joined), Some(session)) = (self.joined(&asked), self.id) else { return };
         let permitted = self.shared.send_rate.check(self.user.id, Kind::Read);
         let seq = match permitted.and_then(|()| at_least(0, read.seq, "seq")) {
@@ -132,14 +137,14 @@ impl Session {
     }
 
     fn leave(&mut self, reference: Option<String>, room: String) {
-        let asked = Asked { reference, room: Some(room), key: None };
+        let asked = RequestContext { reference, room: Some(room), key: None };
         if self.joined(&asked).is_some() {
             self.forget(asked.room.as_deref().unwrap_or_default());
             self.left(&asked);
         }
     }
 
-    fn hold(&mut self, held: Held) {
+    fn hold(&mut self, held: PendingPage) {
         self.held = Some((held, Counted::one(&METRICS.pages_waiting)));
     }
 
@@ -149,8 +154,8 @@ impl Session {
             return false;
         }
         match self.held.take().map(|(held, _)| held) {
-            Some(Held::Join { reference, join }) => self.join(reference, join),
-            Some(Held::History { reference, history }) => self.history(reference, history),
+            Some(PendingPage::Join { reference, join }) => self.join(reference, join),
+            Some(PendingPage::History { reference, history }) => self.history(reference, history),
             None => {
                 let behind = self.rooms.iter().find_map(|(slug, joined)| Some((slug.clone(), joined.behind?)));
                 let Some((slug, cursor)) = behind else { return false };
@@ -162,7 +167,7 @@ impl Session {
 
     fn join(&mut self, reference: Option<String>, join: client_frame::Join) {
         let client_frame::Join { room, after, epoch } = join;
-        let asked = Asked { reference, room: Some(room), key: None };
+        let asked = RequestContext { reference, room: Some(room), key: None };
         let cursor = match after.map(|after| at_least(0, after, "after")).transpose() {
             Ok(after) => after.map(|after| Cursor { after, epoch }),
             Err(refusal) => return self.refuse(&asked, &refusal),
@@ -172,7 +177,7 @@ impl Session {
 
     fn history(&mut self, reference: Option<String>, history: client_frame::History) {
         let client_frame::History { room, before, after, around, since, limit } = history;
-        let asked = Asked { reference, room: Some(room), key: None };
+        let asked = RequestContext { reference, room: Some(room), key: None };
         let Some(slug) = self.joined(&asked).and(asked.room.clone()) else { return };
         let wanted = Wanted { before, after, around, since: since.as_deref(), limit };
         let place = match wanted.checked() {

@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use socket2::SockRef;
 
 use crate::realtime::fanout::{MAX_UNANSWERED, Progress, counters};
-use crate::realtime::ws_session::{LAST_WRITES, MAX_IN_FLIGHT, Session, State};
+use crate::realtime::ws_session::{LAST_WRITES, MAX_IN_FLIGHT, State, WsSession};
 use crate::wire::frame;
 use crate::wire::frame::Incoming;
 use crate::wire::{Close, MAX_BAD_FRAMES};
@@ -26,7 +26,7 @@ thread_local! {
 }
 
 #[derive(Default)]
-pub struct Run {
+pub struct ConnectionLoop {
     /// The close frame is written and our side of the connection is shut: only the peer's end is awaited.
     shut: bool,
     /// A limit for the last writes and the peer's end is set.
@@ -42,13 +42,13 @@ impl From<io::Error> for Gone {
     }
 }
 
-impl ActorFuture<Session> for Run {
+impl ActorFuture<WsSession> for ConnectionLoop {
     type Output = ();
 
     fn poll(
         mut self: Pin<&mut Self>,
-        session: &mut Session,
-        ctx: &mut Context<Session>,
+        session: &mut WsSession,
+        ctx: &mut Context<WsSession>,
         task: &mut task::Context<'_>,
     ) -> Poll<()> {
         let ran = self.as_mut().run(session, ctx, task);
@@ -63,11 +63,11 @@ impl ActorFuture<Session> for Run {
     }
 }
 
-impl Run {
+impl ConnectionLoop {
     fn run(
         mut self: Pin<&mut Self>,
-        session: &mut Session,
-        ctx: &mut Context<Session>,
+        session: &mut WsSession,
+        ctx: &mut Context<WsSession>,
         task: &mut task::Context<'_>,
     ) -> Result<(), Gone> {
         let mut steps = 0;
@@ -99,7 +99,7 @@ impl Run {
     }
 }
 
-impl Session {
+impl WsSession {
     /// One thing that can be done now; `false` when there is nothing.
     fn step(&mut self, task: &mut task::Context<'_>) -> Result<bool, Gone> {
         // Whoever closed it, the fan-out for one: nothing more is read.

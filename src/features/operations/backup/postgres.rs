@@ -11,7 +11,7 @@ use std::path::Path;
 use url::{Url, form_urlencoded};
 
 use crate::base::start_error::StartError;
-use crate::db::Company;
+use crate::db::InstanceLock;
 use crate::db::connection::AnyConnection;
 use crate::db::open::{establish, with_timeouts};
 use crate::features::operations::backup::{Report, about, begin_anew, belongs_to_klatch};
@@ -59,7 +59,7 @@ pub fn renew_epoch(address: &str) -> Result<usize, StartError> {
 /// A connection that holds the lock of the only instance.
 fn alone(address: &str) -> Result<AnyConnection, StartError> {
     let mut connection = establish(&with_timeouts(address)?)?;
-    match Company::Alone.try_lock(&mut connection) {
+    match InstanceLock::Exclusive.try_lock(&mut connection) {
         Ok(true) => Ok(connection),
         Ok(false) => Err(StartError::option("database-url", "a klatch is running on this database: end it first")),
         Err(error) => Err(StartError::option("database-url", error)),

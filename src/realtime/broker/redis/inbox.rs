@@ -29,17 +29,17 @@ pub struct Inbox {
 
 /// Where a connection puts what Redis sends by itself.
 #[derive(Clone)]
-pub struct Slot {
+pub struct PushSender {
     words: Sender<Incoming>,
     /// A permit for each byte that may still come.
     room: Arc<Semaphore>,
     dropped: Arc<AtomicBool>,
 }
 
-pub fn new() -> (Slot, Inbox) {
+pub fn new() -> (PushSender, Inbox) {
     let (sender, words) = mpsc::channel(MAX_WORDS);
     let dropped = Arc::<AtomicBool>::default();
-    let slot = Slot { words: sender, room: Arc::new(Semaphore::new(MAX_BYTES)), dropped: Arc::clone(&dropped) };
+    let slot = PushSender { words: sender, room: Arc::new(Semaphore::new(MAX_BYTES)), dropped: Arc::clone(&dropped) };
     (slot, Inbox { words, dropped })
 }
 
@@ -54,7 +54,7 @@ impl Inbox {
     }
 }
 
-impl AsyncPushSender for Slot {
+impl AsyncPushSender for PushSender {
     /// Called while the connection reads.
     fn send(&self, push: PushInfo) -> Result<(), SendError> {
         let bytes = push.data.iter().map(|value| if let Value::BulkString(bytes) = value { bytes.len() } else { 0 });

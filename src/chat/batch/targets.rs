@@ -1,0 +1,34 @@
+//! What a batch changes in memory before it writes: memberships and messages.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDateTime;
+
+use crate::chat::messages::Given;
+use crate::wire::{Message, Role, Seq, UserId};
+
+/// A member of a room, as the batch leaves them.
+pub struct Membership {
+    pub role: Role,
+    pub mark: Seq,
+    pub sent_at: Option<NaiveDateTime>,
+    pub new: bool,
+    pub marked: bool,
+}
+
+/// A message that is acted on.
+pub struct Target {
+    pub message: Message,
+    /// Of a new message, in its one spelling.
+    pub key: Option<String>,
+    pub reactions: Vec<Given>,
+    pub mentioned: BTreeSet<UserId>,
+    pub touched: bool,
+    pub reacted: bool,
+}
+
+impl Target {
+    pub fn author(&self) -> UserId {
+        self.message.author.id
+    }
+}
