@@ -108,7 +108,8 @@ async fn by_default_a_user_sends_a_burst_of_30() {
     }
     let mut refused = 0;
     for n in 0..60 {
-        let answer = socket.expect_where("an answer", |answer| answer["ref"].as_str() == Some(n.to_string().as_str())).await;
+        let answer =
+            socket.expect_where("an answer", |answer| answer["ref"].as_str() == Some(n.to_string().as_str())).await;
         assert!(n >= 30 || answer["type"] == "sent", "{n}: {answer}");
         refused += u32::from(answer["code"] == "rate_limited");
     }
