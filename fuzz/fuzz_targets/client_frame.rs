@@ -3,10 +3,10 @@
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};
-use klatch_fuzz::wire::refusal::Code;
 use klatch_fuzz::wire::client_frame::{
     ClientFrame, Edit, History, InRoom, Join, OfMessage, Parsed, React, Read, Send, parse,
 };
+use klatch_fuzz::wire::refusal::Code;
 use klatch_fuzz::wire::{Key, MAX_FRAME_BYTES, Seq};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};

@@ -2,9 +2,9 @@
 
 #![no_main]
 
-use klatch_fuzz::wire::MAX_BODY_CHARS;
 use klatch_fuzz::render::highlight::CLASSES;
 use klatch_fuzz::render::{MAX_HTML_BYTES, render_again, render_body};
+use klatch_fuzz::wire::MAX_BODY_CHARS;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
