@@ -1,5 +1,5 @@
-//! Who else may use this Postgres: nobody, or instances that hear of each other. An advisory lock says which, so that an
-//! instance that hears of nobody never serves beside another.
+//! An advisory lock that keeps a stand-alone instance from sharing its Postgres database: instances that are connected by
+//! Redis hold it together, an instance without Redis alone.
 
 use std::thread;
 use std::time::{Duration, Instant};

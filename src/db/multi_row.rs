@@ -79,8 +79,8 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Runs a query whose columns are of the `Kinds`. What it gives for several rows must be what it gives for each: no
-    /// aggregates, no order.
+    /// Runs a query whose columns are of the `Kinds`. It runs once for all rows on Postgres and once for each row on
+    /// SQLite, so its result must be the union of the results for each row: it groups by the given key, if at all.
     pub fn load<Kinds, Row>(&self, connection: &mut AnyConnection, text: &'static str) -> QueryResult<Vec<Row>>
     where
         for<'s> Statement<'s, Kinds>: LoadQuery<'s, PgConnection, Row> + LoadQuery<'s, SqliteConnection, Row>,

@@ -54,7 +54,8 @@ pub struct Hub {
     news: HashMap<RoomId, Activity>,
     /// Where the rooms of the last poll stood.
     standings: HashMap<RoomId, RoomHead>,
-    /// How many members came and went, of rooms of which that was heard: a list that was read meanwhile is read again.
+    /// For each room a counter of membership events: if it changed while a list of members was read, the list is stale and
+    /// is read again.
     words: HashMap<RoomId, u64>,
     sockets: HashMap<SocketId, Socket>,
     /// How many sockets each user has; never 0.

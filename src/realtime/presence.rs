@@ -43,7 +43,8 @@ pub enum Roster {
 
 /// The people in a room, and what has changed since the room was last told.
 ///
-/// Somebody who comes and goes between two frames is told as gone all the same: a newcomer's list may have held them.
+/// A user who joins and leaves between two frames is still listed in `left`, because someone who joined in between may have
+/// received them in `people`.
 #[derive(Default)]
 pub struct Presence {
     /// Those here, with the number of their sockets; never 0.

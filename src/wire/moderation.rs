@@ -1,4 +1,4 @@
-//! What was done to people, rooms and messages, and what was reported, as those who see to it are told.
+//! What was done to people, rooms and messages, and what was reported, as moderators and admins are told.
 
 use chrono::NaiveDateTime;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! What the pages of those who see to order show, and what each reader may do there.
+//! What the pages of moderators show, and what each reader may do there.
 
 use diesel::prelude::*;
 use serde::Serialize;

@@ -58,7 +58,7 @@ impl FairQueue {
             loop {
                 task.has_work.notified().await;
                 while task.slice() {
-                    // Waking oneself is not enough: sockets would not be looked at meanwhile.
+                    // `yield_now` instead of `wake_by_ref`, so that the I/O driver is polled between slices.
                     yield_now().await;
                 }
             }

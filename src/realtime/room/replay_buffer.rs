@@ -60,7 +60,7 @@ impl Recent {
         METRICS.room_recent_bytes.decrement((before - self.bytes) as f64);
     }
 
-    /// All that was handed out above this number is remembered, but for what deleted messages said.
+    /// Every change with a higher number is buffered, except the text of messages deleted since.
     pub fn floor(&self) -> Seq {
         self.floor
     }

@@ -152,7 +152,8 @@ impl WsSession {
         Ok(true)
     }
 
-    /// Whether a message has begun long ago. One of which nothing more comes leaves its pings unanswered.
+    /// True if a fragmented message has been incomplete for more than two heartbeats. (A peer that stalls completely is caught
+    /// by the ping timeout.)
     fn is_too_slow_to_speak(&mut self) -> bool {
         if !self.reader.is_amid_message() {
             self.amid_message = None;
