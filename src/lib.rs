@@ -9,7 +9,7 @@
 //! | [`wire`] | WebSocket frames, the protocol's types, error codes, texts and languages | I/O, HTTP, SQL |
 //! | [`policy`] | who may do what, as one pure function | I/O |
 //! | [`render`] | Markdown to sanitised HTML, mentions, highlighting | I/O |
-//! | [`db`] | connections, executors, transactions, batch loader, migrations, backup | what a room is |
+//! | [`db`] | connections, executors, transactions, batch loader, migrations, instance lock | what a room is |
 //! | [`chat`] | what is kept of a chat: accounts, rooms, members, messages, read state, sanctions, audit; the journal and its batch | HTTP, sockets |
 //! | [`realtime`] | the actors: WebSocket session, hub, room, fan-out, presence, broker | HTTP, features |
 //! | [`app`] | what a request needs: context, extractors, rates, templates, assets, error to HTTP | any one feature |
