@@ -1,14 +1,18 @@
 //! The one way in which rooms change: a batch of actions becomes one transaction.
 //!
 //! A batch holds its rooms' rows, but for those that somebody else holds, looks up what it needs in a handful of
-//! queries, lets each action act on that picture in memory ([`picture`]), numbers only what is new, and writes what
+//! queries, lets each action act on what they found, in memory ([`BatchState`]), numbers only what is new, and writes what
 //! became of it. It is safe to run the same batch again after a commit whose outcome is unknown: the rows can be held
 //! only after the earlier transaction has ended one way or the other; then a send finds its key, and the rest ends in the
 //! same state: an edit, a deletion or a reaction that is there already takes no number.
 
 pub mod early;
 mod load;
-pub mod mentions;
+mod mentions;
+mod people;
+mod projection;
+mod projections;
+mod reactions;
 mod rows;
 mod rules;
 pub mod state;
@@ -81,10 +85,10 @@ pub enum Action {
 #[derive(Clone, Debug)]
 pub enum Done {
     Entered,
-    /// `new` is false where the key was used before.
+    /// `new` is the message, where the key was not used before.
     Sent {
         id: Seq,
-        new: bool,
+        new: Option<Arc<Message>>,
     },
     /// The message's number now; the same as before where nothing changed.
     Changed {
@@ -231,21 +235,21 @@ fn run(
     known_held: &HashSet<RoomId>,
     taking: LockMode,
 ) -> QueryResult<Outcome> {
-    let mut picture = BatchState::load(connection, writes, known_held, taking)?;
+    let mut state = BatchState::load(connection, writes, known_held, taking)?;
     let mut outcome = Outcome::default();
     for write in writes {
-        let held = picture.held.contains(&write.room);
-        let answer = (!held).then(|| picture.act(write, &mut outcome.changes));
+        let held = state.held.contains(&write.room);
+        let answer = (!held).then(|| state.act(write, &mut outcome.changes));
         outcome.answers.push(answer);
     }
-    picture.store(connection)?;
+    state.store(connection)?;
     // Where somebody's mark rose several times, only the last is told.
     let mut counted = HashSet::new();
     for (write, answer) in writes.iter().zip(&mut outcome.answers).rev() {
         if let Some(Ok(Done::Read(marks))) = answer {
             match marks {
                 Some(marks) if counted.insert((write.room, write.user)) => {
-                    picture.count_unread(connection, write, marks)?;
+                    state.count_unread(connection, write, marks)?;
                 }
                 _ => *marks = None,
             }

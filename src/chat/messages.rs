@@ -107,12 +107,25 @@ fn mentioned_by(
 
 /// The messages with these ids, in any of these rooms.
 pub fn by_ids(connection: &mut AnyConnection, rooms: &[RoomId], ids: &[Seq]) -> QueryResult<Vec<(RoomId, Message)>> {
-    let rows = messages::table
+    let rows = rows_by_ids(connection, rooms, ids)?;
+    compose(connection, rows)
+}
+
+/// The same, with no reactions.
+pub fn without_reactions(
+    connection: &mut AnyConnection,
+    rooms: &[RoomId],
+    ids: &[Seq],
+) -> QueryResult<Vec<(RoomId, Message)>> {
+    Ok(composed(rows_by_ids(connection, rooms, ids)?, HashMap::new()))
+}
+
+fn rows_by_ids(connection: &mut AnyConnection, rooms: &[RoomId], ids: &[Seq]) -> QueryResult<Vec<Row>> {
+    messages::table
         .inner_join(users::table)
         .filter(messages::room_id.eq_any(rooms).and(messages::id.eq_any(ids)))
         .select(COLUMNS)
-        .load(connection)?;
-    compose(connection, rows)
+        .load(connection)
 }
 
 /// The latest messages with an id below `before`, oldest first.

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use crate::chat::batch::targets::{Membership, Target};
+use crate::chat::batch::targets::{Membership, MessageAt, Target};
 use crate::chat::rooms::RoomState;
 use crate::db::connection::AnyConnection;
 use crate::db::multi_row::Column::{Numbers, OptionalNumbers, OptionalTimes, Texts, Times, Truths};
@@ -59,41 +59,14 @@ pub fn update_messages(connection: &mut AnyConnection, changed: &[At], now: Naiv
         )
 }
 
-/// Writes whom these messages mention. `changed` are those of them that were there before.
-pub fn store_mentions(connection: &mut AnyConnection, all: &[At], changed: &[At]) -> QueryResult<()> {
-    let text = "DELETE FROM mentions WHERE (room_id, message_id) IN (SELECT room_id, message_id FROM {given})";
-    delete_of(connection, changed, text)?;
-    let rows: Vec<(UserId, RoomId, Seq)> =
-        all.iter().flat_map(|(room, it)| it.mentioned.iter().map(|user| (*user, *room, it.message.id))).collect();
-    Rows::new(rows.len())
-        .with("user_id", Numbers(rows.iter().map(|row| row.0).collect()))
-        .with("room_id", Numbers(rows.iter().map(|row| row.1).collect()))
-        .with("message_id", Numbers(rows.iter().map(|row| row.2).collect()))
-        .execute(connection, "INSERT INTO mentions ({columns}) SELECT * FROM {given}")
-}
-
-pub fn store_reactions(connection: &mut AnyConnection, reacted: &[At]) -> QueryResult<()> {
-    let text = "DELETE FROM reactions WHERE (room_id, message_id) IN (SELECT room_id, message_id FROM {given})";
-    delete_of(connection, reacted, text)?;
-    let rows: Vec<(RoomId, Seq, i64, &_)> = reacted
-        .iter()
-        .flat_map(|(room, it)| (0i64..).zip(&it.reactions).map(|(order, given)| (*room, it.message.id, order, given)))
-        .collect();
-    Rows::new(rows.len())
-        .with("room_id", Numbers(rows.iter().map(|row| row.0).collect()))
-        .with("message_id", Numbers(rows.iter().map(|row| row.1).collect()))
-        .with("emoji", Texts(rows.iter().map(|row| row.3.emoji.as_str()).collect()))
-        .with("user_id", Numbers(rows.iter().map(|row| row.3.user).collect()))
-        .with("position", Numbers(rows.iter().map(|row| row.2).collect()))
-        .execute(connection, "INSERT INTO reactions ({columns}) SELECT * FROM {given}")
-}
-
 /// Deletes what belongs to these messages.
-fn delete_of(connection: &mut AnyConnection, of: &[At], text: &'static str) -> QueryResult<()> {
-    Rows::new(of.len())
-        .with("room_id", Numbers(of.iter().map(|(room, _)| *room).collect()))
-        .with("message_id", Numbers(of.iter().map(|(_, it)| it.message.id).collect()))
-        .execute(connection, text)
+pub fn delete_of<'a>(
+    connection: &mut AnyConnection,
+    of: impl Iterator<Item = &'a MessageAt>,
+    text: &'static str,
+) -> QueryResult<()> {
+    let (rooms, ids): (Vec<RoomId>, Vec<Seq>) = of.copied().unzip();
+    Rows::new(ids.len()).with("room_id", Numbers(rooms)).with("message_id", Numbers(ids)).execute(connection, text)
 }
 
 pub fn insert_members(connection: &mut AnyConnection, new: &[Who], now: NaiveDateTime) -> QueryResult<()> {

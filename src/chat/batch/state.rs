@@ -10,38 +10,31 @@ use diesel::prelude::*;
 use crate::base::failpoints::fault_enabled;
 use crate::chat::audit;
 use crate::chat::audit::Entry;
-use crate::chat::batch::targets::{Membership, Target};
+use crate::chat::batch::people::People;
+use crate::chat::batch::projection::{MessageEvent, What};
+use crate::chat::batch::projections::Projections;
+use crate::chat::batch::targets::{Membership, MessageAt, Target};
 use crate::chat::batch::{Action, Change, Done, Write, rows, rules};
-use crate::chat::messages::{Given, summary};
 use crate::chat::read_state;
 use crate::chat::read_state::ReadMarker;
 use crate::chat::reports;
 use crate::chat::rooms::RoomState;
 use crate::db::connection::AnyConnection;
-use crate::policy::{Action as May, Actor, Object, Person, may};
+use crate::policy::{Action as May, Object, Person, may};
 use crate::render::Rendered;
 use crate::wire::refusal::Refusal;
-use crate::wire::{Act, Key, MAX_EMOJI, Message, Role, RoomId, RoomKind, Seq, User, UserId};
+use crate::wire::{Act, Key, Message, Role, RoomId, Seq, User, UserId};
 
 pub struct BatchState {
     pub(crate) now: NaiveDateTime,
     pub(crate) rooms: HashMap<RoomId, RoomState>,
     /// Rooms of the batch that somebody else holds: nothing may be done in them now.
     pub(crate) held: HashSet<RoomId>,
-    /// Everybody who acts in a room, or may be mentioned in it.
-    pub(crate) actors: HashMap<(RoomId, UserId), Actor>,
-    pub(crate) members: HashMap<(RoomId, UserId), Membership>,
-    /// All members of the direct rooms in the batch, where every message is a mention, and of those where somebody wants
-    /// to mention many at once.
-    pub(crate) all: HashMap<RoomId, Vec<UserId>>,
-    pub(crate) users: HashMap<UserId, User>,
-    /// Usernames in lower case, of those who may be mentioned.
-    pub(crate) names: HashMap<String, UserId>,
+    pub(crate) people: People,
     /// What each author's keys were used for: the room and the message's id.
     pub(crate) keys: HashMap<(UserId, String), (RoomId, Seq)>,
-    /// Members who are not told when they are mentioned: they don't want it, or are banned from the chat.
-    pub(crate) quiet: HashSet<(RoomId, UserId)>,
-    pub(crate) messages: HashMap<(RoomId, Seq), Target>,
+    pub(crate) messages: HashMap<MessageAt, Target>,
+    pub(crate) projections: Projections,
     pub(crate) removals: Vec<Removal>,
 }
 
@@ -82,7 +75,7 @@ impl BatchState {
         self.permit(room, user, May::Enter, None)?;
         let mark = self.rooms[&room].room.seq;
         let new = Membership { role: Role::Member, mark, sent_at: None, new: true, marked: false };
-        self.members.entry((room, user)).or_insert(new);
+        self.people.members.entry((room, user)).or_insert(new);
         Ok(Done::Entered)
     }
 
@@ -96,23 +89,22 @@ impl BatchState {
         let lost = || Key { canonical: uuid::Uuid::new_v4().to_string(), written: key.written.clone() };
         let key = if fault_enabled("drop_key_check") { &lost() } else { *key };
         match self.keys.get(&(user, key.canonical.clone())) {
-            Some((used_in, id)) if *used_in == room => return Ok(Done::Sent { id: *id, new: false }),
+            Some((used_in, id)) if *used_in == room => return Ok(Done::Sent { id: *id, new: None }),
             Some(_) => return Err(Refusal::invalid("key: used before, in another room")),
             None => {}
         }
         self.permit(room, user, May::Talk, None)?;
         self.pass_rules(room, user, rendered, true)?;
-        let author = self.users.get(&user).cloned().ok_or_else(Refusal::unavailable)?;
+        let author = self.people.users.get(&user).cloned().ok_or_else(Refusal::unavailable)?;
         let answered = match reply_to {
             Some(id) => Some(self.target(room, *id)?.author()),
             None => None,
         };
-        let mentioned = self.mentioned(room, user, rendered, answered, present);
         let id = self.next_number(room);
         if let Some(state) = self.rooms.get_mut(&room) {
             state.count += 1;
         }
-        if let Some(member) = self.members.get_mut(&(room, user)) {
+        if let Some(member) = self.people.members.get_mut(&(room, user)) {
             (member.mark, member.marked) = (id, true);
             if self.rooms[&room].room.slow_secs > 0 {
                 member.sent_at = Some(self.now);
@@ -133,21 +125,10 @@ impl BatchState {
             reply_to: *reply_to,
             reactions: Vec::new(),
         };
-        let mut target = Target {
-            message,
-            key: Some(key.canonical.clone()),
-            reactions: Vec::new(),
-            mentioned,
-            touched: true,
-            reacted: false,
-        };
-        let told = self.told(room, user, &target.mentioned);
-        if self.rooms[&room].room.kind == RoomKind::Direct {
-            target.mentioned.clear();
-        }
-        changes.push(self.change(room, &target, told));
+        let target = Target { message, key: Some(key.canonical.clone()), touched: true };
         self.messages.insert((room, id), target);
-        Ok(Done::Sent { id, new: true })
+        let message = self.follow(room, user, id, What::Sent { rendered, answered, present }, changes)?;
+        Ok(Done::Sent { id, new: Some(message) })
     }
 
     fn edit(
@@ -169,21 +150,14 @@ impl BatchState {
         self.pass_rules(room, user, rendered, false)?;
         // A reply mentioned its source's author when it was sent, and still does.
         let answered = reply_to.and_then(|source| self.messages.get(&(room, source))).map(Target::author);
-        let mut mentioned = self.mentioned(room, user, rendered, answered, &[]);
-        // Those who were there when it was sent stay mentioned.
-        if rendered.mentions_here() {
-            mentioned.extend(&self.messages[&(room, id)].mentioned);
-        }
-        let target = self.target(room, id)?;
-        let told = self.loud(room, mentioned.difference(&target.mentioned)).collect();
         let (seq, now) = (self.next_number(room), self.now);
-        self.update(room, id, changes, told, |target| {
-            target.message.body = rendered.body.clone();
-            target.message.html = rendered.html.clone();
-            target.message.edited_at = Some(now);
-            target.message.seq = seq;
-            target.mentioned = mentioned;
-        })
+        let message = self.touch(room, id)?;
+        message.body.clone_from(&rendered.body);
+        message.html.clone_from(&rendered.html);
+        message.edited_at = Some(now);
+        message.seq = seq;
+        self.follow(room, user, id, What::Edited { rendered, answered }, changes)?;
+        Ok(Done::Changed { id, seq })
     }
 
     fn delete(
@@ -215,17 +189,14 @@ impl BatchState {
             self.removals.push(Removal { room, by: user, author, id, reason: reason.to_owned() });
         }
         let seq = self.next_number(room);
-        self.update(room, id, changes, Vec::new(), |target| {
-            target.message.body.clear();
-            target.message.html.clear();
-            target.message.reactions.clear();
-            target.message.deleted = true;
-            target.message.removed |= removed;
-            target.message.seq = seq;
-            target.mentioned.clear();
-            target.reactions.clear();
-            target.reacted = true;
-        })
+        let message = self.touch(room, id)?;
+        message.body.clear();
+        message.html.clear();
+        message.deleted = true;
+        message.removed |= removed;
+        message.seq = seq;
+        self.follow(room, user, id, What::Deleted, changes)?;
+        Ok(Done::Changed { id, seq })
     }
 
     fn react(
@@ -242,25 +213,17 @@ impl BatchState {
         if target.message.deleted {
             return Err(Refusal::message_not_found());
         }
-        let given = target.reactions.iter().position(|given| given.user == user && given.emoji == emoji);
-        if given.is_some() == on {
-            return Ok(Done::Changed { id, seq: target.message.seq });
-        }
-        let kinds: HashSet<&str> = target.reactions.iter().map(|given| given.emoji.as_str()).collect();
-        if on && kinds.len() >= MAX_EMOJI && !kinds.contains(emoji) {
-            return Err(Refusal::invalid("emoji: at most {most} different ones on a message").with("most", MAX_EMOJI));
-        }
-        let username = self.users.get(&user).map(|user| user.username.clone()).ok_or_else(Refusal::unavailable)?;
+        let seq = target.message.seq;
+        let by = self.people.users.get(&user).ok_or_else(Refusal::unavailable)?;
+        let Some(reactions) = self.projections.reactions.set((room, id), by, emoji, on)? else {
+            return Ok(Done::Changed { id, seq });
+        };
         let seq = self.next_number(room);
-        self.update(room, id, changes, Vec::new(), |target| {
-            match given {
-                Some(index) => drop(target.reactions.remove(index)),
-                None => target.reactions.push(Given { emoji: emoji.to_owned(), user, username }),
-            }
-            target.message.reactions = summary(&target.reactions);
-            target.message.seq = seq;
-            target.reacted = true;
-        })
+        let message = self.touch(room, id)?;
+        message.reactions = reactions;
+        message.seq = seq;
+        self.tell(room, id, Vec::new(), changes)?;
+        Ok(Done::Changed { id, seq })
     }
 
     fn read(&mut self, room: RoomId, user: UserId, seq: Seq) -> Result<Done, Refusal> {
@@ -268,7 +231,7 @@ impl BatchState {
         let state = &self.rooms[&room];
         let seq = seq.min(state.room.seq);
         let count = state.count;
-        match self.members.get_mut(&(room, user)) {
+        match self.people.members.get_mut(&(room, user)) {
             Some(member) if member.mark < seq => {
                 (member.mark, member.marked) = (seq, true);
                 Ok(Done::Read(Some(ReadMarker { seq, unread: 0, mentions: 0, count })))
@@ -284,7 +247,7 @@ impl BatchState {
         }
         let Some(state) = self.rooms.get(&room) else { return Ok(()) };
         rules::pass_filters(state, rendered)?;
-        let sent_at = self.members.get(&(room, user)).and_then(|member| member.sent_at);
+        let sent_at = self.people.members.get(&(room, user)).and_then(|member| member.sent_at);
         if is_new { rules::pass_slow_mode(state, sent_at, self.now) } else { Ok(()) }
     }
 
@@ -293,16 +256,10 @@ impl BatchState {
             return Ok(());
         }
         let state = self.rooms.get(&room).ok_or_else(Refusal::room_not_found)?;
-        let actor = self.actor(room, user).ok_or_else(Refusal::signed_out)?;
-        let whose = whose.and_then(|user| self.actor(room, user));
+        let actor = self.people.actor(room, user).ok_or_else(Refusal::signed_out)?;
+        let whose = whose.and_then(|user| self.people.actor(room, user));
         let whose = whose.map(|them| Person { user: them.user, instance: them.instance, role: them.role });
         may(actor, action, Object { place: Some(state.place()), whose })
-    }
-
-    /// How somebody stands to a room by now: who enters in a batch is a member for the rest of it.
-    pub(crate) fn actor(&self, room: RoomId, user: UserId) -> Option<Actor> {
-        let role = self.members.get(&(room, user)).map(|member| member.role);
-        self.actors.get(&(room, user)).map(|actor| Actor { role, ..*actor })
     }
 
     fn target(&self, room: RoomId, id: Seq) -> Result<&Target, Refusal> {
@@ -324,46 +281,59 @@ impl BatchState {
         })
     }
 
-    fn update(
-        &mut self,
-        room: RoomId,
-        id: Seq,
-        changes: &mut Vec<Change>,
-        told: Vec<UserId>,
-        update: impl FnOnce(&mut Target),
-    ) -> Result<Done, Refusal> {
+    /// A message that is about to change.
+    fn touch(&mut self, room: RoomId, id: Seq) -> Result<&mut Message, Refusal> {
         let target = self.messages.get_mut(&(room, id)).ok_or_else(Refusal::message_not_found)?;
-        update(target);
         target.touched = true;
-        let seq = target.message.seq;
-        let target = &self.messages[&(room, id)];
-        changes.push(self.change(room, target, told));
-        Ok(Done::Changed { id, seq })
+        Ok(&mut target.message)
     }
 
-    fn change(&self, room: RoomId, target: &Target, mentioned: Vec<UserId>) -> Change {
-        let state = &self.rooms[&room];
-        let message = Arc::new(target.message.clone());
-        Change { room, message, access: state.access, count: state.count, mentioned }
+    /// Has the projections follow what happened to a message, and tells of it.
+    fn follow(
+        &mut self,
+        room: RoomId,
+        by: UserId,
+        id: Seq,
+        what: What<'_>,
+        changes: &mut Vec<Change>,
+    ) -> Result<Arc<Message>, Refusal> {
+        let target = self.messages.get_mut(&(room, id)).ok_or_else(Refusal::message_not_found)?;
+        let state = self.rooms.get(&room).ok_or_else(Refusal::room_not_found)?;
+        let event = MessageEvent { room: state, people: &self.people, by, what };
+        let mentioned = self.projections.follow(&event, &mut target.message);
+        self.tell(room, id, mentioned, changes)
+    }
+
+    fn tell(
+        &self,
+        room: RoomId,
+        id: Seq,
+        mentioned: Vec<UserId>,
+        changes: &mut Vec<Change>,
+    ) -> Result<Arc<Message>, Refusal> {
+        let state = self.rooms.get(&room).ok_or_else(Refusal::room_not_found)?;
+        let message = Arc::new(self.target(room, id)?.message.clone());
+        let told = Arc::clone(&message);
+        changes.push(Change { room, message, access: state.access, count: state.count, mentioned });
+        Ok(told)
     }
 
     /// Writes what became of it all, in a fixed order.
-    pub fn store(&self, connection: &mut AnyConnection) -> QueryResult<()> {
+    pub fn store(&mut self, connection: &mut AnyConnection) -> QueryResult<()> {
         let touched: BTreeMap<(RoomId, Seq), &Target> =
             self.messages.iter().filter(|(_, target)| target.touched).map(|(at, target)| (*at, target)).collect();
         let touched: Vec<(RoomId, &Target)> = touched.into_iter().map(|((room, _), target)| (room, target)).collect();
         let (new, changed): (Vec<_>, Vec<_>) = touched.iter().partition(|(_, target)| target.key.is_some());
         rows::insert_messages(connection, &new, self.now)?;
         rows::update_messages(connection, &changed, self.now)?;
-        rows::store_mentions(connection, &touched, &changed)?;
-        let reacted: Vec<_> = touched.iter().copied().filter(|(_, target)| target.reacted).collect();
-        rows::store_reactions(connection, &reacted)?;
-        let members: BTreeMap<(RoomId, UserId), &Membership> = self.members.iter().map(|(at, it)| (*at, it)).collect();
+        self.projections.store(connection)?;
+        let members: BTreeMap<(RoomId, UserId), &Membership> =
+            self.people.members.iter().map(|(at, it)| (*at, it)).collect();
         let those = |which: fn(&Membership) -> bool| -> Vec<(RoomId, UserId, &Membership)> {
             members.iter().filter(|(_, it)| which(it)).map(|((room, user), it)| (*room, *user, *it)).collect()
         };
         for Removal { room, by, author, id, reason } in &self.removals {
-            let (actor, room) = (self.users.get(by), &self.rooms[room].room);
+            let (actor, room) = (self.people.users.get(by), &self.rooms[room].room);
             let entry = Entry {
                 room: Some(room),
                 target: Some(author),

@@ -1,11 +1,11 @@
 //! What a batch changes in memory before it writes: memberships and messages.
 
-use std::collections::BTreeSet;
-
 use chrono::NaiveDateTime;
 
-use crate::chat::messages::Given;
-use crate::wire::{Message, Role, Seq, UserId};
+use crate::wire::{Message, Role, RoomId, Seq, UserId};
+
+/// A message by its room and its id.
+pub type MessageAt = (RoomId, Seq);
 
 /// A member of a room, as the batch leaves them.
 pub struct Membership {
@@ -21,10 +21,7 @@ pub struct Target {
     pub message: Message,
     /// Of a new message, in its one spelling.
     pub key: Option<String>,
-    pub reactions: Vec<Given>,
-    pub mentioned: BTreeSet<UserId>,
     pub touched: bool,
-    pub reacted: bool,
 }
 
 impl Target {

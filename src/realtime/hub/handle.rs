@@ -1,5 +1,7 @@
 //! What others ask of the hub.
 
+use std::sync::Arc;
+
 use actix::prelude::*;
 use tokio::sync::oneshot;
 
@@ -74,14 +76,16 @@ impl HubHandle {
     }
 
     /// Sends a message as `user`; true = stored now, false = the key was used before and this is the first message.
-    pub async fn post(&self, slug: &str, user: UserId, post: Post) -> Result<(Message, bool), Refusal> {
+    pub async fn post(&self, slug: &str, user: UserId, post: Post) -> Result<(Arc<Message>, bool), Refusal> {
         let Post { key, rendered, reply_to } = post;
         let action = Action::Send { key, rendered, reply_to, present: Vec::new() };
         let (room, Done::Sent { id, new }) = self.act(slug, user, &action).await? else {
             return Err(Refusal::unavailable());
         };
-        let message = self.store.read(move |connection| messages::one(connection, room, id)).await?;
-        Ok((message, new))
+        match new {
+            Some(message) => Ok((message, true)),
+            None => self.store.read(move |c| messages::one(c, room, id)).await.map(|first| (Arc::new(first), false)),
+        }
     }
 
     /// Does something in a room as `user`; in which one, and what it came to. What is done twice is as if done once.

@@ -1,0 +1,46 @@
+//! The list of projections.
+
+use std::collections::HashMap;
+
+use diesel::QueryResult;
+
+use crate::chat::batch::mentions::Mentions;
+use crate::chat::batch::projection::{Effect, MessageEvent, Projection};
+use crate::chat::batch::reactions::Reactions;
+use crate::chat::batch::targets::{MessageAt, Target};
+use crate::db::connection::AnyConnection;
+use crate::wire::{Message, RoomId, Seq, UserId};
+
+/// All that there are. Their rows are written in this order.
+#[derive(Default)]
+pub struct Projections {
+    pub mentions: Mentions,
+    pub reactions: Reactions,
+}
+
+impl Projections {
+    fn all(&mut self) -> [&mut dyn Projection; 2] {
+        [&mut self.mentions, &mut self.reactions]
+    }
+
+    pub fn load(
+        &mut self,
+        connection: &mut AnyConnection,
+        rooms: &[RoomId],
+        ids: &[Seq],
+        found: &mut HashMap<MessageAt, Target>,
+    ) -> QueryResult<()> {
+        self.all().into_iter().try_for_each(|each| each.load(connection, rooms, ids, found))
+    }
+
+    /// Gives who is told that they were mentioned.
+    pub fn follow(&mut self, event: &MessageEvent<'_>, message: &mut Message) -> Vec<UserId> {
+        let mut effect = Effect { message, mentioned: Vec::new() };
+        self.all().into_iter().for_each(|each| each.follow(event, &mut effect));
+        effect.mentioned
+    }
+
+    pub fn store(&mut self, connection: &mut AnyConnection) -> QueryResult<()> {
+        self.all().into_iter().try_for_each(|each| each.store(connection))
+    }
+}
