@@ -9,6 +9,7 @@ pub mod exclusive_jobs;
 pub mod failure;
 pub mod fields;
 pub mod initials;
+pub mod jobs;
 pub mod login_rate;
 pub mod on_disk;
 pub mod openapi;

@@ -10,6 +10,7 @@ use crate::base::config::Config;
 use crate::base::start_error::StartError;
 use crate::features::accounts::command::UserCommand;
 use crate::features::invitations::command::InviteCommand;
+use crate::features::operations::jobs::JobsCommand;
 use crate::features::rooms::command::RoomCommand;
 
 #[derive(Parser)]
@@ -46,6 +47,9 @@ pub enum Command {
     /// See to rooms: add, archive, unarchive, delete; the server may run
     #[command(subcommand)]
     Room(RoomCommand),
+    /// See to jobs that were given up: list, retry, discard; the server may run
+    #[command(subcommand)]
+    Jobs(JobsCommand),
     /// Check configuration, database, Redis and every room's numbers; exit status 1 where something is wrong
     Doctor,
 }

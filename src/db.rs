@@ -6,10 +6,12 @@
 
 pub mod batch_loader;
 mod checkpoints;
+pub mod clock;
 pub mod connection;
 pub mod error;
 pub mod executor;
 pub mod instance_lock;
+pub mod jobs;
 pub mod migrations;
 pub mod multi_row;
 pub mod open;

@@ -19,6 +19,7 @@ use actix_web::HttpResponse;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use crate::app::jobs::JobKind;
 use crate::app::routes::Routes;
 use crate::app::session_cookie::COOKIE;
 
@@ -30,6 +31,8 @@ pub struct Feature {
     pub pages: fn(&mut Routes),
     /// The description of its calls.
     pub openapi: fn() -> utoipa::openapi::OpenApi,
+    /// The work that it does later.
+    pub jobs: &'static [JobKind],
 }
 
 /// All features. Routes are tried in this order: what is asked for most stands first.
@@ -63,6 +66,11 @@ pub fn api_routes() -> Routes {
 /// All pages and forms.
 pub fn page_routes() -> Routes {
     collected(|feature| feature.pages)
+}
+
+/// All kinds of jobs.
+pub fn jobs() -> Vec<&'static JobKind> {
+    FEATURES.iter().flat_map(|feature| feature.jobs).collect()
 }
 
 fn collected(routes_of: impl Fn(&Feature) -> fn(&mut Routes)) -> Routes {
@@ -101,6 +109,7 @@ fn description() -> utoipa::openapi::OpenApi {
 pub async fn describe() -> HttpResponse {
     HttpResponse::Ok().json(description())
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use klatch::base::panics::log_panics;
 use klatch::base::start_error::StartError;
 use klatch::cli::Command;
 use klatch::features::operations::backup::{backup, renew_epoch, restore};
-use klatch::features::operations::doctor;
+use klatch::features::operations::{doctor, jobs};
 use klatch::features::{accounts, invitations, rooms};
 use klatch::server;
 use tracing::level_filters::LevelFilter;
@@ -46,6 +46,7 @@ fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
         Command::User(command) => return say(&accounts::command::run(&config, command)?),
         Command::Invite(command) => return say(&invitations::command::run(&config, command)?),
         Command::Room(command) => return say(&rooms::command::run(&config, command)?),
+        Command::Jobs(command) => return say(&jobs::run(&config, &command)?),
         Command::Doctor => {
             let found = doctor::run(&config);
             say(&found.lines.join("\n"))?;

@@ -25,7 +25,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::app::assets::builds;
-use crate::app::{App, assets};
+use crate::app::{App, assets, jobs};
 use crate::base::config::{Config, open_file_limit, raise_open_file_limit};
 use crate::base::failpoints::hastened;
 use crate::base::metrics::Exporter;
@@ -34,6 +34,7 @@ use crate::base::start_error::StartError;
 use crate::chat::rooms;
 use crate::db::InstanceLock;
 use crate::db::open::open;
+use crate::features;
 use crate::realtime::broker::BrokerConfig;
 use crate::realtime::fanout::Fanout;
 use crate::realtime::hub::{Hub, HubHandle, Start};
@@ -80,6 +81,7 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     let kept = builds::keep_own(&store).await;
     kept.map_err(|refusal| StartError::option("database-url", refusal))?;
     actix_rt::spawn(builds::keep_up(store.clone()));
+    actix_rt::spawn(jobs::work(store.clone(), features::jobs()));
     let hub = Hub::start(Start {
         store: store.clone(),
         broker_config,

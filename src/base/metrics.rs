@@ -117,6 +117,13 @@ metrics! {
     /// Batches stored in parts, since the database refused them as a whole.
     batches_split: Counter => "klatch_batches_split_total", Count;
 
+    /// Jobs that wait or run.
+    jobs_waiting: Gauge => "klatch_jobs_waiting", Count;
+    /// Jobs that were given up.
+    jobs_failed: Gauge => "klatch_jobs_failed", Count;
+    /// Steps of jobs: the job is done, has more to do, failed, or was lost to another instance.
+    job_steps: Family<Counter>, outcome = ["done", "more", "failed", "lost"] => "klatch_job_steps_total", Count;
+
     /// Whether other instances can be heard through Redis: 1 or 0.
     redis_well: Gauge => "klatch_redis_well", Count;
     /// Connections made to Redis.

@@ -1,11 +1,12 @@
 //! Whether what is stored fits together, counted anew by other means than the program's own.
 
-use chrono::{NaiveDateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Timestamp};
+use diesel::sql_types::{BigInt, Text};
 
 use crate::chat::read_state;
 use crate::chat::read_state::Unread;
+use crate::db::clock;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::members;
 use crate::wire::{RoomId, UserId};
@@ -19,12 +20,6 @@ const TOLD: i64 = 10;
 struct Named {
     #[diesel(sql_type = Text)]
     name: String,
-}
-
-#[derive(QueryableByName)]
-struct Moment {
-    #[diesel(sql_type = Timestamp)]
-    moment: NaiveDateTime,
 }
 
 #[derive(QueryableByName)]
@@ -43,12 +38,11 @@ struct Counted {
 pub fn clock_ahead(connection: &mut AnyConnection) -> QueryResult<TimeDelta> {
     match connection {
         AnyConnection::Sqlite(_) => Ok(TimeDelta::zero()),
-        AnyConnection::Postgres(postgres) => {
-            let query = diesel::sql_query("SELECT clock_timestamp() AT TIME ZONE 'UTC' AS moment");
+        AnyConnection::Postgres(_) => {
             let before = Utc::now().naive_utc();
-            let theirs: Moment = query.get_result(postgres)?;
+            let theirs = clock::now(connection)?;
             // The database's moment lies between these two.
-            Ok(before + (Utc::now().naive_utc() - before) / 2 - theirs.moment)
+            Ok(before + (Utc::now().naive_utc() - before) / 2 - theirs)
         }
     }
 }

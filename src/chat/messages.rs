@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{NaiveDateTime, Utc};
 use diesel::dsl::not;
@@ -270,7 +271,7 @@ fn composed(rows: Vec<Row>, mut given: ByMessage) -> Vec<(RoomId, Message)> {
     let message = |row: Row| {
         let ((room, id, seq, key, body, html, renderer, reply_to), (sent_at, edited_at, deleted_at, removed), author) =
             row;
-        let html = if renderer == RENDERER || deleted_at.is_some() { html } else { render_again(&body) };
+        let html = if renderer >= RENDERER || deleted_at.is_some() { html } else { rendered_anew(&body) };
         let reactions = given.remove(&(room, id)).map(|given| summary(&given)).unwrap_or_default();
         let (user, username, display_name) = author;
         let author = User { id: user, username, display_name };
@@ -278,6 +279,14 @@ fn composed(rows: Vec<Row>, mut given: ByMessage) -> Vec<(RoomId, Message)> {
         (room, Message { id, seq, key, author, body, html, sent_at, edited_at, deleted, removed, reply_to, reactions })
     };
     rows.into_iter().map(message).collect()
+}
+
+/// Whether a body was read whose HTML an older version made.
+pub static OLDER_SEEN: AtomicBool = AtomicBool::new(false);
+
+fn rendered_anew(body: &str) -> String {
+    OLDER_SEEN.store(true, Ordering::Relaxed);
+    render_again(body)
 }
 
 /// One person's emoji on a message.

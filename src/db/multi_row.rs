@@ -5,7 +5,7 @@
 //! Diesel itself would prepare an UPDATE, and an INSERT of several rows, anew each time.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::marker::PhantomData;
 use std::rc::Rc;
 
@@ -115,6 +115,11 @@ impl<'a> Rows<'a> {
         };
         COMPLETE.with_borrow_mut(|known| Rc::clone(known.entry((text, on_postgres)).or_insert_with(complete)))
     }
+}
+
+/// The rows of a statement that names each thing once, in a fixed order.
+pub fn distinct<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    items.collect::<BTreeSet<T>>().into_iter().collect()
 }
 
 /// A statement for all rows on Postgres, or for one of them on SQLite.

@@ -181,6 +181,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        name -> Nullable<Text>,
+        payload -> Text,
+        run_at -> Timestamp,
+        attempts -> Integer,
+        lease -> Nullable<Text>,
+        leased_until -> Nullable<Timestamp>,
+        failed_at -> Nullable<Timestamp>,
+        error -> Text,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(members -> rooms (room_id));

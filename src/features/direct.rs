@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 use crate::app::routes::Routes;
 use crate::features::{Feature, no_routes};
 
-pub const FEATURE: Feature = Feature { api: api_routes, pages: no_routes, openapi: Calls::openapi };
+pub const FEATURE: Feature = Feature { api: api_routes, pages: no_routes, openapi: Calls::openapi, jobs: &[] };
 
 fn api_routes(routes: &mut Routes) {
     routes.post("/direct", api::begin_direct);

@@ -1,7 +1,9 @@
-//! Messages over HTTP: sending, histories, previews, and the pages on which one is reported or removed.
+//! Messages over HTTP: sending, histories, previews, and the pages on which one is reported or removed,
+//! and the job that renders older ones anew.
 
 pub mod api;
 pub mod pages;
+pub mod rerender;
 pub mod types;
 
 use utoipa::OpenApi;
@@ -9,7 +11,8 @@ use utoipa::OpenApi;
 use crate::app::routes::Routes;
 use crate::features::Feature;
 
-pub const FEATURE: Feature = Feature { api: api_routes, pages: page_routes, openapi: Calls::openapi };
+pub const FEATURE: Feature =
+    Feature { api: api_routes, pages: page_routes, openapi: Calls::openapi, jobs: &[rerender::RERENDER] };
 
 fn api_routes(routes: &mut Routes) {
     routes

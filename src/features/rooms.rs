@@ -12,7 +12,7 @@ use utoipa::OpenApi;
 use crate::app::routes::Routes;
 use crate::features::Feature;
 
-pub const FEATURE: Feature = Feature { api: api_routes, pages: page_routes, openapi: Calls::openapi };
+pub const FEATURE: Feature = Feature { api: api_routes, pages: page_routes, openapi: Calls::openapi, jobs: &[] };
 
 fn api_routes(routes: &mut Routes) {
     routes

@@ -6,22 +6,6 @@ use crate::common::server::{run, shell};
 use crate::common::*;
 use std::process::Output;
 
-/// Runs a command on a server's database.
-async fn klatch(server: &Server, words: &[&str]) -> Output {
-    let (data, url) = options(server);
-    let mut args = words.to_vec();
-    args.extend(["--data-dir", &data]);
-    if let Some(url) = &url {
-        args.extend(["--database-url", url]);
-    }
-    run(server.data.path(), &args, &[]).await
-}
-
-fn options(server: &Server) -> (String, Option<String>) {
-    let data = server.data_dir().to_string_lossy().into_owned();
-    (data, server.test_database().map(|database| database.url.clone()))
-}
-
 #[track_caller]
 fn said(done: Output) -> String {
     let stderr = String::from_utf8_lossy(&done.stderr);
@@ -41,18 +25,19 @@ async fn log_in(server: &Server, name: &str, password: &str) -> Reply {
 }
 
 async fn an_account_is_made_beside_the_server_with_a_password_that_is_printed(server: Server) {
-    let line = said(klatch(&server, &["user", "add", "ann", "--role", "owner", "--display-name", "Ann"]).await);
+    let line = said(server.klatch(&["user", "add", "ann", "--role", "owner", "--display-name", "Ann"]).await);
     let (_, password) = line.rsplit_once("password: ").expect("a password");
     let user = log_in(&server, "ann", password).await.ok(200);
     assert_eq!(user["display_name"], "Ann");
-    assert!(refused(klatch(&server, &["user", "add", "Ann"]).await).contains("somebody has this name"));
-    assert!(refused(klatch(&server, &["user", "add", "a!"]).await).contains("username"));
+    assert!(refused(server.klatch(&["user", "add", "Ann"]).await).contains("somebody has this name"));
+    assert!(refused(server.klatch(&["user", "add", "a!"]).await).contains("username"));
 }
 
 #[tokio::test]
 async fn a_password_on_standard_input_is_taken() {
     let server = Options::sqlite().start().await;
-    let line = format!("printf 'a good password\\n' | klatch user add ann --data-dir '{}'", options(&server).0);
+    let line =
+        format!("printf 'a good password\\n' | klatch user add ann --data-dir '{}'", server.data_dir().display());
     let said = said(shell(server.data.path(), &line, &[]).await);
     assert!(!said.contains("password"), "{said}");
     log_in(&server, "ann", "a good password").await.ok(200);
@@ -62,17 +47,17 @@ async fn the_socket_of_somebody_who_is_disabled_closes_with_4403_and_they_come_b
     let ann = server.person("ann").await;
     ann.makes_room("den").await;
     let mut socket = ann.socket_in("den").await;
-    said(klatch(&server, &["user", "disable", "ann"]).await);
+    said(server.klatch(&["user", "disable", "ann"]).await);
     assert_eq!(socket.closed_within(PATIENCE * 3).await.0, 4403);
     assert_ne!(ann.http.get("/rooms").await.status, 200);
-    said(klatch(&server, &["user", "enable", "ann"]).await);
+    said(server.klatch(&["user", "enable", "ann"]).await);
     ann.elsewhere().await.socket_in("den").await;
 }
 
 async fn a_new_password_ends_every_session(server: Server) {
     let ann = server.person("ann").await;
     let mut socket = ann.socket().await;
-    let line = said(klatch(&server, &["user", "password", "ann"]).await);
+    let line = said(server.klatch(&["user", "password", "ann"]).await);
     let (_, password) = line.rsplit_once("password: ").expect("a password");
     assert_eq!(ann.http.get("/me").await.status, 401);
     assert_eq!(socket.closed_within(PATIENCE * 3).await.0, 4401);
@@ -83,32 +68,32 @@ async fn a_new_password_ends_every_session(server: Server) {
 async fn a_role_is_given_and_the_last_owner_stays_one(server: Server) {
     let ann = server.person("ann").await;
     assert_eq!(ann.http.post("/invitations", json!({})).await.status, 403);
-    said(klatch(&server, &["user", "role", "ann", "owner"]).await);
+    said(server.klatch(&["user", "role", "ann", "owner"]).await);
     ann.http.post("/invitations", json!({})).await.ok(201);
-    assert!(refused(klatch(&server, &["user", "role", "ann", "member"]).await).contains("owner"));
-    assert!(refused(klatch(&server, &["user", "role", "nobody", "member"]).await).contains("no user"));
+    assert!(refused(server.klatch(&["user", "role", "ann", "member"]).await).contains("owner"));
+    assert!(refused(server.klatch(&["user", "role", "nobody", "member"]).await).contains("no user"));
 }
 
 async fn a_link_is_printed_that_leads_into_a_room(server: Server) {
-    said(klatch(&server, &["room", "add", "den", "--title", "The den", "--kind", "private"]).await);
-    let link = said(klatch(&server, &["invite", "--room", "den", "--role", "guest", "--uses", "2"]).await);
+    said(server.klatch(&["room", "add", "den", "--title", "The den", "--kind", "private"]).await);
+    let link = said(server.klatch(&["invite", "--room", "den", "--role", "guest", "--uses", "2"]).await);
     let (_, token) = link.rsplit_once("/invite/").expect("a link");
     let http = server.stranger();
     http.post("/signup", json!({"username": "gus", "password": PASSWORD, "invitation": token})).await.ok(201);
     assert_eq!(http.get("/rooms/den").await.ok(200)["title"], "The den");
-    assert!(refused(klatch(&server, &["invite", "--room", "nowhere"]).await).contains("no such room"));
+    assert!(refused(server.klatch(&["invite", "--room", "nowhere"]).await).contains("no such room"));
 }
 
 async fn a_room_is_archived_opened_again_and_deleted_only_with_yes(server: Server) {
     let ann = server.person("ann").await;
     ann.makes_room("den").await;
-    said(klatch(&server, &["room", "archive", "den"]).await);
+    said(server.klatch(&["room", "archive", "den"]).await);
     let message = json!({"key": new_key(), "body": "hello"});
     assert_eq!(ann.http.post("/rooms/den/messages", message).await.status, 403);
-    said(klatch(&server, &["room", "unarchive", "den"]).await);
+    said(server.klatch(&["room", "unarchive", "den"]).await);
     ann.posts("den", "hello").await;
-    assert!(refused(klatch(&server, &["room", "delete", "den"]).await).contains("--yes"));
-    said(klatch(&server, &["room", "delete", "den", "--yes"]).await);
+    assert!(refused(server.klatch(&["room", "delete", "den"]).await).contains("--yes"));
+    said(server.klatch(&["room", "delete", "den", "--yes"]).await);
     assert_eq!(ann.http.get("/rooms/den").await.status, 404);
 }
 
@@ -118,12 +103,12 @@ async fn the_doctor_finds_a_chat_well_and_then_numbers_that_are_not(server: Serv
     ann.adds("bob", "den").await;
     ann.posts("den", "hello @bob").await;
     bob.posts("den", "hello").await;
-    let report = said(klatch(&server, &["doctor"]).await);
+    let report = said(server.klatch(&["doctor"]).await);
     for check in ["configuration", "database", "migrations", "clock", "numbers", "foreign keys", "unread"] {
         assert!(report.lines().any(|line| line.starts_with(&format!("ok  {check}: "))), "{check}: {report}");
     }
     server.execute("UPDATE rooms SET message_count = message_count + 1");
-    let ill = klatch(&server, &["doctor"]).await;
+    let ill = server.klatch(&["doctor"]).await;
     let report = String::from_utf8(ill.stdout).expect("text");
     assert_eq!(ill.status.code(), Some(1), "{report}");
     assert!(report.contains("BAD numbers: not so: den"), "{report}");

@@ -74,6 +74,7 @@ mod frozen;
 mod heartbeat;
 mod hostile_frames;
 mod hostile_text;
+mod jobs;
 mod limits;
 mod lost_commit;
 mod oversize;

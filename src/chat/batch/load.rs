@@ -1,6 +1,6 @@
 //! What a batch needs to see, read in a handful of queries while its rooms' rows are held.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DurationRound, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -16,7 +16,7 @@ use crate::chat::rooms;
 use crate::chat::rooms::LockMode;
 use crate::db::connection::AnyConnection;
 use crate::db::multi_row::Column::{Numbers, Texts};
-use crate::db::multi_row::Rows;
+use crate::db::multi_row::{Rows, distinct};
 use crate::wire::{RoomId, Seq, UserId};
 
 impl BatchState {
@@ -93,8 +93,4 @@ impl BatchState {
 fn now() -> NaiveDateTime {
     let now = Utc::now().naive_utc();
     now.duration_trunc(TimeDelta::milliseconds(1)).unwrap_or(now)
-}
-
-pub(crate) fn distinct<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
-    items.collect::<BTreeSet<T>>().into_iter().collect()
 }

@@ -7,6 +7,7 @@ use crate::base::start_error::StartError;
 use crate::chat::integrity;
 use crate::db::open::open_as_it_is;
 use crate::db::{AnyConnection, migrations};
+use crate::features::operations::jobs;
 
 /// Clocks may differ by so much: sessions, bans and invitations end by them.
 const MAX_CLOCK_SECS: i64 = 5;
@@ -63,6 +64,7 @@ fn look_at(connection: &mut AnyConnection, found: &mut Found) {
         "foreign keys",
         none_of(integrity::broken_references(connection), "every row belongs to one that is there"),
     );
+    found.note("jobs", none_of(jobs::failed(connection), "none was given up"));
     found.note("unread", none_of(integrity::miscounted(connection), "counted anew, they are the same"));
 }
 

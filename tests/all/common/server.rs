@@ -8,7 +8,7 @@ use super::prepared;
 use super::scale::scale;
 use super::wait::{PATIENCE, within};
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, SqliteConnection};
+use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -236,13 +236,38 @@ impl Server {
     pub fn execute(&self, sql: &str) {
         match &self.database {
             Some(database) => database.execute(sql),
+            None => self.sqlite().batch_execute(sql).expect("SQL that runs"),
+        }
+    }
+
+    fn sqlite(&self) -> SqliteConnection {
+        let path = self.data_dir().join("klatch.db");
+        let mut connection =
+            SqliteConnection::establish(&path.to_string_lossy()).expect("a database that can be opened");
+        // The program may be writing just now.
+        connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a setting");
+        connection
+    }
+
+    /// Runs a command of the program on the server's database.
+    pub async fn klatch(&self, words: &[&str]) -> Output {
+        let data = self.data_dir();
+        let data = data.to_string_lossy();
+        let mut args = words.to_vec();
+        args.extend(["--data-dir", &data]);
+        if let Some(database) = &self.database {
+            args.extend(["--database-url", &database.url]);
+        }
+        run(self.data.path(), &args, &[]).await
+    }
+
+    /// The only number that a query gives.
+    pub fn number(&self, sql: &str) -> i64 {
+        match &self.database {
+            Some(database) => database.number(sql),
             None => {
-                let path = self.data_dir().join("klatch.db");
-                let mut connection =
-                    SqliteConnection::establish(&path.to_string_lossy()).expect("a database that can be opened");
-                // The program may be writing just now.
-                connection.batch_execute("PRAGMA busy_timeout = 5000").expect("a setting");
-                connection.batch_execute(sql).expect("SQL that runs");
+                let column = diesel::dsl::sql::<diesel::sql_types::BigInt>(&format!("({sql})"));
+                diesel::select(column).get_result(&mut self.sqlite()).expect("a query of one number")
             }
         }
     }

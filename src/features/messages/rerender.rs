@@ -1,0 +1,94 @@
+//! The job that renders bodies anew whose HTML an older version made, and stores what it makes.
+//!
+//! Until it has passed a message, each reading renders that anew. It goes through the rooms by their ids and through each
+//! by its messages' ids, and changes no number: nobody is told, since a page that is read anew shows it.
+
+use std::sync::atomic::Ordering;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::app::jobs::{JobError, JobKind, Step};
+use crate::chat::messages::OLDER_SEEN;
+use crate::db::connection::AnyConnection;
+use crate::db::jobs::enqueue_once;
+use crate::db::multi_row::Column::{Numbers, Texts};
+use crate::db::multi_row::Rows;
+use crate::db::schema::{messages, meta, rooms};
+use crate::render::{RENDERER, render_again};
+use crate::wire::{RoomId, Seq};
+
+pub const RERENDER: JobKind = JobKind { name: "rerender", step, look };
+
+/// The row in `meta` with the renderer that all bodies have been through.
+const RENDERED_BY: &str = "rendered_by";
+/// Messages that are looked at in a step, and those that are rendered.
+const WINDOW: i64 = 2_000;
+const AT_ONCE: i64 = 100;
+
+/// What is done: all rooms below this one, and in it all messages up to this id.
+#[derive(Default, Deserialize, Serialize)]
+struct Progress {
+    room: RoomId,
+    id: Seq,
+}
+
+/// Queues the job in a database that this renderer has not been through, and where a body was met that it has not.
+fn look(connection: &mut AnyConnection) -> QueryResult<()> {
+    let done: Option<String> = meta::table.find(RENDERED_BY).select(meta::value).first(connection).optional()?;
+    let done = done.and_then(|version| version.parse::<i32>().ok());
+    if done.is_some_and(|version| version >= RENDERER) && !OLDER_SEEN.swap(false, Ordering::Relaxed) {
+        return Ok(());
+    }
+    let any: Option<Seq> = messages::table.select(messages::id).first(connection).optional()?;
+    match any {
+        None => note_done(connection),
+        Some(_) => enqueue_once(connection, RERENDER.name, RERENDER.name, "{}"),
+    }
+}
+
+fn step(connection: &mut AnyConnection, payload: &str) -> Result<Step, JobError> {
+    let Progress { room, id } = if payload == "{}" { Progress::default() } else { serde_json::from_str(payload)? };
+    let last: Option<Seq> = rooms::table.find(room).select(rooms::last_seq).first(connection).optional()?;
+    let Some(last) = last.filter(|last| *last > id) else {
+        // This room is done, or there is none of this id.
+        let next: Option<RoomId> =
+            rooms::table.filter(rooms::id.gt(room)).order(rooms::id).select(rooms::id).first(connection).optional()?;
+        return Ok(match next {
+            Some(room) => Step::More(serde_json::to_string(&Progress { room, id: 0 })?),
+            None => note_done(connection).map(|()| Step::Done)?,
+        });
+    };
+    let end = last.min(id + WINDOW);
+    let older: Vec<(Seq, Seq, String)> = messages::table
+        .filter(messages::room_id.eq(room).and(messages::id.gt(id)).and(messages::id.le(end)))
+        .filter(messages::renderer.lt(RENDERER).and(messages::deleted_at.is_null()))
+        .order(messages::id)
+        .limit(AT_ONCE)
+        .select((messages::id, messages::seq, messages::body))
+        .load(connection)?;
+    let html: Vec<String> = older.iter().map(|(.., body)| render_again(body)).collect();
+    let numbers = |number: fn(&(Seq, Seq, String)) -> i64| Numbers(older.iter().map(number).collect());
+    // Where a message was changed meanwhile it has another number, and its body has been rendered by whoever changed it.
+    Rows::new(older.len())
+        .with("room_id", Numbers(vec![room; older.len()]))
+        .with("id", numbers(|(id, ..)| *id))
+        .with("seq", numbers(|(_, seq, _)| *seq))
+        .with("html", Texts(html.iter().map(String::as_str).collect()))
+        .with("renderer", numbers(|_| RENDERER.into()))
+        .execute(
+            connection,
+            "UPDATE messages SET html = given.html, renderer = given.renderer FROM {given} \
+             WHERE messages.room_id = given.room_id AND messages.id = given.id AND messages.seq = given.seq",
+        )?;
+    let is_full = older.len() as i64 == AT_ONCE;
+    let id = older.last().filter(|_| is_full).map_or(end, |(id, ..)| *id);
+    Ok(Step::More(serde_json::to_string(&Progress { room, id })?))
+}
+
+fn note_done(connection: &mut AnyConnection) -> QueryResult<()> {
+    let row = meta::table.find(RENDERED_BY);
+    diesel::delete(row).execute(connection)?;
+    let values = (meta::name.eq(RENDERED_BY), meta::value.eq(RENDERER.to_string()));
+    diesel::insert_into(meta::table).values(values).execute(connection).map(drop)
+}

@@ -1,0 +1,64 @@
+//! `klatch jobs`: jobs that were given up, by the operator.
+
+use clap::Subcommand;
+use diesel::QueryResult;
+
+use crate::base::config::Config;
+use crate::base::start_error::StartError;
+use crate::db::connection::AnyConnection;
+use crate::db::jobs::{self, FailedJob};
+use crate::db::open::open_as_it_is;
+
+/// Jobs that are listed.
+const LISTED: i64 = 100;
+
+/// What to do about jobs that were given up.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum JobsCommand {
+    /// List them: number, kind, since when, and why
+    List,
+    /// Queue one of them anew
+    Retry { number: i64 },
+    /// Delete one of them: it will not be done
+    Discard { number: i64 },
+}
+
+/// Gives the lines to print.
+///
+/// # Errors
+/// One line that says what can't be done; then nothing has changed.
+pub fn run(config: &Config, command: &JobsCommand) -> Result<String, StartError> {
+    let mut connection = open_as_it_is(&config.database_url())?;
+    let connection = &mut connection;
+    match *command {
+        JobsCommand::List => {
+            let lines: Vec<String> = failed(connection).map_err(unread)?;
+            Ok(if lines.is_empty() { "no job was given up".to_owned() } else { lines.join("\n") })
+        }
+        JobsCommand::Retry { number } => match jobs::retry(connection, number).map_err(unread)? {
+            true => Ok(format!("queued job {number} anew")),
+            false => Err(none(number)),
+        },
+        JobsCommand::Discard { number } => match jobs::discard(connection, number).map_err(unread)? {
+            true => Ok(format!("deleted job {number}")),
+            false => Err(none(number)),
+        },
+    }
+}
+
+/// A line for each job that was given up.
+pub fn failed(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    let line = |FailedJob { id, kind, failed_at, error }: FailedJob| {
+        let since = failed_at.map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default();
+        format!("{id} {kind}, given up {since}: {error}")
+    };
+    Ok(jobs::failed(connection, LISTED)?.into_iter().map(line).collect())
+}
+
+fn none(number: i64) -> StartError {
+    StartError(format!("{number}: no job of this number was given up"))
+}
+
+fn unread(error: diesel::result::Error) -> StartError {
+    StartError(format!("the jobs can't be read: {error}"))
+}
