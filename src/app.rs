@@ -15,6 +15,7 @@ pub mod on_disk;
 pub mod openapi;
 pub mod origin;
 pub mod pages;
+pub mod paging;
 pub mod passwords;
 pub mod perform;
 pub mod preferences;

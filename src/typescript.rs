@@ -8,12 +8,12 @@ use crate::features::members::types::Members;
 use crate::features::messages::types::Preview;
 use crate::features::moderation::permissions::Powers;
 use crate::features::profiles::types::Users;
-use crate::features::rooms::types::{ListedRoom, Rooms};
+use crate::features::rooms::types::Rooms;
 use crate::wire::client_frame::{Edit, History, InRoom, Join, OfMessage, React, Read, Send};
 use crate::wire::refusal::Code;
 use crate::wire::{
-    ClientFrame, InstanceRole, LeftReason, Limits, Member, MemberRoom, Message, Notify, People, Profile, Reaction, Ref,
-    Role, Room, RoomKind, ServerFrame, User,
+    ClientFrame, InstanceRole, LeftReason, Limits, ListedRoom, Member, MemberRoom, Message, Notify, People, Profile,
+    Reaction, Ref, Role, Room, RoomKind, ServerFrame, Standing, User,
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/types/protocol.d.ts");
@@ -56,6 +56,7 @@ fn the_scripts_types_are_those_of_the_wire() {
         InstanceRole,
         Member,
         Room,
+        Standing,
         MemberRoom,
         Reaction,
         Message,

@@ -16,9 +16,9 @@ pub use crate::wire::moderation::{Act, AuditEntry, Report, Sanction};
 pub use crate::wire::profile::Profile;
 pub use crate::wire::server_frame::{Close, LeftReason, Limits, Ref, ServerFrame};
 pub use crate::wire::types::{
-    DEFAULT_PAGE_MESSAGES, EncodedMessage, InstanceRole, Key, MAX_BAD_FRAMES, MAX_BODY_CHARS, MAX_CATCH_UP,
+    DEFAULT_PAGE_MESSAGES, EncodedMessage, InstanceRole, Key, ListedRoom, MAX_BAD_FRAMES, MAX_BODY_CHARS, MAX_CATCH_UP,
     MAX_DIRECT_PEOPLE, MAX_EMOJI, MAX_FRAME_BYTES, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, MAX_PEOPLE, MAX_REACTION_USERS,
-    MAX_WAITING_BYTES, Member, MemberRoom, Message, Notify, People, Reaction, RequestId, Role, Room, RoomId, RoomKind,
-    Seq, User, UserId, format_time,
+    MAX_UNREAD, MAX_WAITING_BYTES, Member, MemberRoom, Message, Notify, People, Reaction, RequestId, Role, Room,
+    RoomId, RoomKind, Seq, Standing, User, UserId, format_time,
 };
 pub(crate) use crate::wire::types::{rfc3339_millis, rfc3339_millis_opt};

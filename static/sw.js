@@ -15,10 +15,10 @@ worker.addEventListener('install', (event) => event.waitUntil(install()));
 worker.addEventListener('activate', (event) => event.waitUntil(activate()));
 worker.addEventListener('fetch', (event) => {
 	const { request } = event;
-	const { origin, pathname } = new URL(request.url);
+	const { origin, pathname, search } = new URL(request.url);
 	if (request.method !== 'GET' || origin !== location.origin) return;
 	if (pathname.startsWith('/static/')) event.respondWith(part(request));
-	else if (request.mode === 'navigate') event.respondWith(page(event, pathname));
+	else if (request.mode === 'navigate') event.respondWith(page(event, pathname + search));
 });
 
 async function install() {

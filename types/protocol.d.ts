@@ -44,9 +44,9 @@ archived?: boolean,
 slow_secs?: number, };
 
 /**
- * A room in `welcome`, with what its member has not read.
+ * How a member stands to a room.
  */
-export type MemberRoom = {
+export type Standing = {
 /**
  * Messages ever sent in the room.
  */
@@ -54,11 +54,24 @@ count: number,
 /**
  * The member's read mark.
  */
-read: number, unread: number, mentions: number, notify: Notify,
+read: number,
+/**
+ * Exact below 1,000, which stands for that many or more.
+ */
+unread: number,
+/**
+ * Exact below 1,000, which stands for that many or more.
+ */
+mentions: number, notify: Notify,
 /**
  * At the top of their list.
  */
-starred: boolean, id: number, slug: string, title: string, topic: string, kind: RoomKind, seq: number,
+starred: boolean, };
+
+/**
+ * A room in `welcome`.
+ */
+export type MemberRoom = { id: number, slug: string, title: string, topic: string, kind: RoomKind, seq: number,
 /**
  * Present, and true, where the room can only be read.
  */
@@ -66,7 +79,27 @@ archived?: boolean,
 /**
  * Seconds that somebody must wait from one message to their next; left out where they need not.
  */
-slow_secs?: number, };
+slow_secs?: number,
+/**
+ * Messages ever sent in the room.
+ */
+count: number,
+/**
+ * The member's read mark.
+ */
+read: number,
+/**
+ * Exact below 1,000, which stands for that many or more.
+ */
+unread: number,
+/**
+ * Exact below 1,000, which stands for that many or more.
+ */
+mentions: number, notify: Notify,
+/**
+ * At the top of their list.
+ */
+starred: boolean, };
 
 /**
  * All of one emoji on a message.
@@ -176,21 +209,9 @@ message: string,
 retry_after_ms?: number, }, };
 
 /**
- * A room, and how the user stands to it.
+ * A room in a list; of one that the user is no member of the numbers are 0.
  */
-export type ListedRoom = { member: boolean,
-/**
- * Messages ever sent in the room.
- */
-count: number,
-/**
- * The member's read mark.
- */
-read: number, unread: number, mentions: number, notify: Notify,
-/**
- * Whether it stands first in the user's list.
- */
-starred: boolean, id: number, slug: string, title: string, topic: string, kind: RoomKind, seq: number,
+export type ListedRoom = { member: boolean, id: number, slug: string, title: string, topic: string, kind: RoomKind, seq: number,
 /**
  * Present, and true, where the room can only be read.
  */
@@ -198,17 +219,49 @@ archived?: boolean,
 /**
  * Seconds that somebody must wait from one message to their next; left out where they need not.
  */
-slow_secs?: number, };
+slow_secs?: number,
+/**
+ * Messages ever sent in the room.
+ */
+count: number,
+/**
+ * The member's read mark.
+ */
+read: number,
+/**
+ * Exact below 1,000, which stands for that many or more.
+ */
+unread: number,
+/**
+ * Exact below 1,000, which stands for that many or more.
+ */
+mentions: number, notify: Notify,
+/**
+ * At the top of their list.
+ */
+starred: boolean, };
 
-export type Rooms = { rooms: Array<ListedRoom>, };
+export type Rooms = { rooms: Array<ListedRoom>,
+/**
+ * Where the list goes on; `null` at its end.
+ */
+cursor: string | null, };
 
-export type Members = { members: Array<Member>, };
+export type Members = { members: Array<Member>,
+/**
+ * Where the list goes on; `null` at its end.
+ */
+cursor: string | null, };
 
 export type Users = {
 /**
  * First those of whom the username begins so, then by username.
  */
-users: Array<User>, };
+users: Array<User>,
+/**
+ * Where the list goes on; `null` at its end.
+ */
+cursor: string | null, };
 
 export type Preview = {
 /**

@@ -6,6 +6,7 @@
 //! only after the earlier transaction has ended one way or the other; then a send finds its key, and the rest ends in the
 //! same state: an edit, a deletion or a reaction that is there already takes no number.
 
+mod counts;
 pub mod early;
 mod load;
 mod mentions;

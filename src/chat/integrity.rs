@@ -5,11 +5,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::chat::read_state;
-use crate::chat::read_state::Unread;
 use crate::db::clock;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::members;
-use crate::wire::{RoomId, UserId};
+use crate::wire::{MAX_UNREAD, RoomId, UserId};
 
 /// People looked at in one query.
 const PEOPLE_AT_ONCE: usize = 200;
@@ -60,6 +59,17 @@ pub fn rooms_out_of_step(connection: &mut AnyConnection) -> QueryResult<Vec<Stri
     )
 }
 
+/// Rooms whose notes of how many messages there were up to some of them are not so.
+pub fn counts_out_of_step(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    named(
+        connection,
+        "SELECT DISTINCT rooms.slug AS name FROM message_counts \
+         JOIN (SELECT room_id, id, row_number() OVER (PARTITION BY room_id ORDER BY id) AS number FROM messages) \
+         AS numbered ON numbered.room_id = message_counts.room_id AND numbered.id = message_counts.message_id \
+         JOIN rooms ON rooms.id = message_counts.room_id WHERE message_counts.count <> numbered.number",
+    )
+}
+
 /// Tables with rows that belong to nothing.
 pub fn broken_references(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
     match connection {
@@ -85,20 +95,22 @@ pub fn miscounted(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
             let ids = some.iter().map(UserId::to_string).collect::<Vec<_>>().join(", ");
             let anew: Vec<Counted> = diesel::sql_query(format!(
                 "SELECT members.user_id, members.room_id, \
-                 (SELECT count(*) FROM messages WHERE messages.room_id = members.room_id \
+                 (SELECT count(*) FROM (SELECT 1 FROM messages WHERE messages.room_id = members.room_id \
                  AND messages.id > members.last_read_seq AND messages.author_id <> members.user_id \
-                 AND messages.deleted_at IS NULL) AS unread, \
-                 (SELECT count(*) FROM messages WHERE messages.room_id = members.room_id \
-                 AND messages.id > members.last_read_seq AND EXISTS (SELECT 1 FROM mentions \
+                 AND messages.deleted_at IS NULL LIMIT {MAX_UNREAD}) AS few) AS unread, \
+                 (SELECT count(*) FROM (SELECT 1 FROM messages WHERE messages.room_id = members.room_id \
+                 AND messages.id > members.last_read_seq AND CASE WHEN rooms.kind = 'direct' \
+                 THEN messages.author_id <> members.user_id AND messages.deleted_at IS NULL \
+                 ELSE EXISTS (SELECT 1 FROM mentions \
                  WHERE mentions.room_id = messages.room_id AND mentions.message_id = messages.id \
-                 AND mentions.user_id = members.user_id)) AS mentions \
-                 FROM members WHERE members.user_id IN ({ids})"
+                 AND mentions.user_id = members.user_id) END LIMIT {MAX_UNREAD}) AS few) AS mentions \
+                 FROM members JOIN rooms ON rooms.id = members.room_id WHERE members.user_id IN ({ids})"
             ))
             .load(connection)?;
             for Counted { user_id, room_id, unread, mentions } in anew {
                 let known = counted.get(&user_id).and_then(|rooms| rooms.get(&room_id)).copied();
-                let Unread { unread: known_unread, mentions: known_mentions, .. } = known.unwrap_or_default();
-                if (unread, mentions) != (known_unread, known_mentions) {
+                let known = known.unwrap_or_default();
+                if (unread, mentions) != (known.unread, known.mentions) {
                     wrong.push(format!("{user_id} in {room_id}"));
                 }
             }

@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, Utc};
 use diesel::dsl::not;
 use diesel::prelude::*;
 
-use crate::chat::name_prefix::PrefixFilter;
+use crate::chat::name_prefix::{NameCursor, PrefixFilter};
 use crate::chat::rooms;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{members, users};
@@ -26,32 +26,38 @@ pub(crate) fn banned(now: NaiveDateTime) -> _ {
 }
 
 /// The members of a room whose names begin with `text`, first those of whom the username does, then by username: at most
-/// `limit`, or all.
-pub fn list(
+/// `limit` after `cursor`, and the cursor of the next.
+pub fn page(
     connection: &mut AnyConnection,
     slug: &str,
     user: UserId,
     text: &str,
-    limit: Option<i64>,
-) -> Result<Vec<Member>, Refusal> {
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<(Vec<Member>, Option<String>), Refusal> {
     let wanted = PrefixFilter::new(text);
-    let rows: Vec<(UserId, String, String, String)> = snapshot(connection, |connection| {
+    let after = cursor.map(NameCursor::parse).transpose()?;
+    let mut rows: Vec<(UserId, String, String, String)> = snapshot(connection, |connection| {
         let (found, _) = rooms::authorize(connection, slug, user, Action::See)?;
-        let rows = members::table
+        let mut query = members::table
             .inner_join(users::table)
             .filter(members::room_id.eq(found.room.id))
             .filter(wanted.of_a_name())
             .order((wanted.of_username().desc(), users::username_key))
-            .limit(limit.unwrap_or(i64::MAX))
+            .limit(limit + 1)
             .select((users::id, users::username, users::display_name, members::role))
-            .load(connection)?;
-        Ok::<_, Refusal>(rows)
+            .into_boxed();
+        if let Some(after) = &after {
+            query = query.filter(wanted.after(after));
+        }
+        Ok::<_, Refusal>(query.load(connection)?)
     })?;
+    let next = wanted.cut(&mut rows, limit, |(_, username, ..)| username);
     let member = |(id, username, display_name, role): (UserId, String, String, String)| Member {
         user: User { id, username, display_name },
         role: Role::from_column(&role),
     };
-    Ok(rows.into_iter().map(member).collect())
+    Ok((rows.into_iter().map(member).collect(), next))
 }
 
 /// A room's members, without those who are banned from the chat, by their names; nobody, where they are more than `most`.

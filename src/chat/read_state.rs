@@ -1,6 +1,12 @@
-//! Read marks, and what is unread above them: counted from the messages, never kept as a number that could drift.
+//! Read marks, and what is unread above them: counted from the messages, never kept as a number that could drift, and
+//! without reading what is unread.
+//!
+//! Above a mark lie all messages that were ever sent in the room but for those up to it, whose number is noted at every
+//! 128th (`message_counts`). Deleted ones are few, and have an index. One's own lie below one's mark, which rises with each
+//! send; only where a mark was set back are messages read, and no more than are told.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
@@ -9,10 +15,10 @@ use crate::chat::rooms::authorize;
 use crate::db::connection::AnyConnection;
 use crate::db::multi_row::Column::Numbers;
 use crate::db::multi_row::Rows;
-use crate::db::schema::{members, mentions, messages, rooms};
+use crate::db::schema::members;
 use crate::policy::Action;
 use crate::wire::refusal::Refusal;
-use crate::wire::{Notify, RoomId, RoomKind, Seq, UserId};
+use crate::wire::{MAX_UNREAD, Notify, RoomId, Seq, Standing, UserId};
 
 /// A member's mark in a room and what lies above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,101 +30,88 @@ pub struct ReadMarker {
     pub count: i64,
 }
 
-/// Counts what is unread above `seq`: `(unread, mentions)`.
-pub fn above(
-    connection: &mut AnyConnection,
-    room: RoomId,
-    kind: RoomKind,
-    user: UserId,
-    seq: Seq,
-) -> QueryResult<(i64, i64)> {
-    let unread = messages::table
-        .filter(messages::room_id.eq(room).and(messages::id.gt(seq)))
-        .filter(messages::author_id.ne(user).and(messages::deleted_at.is_null()))
-        .count()
-        .get_result(connection)?;
-    let mentions = match kind {
-        RoomKind::Direct => unread,
-        _ => mentions::table
-            .filter(mentions::user_id.eq(user).and(mentions::room_id.eq(room)))
-            .filter(mentions::message_id.gt(seq))
-            .count()
-            .get_result(connection)?,
-    };
-    Ok((unread, mentions))
+impl From<Standing> for ReadMarker {
+    fn from(Standing { read: seq, unread, mentions, count, .. }: Standing) -> Self {
+        Self { seq, unread, mentions, count }
+    }
 }
 
 /// Sets a member's mark back to just below a message, where it is not below that.
 pub fn set_back(connection: &mut AnyConnection, slug: &str, user: UserId, from: Seq) -> Result<ReadMarker, Refusal> {
     let (found, _) = authorize(connection, slug, user, Action::Mark)?;
-    let (room, kind) = (found.room.id, found.room.kind);
-    let mark = members::table.find((room, user));
-    diesel::update(mark)
+    let room = found.room.id;
+    diesel::update(members::table.find((room, user)))
         .filter(members::last_read_seq.ge(from))
-        .set(members::last_read_seq.eq(from - 1))
+        .set((members::last_read_seq.eq(from - 1), members::set_back.eq(true)))
         .execute(connection)?;
-    let seq = mark.select(members::last_read_seq).first(connection)?;
-    let count = rooms::table.find(room).select(rooms::message_count).first(connection)?;
-    let (unread, mentions) = above(connection, room, kind, user, seq)?;
-    Ok(ReadMarker { seq, unread, mentions, count })
+    let standing = in_rooms(connection, &[(user, room)])?.remove(&(user, room));
+    standing.map(ReadMarker::from).ok_or_else(Refusal::room_not_found)
 }
 
-/// What a member has not read in a room.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unread {
-    /// The member's mark.
-    pub read: Seq,
-    pub unread: i64,
-    pub mentions: i64,
-    pub notify: Notify,
-    pub starred: bool,
+type Row = (UserId, RoomId, (i64, Seq, i64, i64, bool), (String, bool));
+type Kinds = (BigInt, BigInt, (BigInt, BigInt, BigInt, BigInt, Bool), (Text, Bool));
+
+/// Of members of rooms: those for whom `which` holds.
+const STANDINGS: &str = "\
+    SELECT members.user_id, members.room_id, rooms.message_count, members.last_read_seq, \
+    CASE WHEN members.last_read_seq >= rooms.last_seq THEN 0 \
+    WHEN members.set_back THEN (SELECT count(*) FROM (SELECT 1 FROM messages \
+    WHERE messages.room_id = members.room_id AND messages.id > members.last_read_seq \
+    AND messages.author_id <> members.user_id AND messages.deleted_at IS NULL LIMIT {most}) AS few) \
+    ELSE rooms.message_count - coalesce(noted.count, 0) - (SELECT count(*) FROM messages \
+    WHERE messages.room_id = members.room_id AND messages.id > coalesce(noted.message_id, 0) \
+    AND messages.id <= members.last_read_seq) - (SELECT count(*) FROM messages \
+    WHERE messages.room_id = members.room_id AND messages.id > members.last_read_seq \
+    AND messages.deleted_at IS NOT NULL) END, \
+    CASE WHEN members.last_read_seq >= rooms.last_seq THEN 0 \
+    ELSE (SELECT count(*) FROM (SELECT 1 FROM mentions WHERE mentions.user_id = members.user_id \
+    AND mentions.room_id = members.room_id AND mentions.message_id > members.last_read_seq LIMIT {most}) AS few) END, \
+    rooms.kind = 'direct', members.notify, members.starred \
+    FROM {given} JOIN members ON {which} JOIN rooms ON rooms.id = members.room_id \
+    LEFT JOIN message_counts AS noted ON noted.room_id = members.room_id AND noted.message_id = \
+    (SELECT max(below.message_id) FROM message_counts AS below \
+    WHERE below.room_id = members.room_id AND below.message_id <= members.last_read_seq)";
+
+fn text(which: &str) -> String {
+    STANDINGS.replace("{which}", which).replace("{most}", &MAX_UNREAD.to_string())
 }
 
-impl Unread {
-    /// In a direct room every message is a mention.
-    pub fn in_room(self, kind: RoomKind) -> Self {
-        Self { mentions: if kind == RoomKind::Direct { self.unread } else { self.mentions }, ..self }
-    }
-}
-
-/// What these users have not read, in all rooms that they are members of.
+/// How users stand to all rooms that they are members of.
 pub fn of_members(
     connection: &mut AnyConnection,
     users: &[UserId],
-) -> QueryResult<HashMap<UserId, HashMap<RoomId, Unread>>> {
-    // Each once, or what is theirs would be counted more than once.
+) -> QueryResult<HashMap<UserId, HashMap<RoomId, Standing>>> {
+    static TEXT: LazyLock<String> = LazyLock::new(|| text("members.user_id = given.user_id"));
+    // Each once, or what is theirs would be told more than once.
     let users: Vec<UserId> = users.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-    let theirs = Rows::new(users.len()).with("user_id", Numbers(users));
-    let mut load = |text| theirs.load::<(BigInt, BigInt, BigInt), (UserId, RoomId, i64)>(connection, text);
-    let unread = load(
-        "SELECT members.user_id, members.room_id, count(*) FROM {given} JOIN members ON members.user_id = given.user_id \
-         JOIN messages ON messages.room_id = members.room_id AND messages.id > members.last_read_seq \
-         AND messages.author_id <> members.user_id AND messages.deleted_at IS NULL \
-         GROUP BY members.user_id, members.room_id",
-    )?;
-    let mentioned = load(
-        "SELECT members.user_id, members.room_id, count(*) FROM {given} JOIN members ON members.user_id = given.user_id \
-         JOIN mentions ON mentions.room_id = members.room_id AND mentions.user_id = members.user_id \
-         AND mentions.message_id > members.last_read_seq GROUP BY members.user_id, members.room_id",
-    )?;
-    let marks: Vec<(UserId, RoomId, Seq, String, bool)> = theirs.load::<(BigInt, BigInt, BigInt, Text, Bool), _>(
-        connection,
-        "SELECT members.user_id, members.room_id, members.last_read_seq, members.notify, members.starred \
-         FROM {given} JOIN members ON members.user_id = given.user_id",
-    )?;
-    let mut found: HashMap<UserId, HashMap<RoomId, Unread>> = HashMap::new();
-    for (user, room, read, notify, starred) in marks {
-        let notify = Notify::from_column(&notify);
-        found.entry(user).or_default().insert(room, Unread { read, notify, starred, ..Unread::default() });
+    let rows = Rows::new(users.len()).with("user_id", Numbers(users)).load::<Kinds, Row>(connection, &TEXT)?;
+    let mut found: HashMap<UserId, HashMap<RoomId, Standing>> = HashMap::new();
+    for ((user, room), standing) in rows.into_iter().map(standing) {
+        found.entry(user).or_default().insert(room, standing);
     }
-    let mut note = |counts: Vec<(UserId, RoomId, i64)>, of: fn(&mut Unread) -> &mut i64| {
-        for (user, room, count) in counts {
-            if let Some(unread) = found.get_mut(&user).and_then(|rooms| rooms.get_mut(&room)) {
-                *of(unread) = count;
-            }
-        }
-    };
-    note(unread, |unread| &mut unread.unread);
-    note(mentioned, |unread| &mut unread.mentions);
     Ok(found)
+}
+
+/// How users stand to rooms, as far as they are members.
+pub fn in_rooms(
+    connection: &mut AnyConnection,
+    of: &[(UserId, RoomId)],
+) -> QueryResult<HashMap<(UserId, RoomId), Standing>> {
+    static TEXT: LazyLock<String> =
+        LazyLock::new(|| text("members.user_id = given.user_id AND members.room_id = given.room_id"));
+    let rows = Rows::new(of.len())
+        .with("user_id", Numbers(of.iter().map(|(user, _)| *user).collect()))
+        .with("room_id", Numbers(of.iter().map(|(_, room)| *room).collect()))
+        .load::<Kinds, Row>(connection, &TEXT)?;
+    Ok(rows.into_iter().map(standing).collect())
+}
+
+fn standing(
+    (user, room, (count, read, unread, mentions, is_direct), (notify, starred)): Row,
+) -> ((UserId, RoomId), Standing) {
+    let unread = unread.clamp(0, MAX_UNREAD);
+    // In a direct room every message is a mention.
+    let mentions = if is_direct { unread } else { mentions };
+    let notify = Notify::from_column(&notify);
+    ((user, room), Standing { count, read, unread, mentions, notify, starred })
 }

@@ -1,78 +1,131 @@
-//! The rooms of people, with what they have not read in each.
+//! The rooms of people, and those that they may see beside them.
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::Utc;
+use chrono::{NaiveDateTime, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use crate::chat::direct_titles;
+use crate::chat::name_prefix::{PrefixFilter, lower};
 use crate::chat::read_state;
-use crate::chat::read_state::Unread;
 use crate::chat::rooms::{BINDS_AT_ONCE, COLUMNS, RoomState, Row, state};
 use crate::db::connection::{AnyConnection, on_backend, snapshot};
 use crate::db::schema::{members, rooms, sanctions, users};
 use crate::wire::refusal::Refusal;
-use crate::wire::{InstanceRole, MemberRoom, Notify, Room, RoomId, RoomKind, Seq, UserId};
+use crate::wire::{InstanceRole, ListedRoom, MemberRoom, Room, RoomId, RoomKind, Standing, UserId};
 
-/// A room in somebody's list. The numbers are 0 where they are no member.
-pub struct Listed {
-    pub room: Room,
-    pub member: bool,
-    pub count: i64,
-    pub read: Seq,
-    pub unread: i64,
-    pub mentions: i64,
-    pub notify: Notify,
-    pub starred: bool,
+/// Which of the rooms that somebody may see.
+#[derive(Clone, Debug, Default)]
+pub struct RoomFilter {
+    /// Those they are members of, or the others; both, if left out.
+    pub member: Option<bool>,
+    /// How a slug, a title or a word of one begins, in whatever case.
+    pub text: String,
+    /// Those whose slugs come after this one.
+    pub after: Option<String>,
 }
 
-/// The rooms that `user` may see, by their names.
-pub fn visible_to(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Listed>, Refusal> {
-    Ok(snapshot(connection, |connection| list(connection, user))?)
+/// Rooms that `user` may see, by their slugs: at most `limit`, and whether there are more.
+pub fn page(
+    connection: &mut AnyConnection,
+    user: UserId,
+    filter: &RoomFilter,
+    limit: i64,
+) -> Result<(Vec<ListedRoom>, bool), Refusal> {
+    Ok(snapshot(connection, |connection| {
+        let wanted = PrefixFilter::new(&filter.text);
+        // Queries in the query: SQLite would keep no prepared statement of one with a list of values.
+        let mine = || members::table.filter(members::user_id.eq(user)).select(members::room_id);
+        let mut query = rooms::table.select(COLUMNS).order(rooms::slug).limit(limit + 1).into_boxed();
+        query = match filter.member {
+            Some(true) => query.filter(rooms::id.eq_any(mine())),
+            Some(false) => query.filter(open_to(user, Utc::now().naive_utc()).and(rooms::id.ne_all(mine()))),
+            None => query.filter(open_to(user, Utc::now().naive_utc()).or(rooms::id.eq_any(mine()))),
+        };
+        if let Some(after) = &filter.after {
+            query = query.filter(rooms::slug.gt(after));
+        }
+        if !filter.text.trim().is_empty() {
+            query = query.filter(
+                wanted
+                    .begins(rooms::slug)
+                    .or(wanted.begins(lower(rooms::title)))
+                    .or(wanted.begins_a_later_word(lower(rooms::title))),
+            );
+        }
+        let mut rows: Vec<Row> = query.load(connection)?;
+        let more = rows.len() as i64 > limit;
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let rooms: Vec<Room> = rows.into_iter().map(|row| state(row).room).collect();
+        QueryResult::Ok((with_standings(connection, user, rooms)?, more))
+    })?)
 }
 
-/// As [`visible_to`], within a snapshot.
-pub fn list(connection: &mut AnyConnection, user: UserId) -> QueryResult<Vec<Listed>> {
-    let mut standings = read_state::of_members(connection, &[user])?.remove(&user).unwrap_or_default();
-    // Queries in the query: SQLite would keep no prepared statement of one with a list of values.
-    let mine = members::table.filter(members::user_id.eq(user)).select(members::room_id);
+/// Public rooms that are not closed to somebody; none for a guest.
+#[diesel::dsl::auto_type]
+fn open_to(user: UserId, now: NaiveDateTime) -> _ {
     let closed = sanctions::table
         .filter(sanctions::user_id.eq(user).and(sanctions::kind.eq("ban")))
-        .filter(sanctions::until.is_null().or(sanctions::until.gt(Utc::now().naive_utc())))
+        .filter(sanctions::until.is_null().or(sanctions::until.gt(now)))
         .select(sanctions::room_id);
-    let is_guest = exists(users::table.filter(users::id.eq(user).and(users::role.eq(InstanceRole::Guest.as_str()))));
-    let open = rooms::kind.eq(RoomKind::Public.as_str()).and(rooms::id.ne_all(closed)).and(not(is_guest));
-    let visible = rooms::table.filter(open.or(rooms::id.eq_any(mine))).order(rooms::slug).select(COLUMNS);
-    let rows: Vec<Row> = on_backend!(connection, |c| visible.load(c))?;
-    let listed = rows.into_iter().map(state).map(|RoomState { room, count, .. }| match standings.remove(&room.id) {
-        Some(marks) => {
-            let Unread { read, unread, mentions, notify, starred } = marks.in_room(room.kind);
-            Listed { room, member: true, count, read, unread, mentions, notify, starred }
-        }
-        None => {
-            let (count, read, unread, mentions, notify) = Default::default();
-            Listed { room, member: false, count, read, unread, mentions, notify, starred: false }
-        }
-    });
-    let mut listed: Vec<Listed> = listed.collect();
-    if listed.iter().any(|listed| listed.member && listed.room.kind == RoomKind::Direct) {
-        let mut titles = direct_titles::titles(connection, &[user])?;
-        for Listed { room, .. } in &mut listed {
-            room.title = titles.remove(&(user, room.id)).unwrap_or_else(|| std::mem::take(&mut room.title));
-        }
-    }
+    let guest: &'static str = InstanceRole::Guest.as_str();
+    let is_guest = exists(users::table.filter(users::id.eq(user).and(users::role.eq(guest))));
+    let public: &'static str = RoomKind::Public.as_str();
+    rooms::kind.eq(public).and(rooms::id.ne_all(closed)).and(not(is_guest))
+}
+
+/// All rooms that `user` is a member of, by their slugs.
+pub fn own(connection: &mut AnyConnection, user: UserId) -> QueryResult<Vec<MemberRoom>> {
+    let mine = members::table.filter(members::user_id.eq(user)).select(members::room_id);
+    let query = rooms::table.filter(rooms::id.eq_any(mine)).order(rooms::slug).select(COLUMNS);
+    let rows: Vec<Row> = on_backend!(connection, |c| query.load(c))?;
+    let mut standings = read_state::of_members(connection, &[user])?.remove(&user).unwrap_or_default();
+    let rooms = rows.into_iter().map(|row| state(row).room);
+    let listed = rooms.filter_map(|room| Some(MemberRoom { standing: standings.remove(&room.id)?, room }));
+    let mut listed: Vec<MemberRoom> = listed.collect();
+    name_directs(connection, user, listed.iter_mut().map(|listed| &mut listed.room))?;
     Ok(listed)
 }
 
-/// The rooms that each of these users is a member of, by their names.
+fn with_standings(connection: &mut AnyConnection, user: UserId, mut rooms: Vec<Room>) -> QueryResult<Vec<ListedRoom>> {
+    let pairs: Vec<(UserId, RoomId)> = rooms.iter().map(|room| (user, room.id)).collect();
+    let mut standings = read_state::in_rooms(connection, &pairs)?;
+    name_directs(connection, user, rooms.iter_mut())?;
+    let listed = rooms.into_iter().map(|room| {
+        let standing = standings.remove(&(user, room.id));
+        ListedRoom { member: standing.is_some(), standing: standing.unwrap_or_default(), room }
+    });
+    Ok(listed.collect())
+}
+
+/// A direct talk is called otherwise by each of its people.
+fn name_directs<'a>(
+    connection: &mut AnyConnection,
+    user: UserId,
+    rooms: impl Iterator<Item = &'a mut Room>,
+) -> QueryResult<()> {
+    let mut direct: Vec<&mut Room> = rooms.filter(|room| room.kind == RoomKind::Direct).collect();
+    if direct.is_empty() {
+        return Ok(());
+    }
+    let mut titles = direct_titles::titles(connection, &[user])?;
+    for room in &mut direct {
+        if let Some(title) = titles.remove(&(user, room.id)) {
+            room.title = title;
+        }
+    }
+    Ok(())
+}
+
+/// The rooms that each of these users is a member of, by their slugs.
 pub fn of_members(
     connection: &mut AnyConnection,
     users: &[UserId],
 ) -> Result<HashMap<UserId, Vec<MemberRoom>>, Refusal> {
     Ok(snapshot(connection, |connection| {
-        let unread = read_state::of_members(connection, users)?;
-        let theirs: BTreeSet<RoomId> = unread.values().flat_map(HashMap::keys).copied().collect();
+        let standings = read_state::of_members(connection, users)?;
+        let theirs: BTreeSet<RoomId> = standings.values().flat_map(HashMap::keys).copied().collect();
         let mut found: HashMap<RoomId, RoomState> = HashMap::with_capacity(theirs.len());
         for ids in theirs.into_iter().collect::<Vec<_>>().chunks(BINDS_AT_ONCE) {
             let rows: Vec<Row> = rooms::table.filter(rooms::id.eq_any(ids)).select(COLUMNS).load(connection)?;
@@ -80,20 +133,18 @@ pub fn of_members(
         }
         let has_talks = found.values().any(|state| state.room.kind == RoomKind::Direct);
         let titles = if has_talks { direct_titles::titles(connection, users)? } else { HashMap::new() };
-        let of = |(user, unread): (UserId, HashMap<RoomId, Unread>)| {
-            let room = |(id, unread): (RoomId, Unread)| {
-                let RoomState { room, count, .. } = found.get(&id)?;
-                let Unread { read, unread, mentions, notify, starred } = unread.in_room(room.kind);
-                let mut room = room.clone();
+        let of = |(user, standings): (UserId, HashMap<RoomId, Standing>)| {
+            let room = |(id, standing): (RoomId, Standing)| {
+                let mut room = found.get(&id)?.room.clone();
                 if let Some(title) = titles.get(&(user, id)) {
                     room.title.clone_from(title);
                 }
-                Some(MemberRoom { room, count: *count, read, unread, mentions, notify, starred })
+                Some(MemberRoom { room, standing })
             };
-            let mut rooms: Vec<MemberRoom> = unread.into_iter().filter_map(room).collect();
+            let mut rooms: Vec<MemberRoom> = standings.into_iter().filter_map(room).collect();
             rooms.sort_unstable_by(|one, other| one.room.slug.cmp(&other.room.slug));
             (user, rooms)
         };
-        QueryResult::Ok(unread.into_iter().map(of).collect())
+        QueryResult::Ok(standings.into_iter().map(of).collect())
     })?)
 }

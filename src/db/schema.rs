@@ -85,6 +85,7 @@ diesel::table! {
         joined_at -> Timestamp,
         sent_at -> Nullable<Timestamp>,
         starred -> Bool,
+        set_back -> Bool,
     }
 }
 
@@ -104,6 +105,14 @@ diesel::table! {
         edited_at -> Nullable<Timestamp>,
         deleted_at -> Nullable<Timestamp>,
         removed -> Bool,
+    }
+}
+
+diesel::table! {
+    message_counts (room_id, message_id) {
+        room_id -> BigInt,
+        message_id -> BigInt,
+        count -> BigInt,
     }
 }
 

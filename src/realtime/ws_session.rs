@@ -224,7 +224,7 @@ impl WsSession {
             Err(_) => return self.close(Close::Full),
         };
         let Some(id) = self.id else { return };
-        let counts: Vec<(RoomId, i64)> = rooms.iter().map(|listed| (listed.room.id, listed.count)).collect();
+        let counts: Vec<(RoomId, i64)> = rooms.iter().map(|listed| (listed.room.id, listed.standing.count)).collect();
         let welcome = ServerFrame::Welcome {
             user: &self.user,
             instance: &self.shared.instance,

@@ -30,6 +30,8 @@ pub const MAX_PAGE_BYTES: usize = 256 * 1024;
 pub const DEFAULT_PAGE_MESSAGES: i64 = 20;
 /// A client further behind than this starts anew.
 pub const MAX_CATCH_UP: Seq = 10_000;
+/// The most messages that are told as unread, or as mentions.
+pub const MAX_UNREAD: i64 = 1_000;
 /// Distinct emoji on one message.
 pub const MAX_EMOJI: usize = 20;
 /// People of a direct talk.
@@ -208,21 +210,44 @@ pub struct Member {
     pub role: Role,
 }
 
-/// A room in `welcome`, with what its member has not read.
+/// How a member stands to a room.
+#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Standing {
+    /// Messages ever sent in the room.
+    pub count: i64,
+    /// The member's read mark.
+    pub read: Seq,
+    /// Exact below 1,000, which stands for that many or more.
+    #[schema(maximum = 1000)]
+    pub unread: i64,
+    /// Exact below 1,000, which stands for that many or more.
+    #[schema(maximum = 1000)]
+    pub mentions: i64,
+    pub notify: Notify,
+    /// At the top of their list.
+    pub starred: bool,
+}
+
+/// A room in `welcome`.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MemberRoom {
     #[serde(flatten)]
     pub room: Room,
-    /// Messages ever sent in the room.
-    pub count: i64,
-    /// The member's read mark.
-    pub read: Seq,
-    pub unread: i64,
-    pub mentions: i64,
-    pub notify: Notify,
-    /// At the top of their list.
-    pub starred: bool,
+    #[serde(flatten)]
+    pub standing: Standing,
+}
+
+/// A room in a list; of one that the user is no member of the numbers are 0.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ListedRoom {
+    #[serde(flatten)]
+    pub room: Room,
+    pub member: bool,
+    #[serde(flatten)]
+    pub standing: Standing,
 }
 
 /// A message in its latest state.

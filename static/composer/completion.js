@@ -2,6 +2,7 @@ import { all, closest, el, style, targetOf, uniqueId } from '../core/dom.js';
 import { matching } from '../core/fuzzy.js';
 import { t } from '../core/text.js';
 import { api } from '../net/api.js';
+import { searchRooms } from '../net/room-search.js';
 import { nameOf } from '../people/avatars.js';
 import { search } from './emoji-picker.js';
 
@@ -98,7 +99,8 @@ export class Completion {
 				text: `@${name} `,
 			}));
 			yield best([...this.#members(), ...groups], word);
-		} else yield sign === ':' ? await this.#emoji(word) : this.#findRooms(word);
+		} else if (sign === ':') yield await this.#emoji(word);
+		else yield* this.#findRooms(word);
 	}
 
 	/** @param {string} word */
@@ -112,16 +114,21 @@ export class Completion {
 		}));
 	}
 
-	/** @param {string} word */
-	#findRooms(word) {
-		const rooms = this.#rooms.all().filter(({ kind }) => kind !== 'direct');
-		const found = rooms.map(({ slug, title }) => ({
-			mark: '#',
-			label: slug,
-			aside: title === slug ? '' : title,
-			text: `#${slug} `,
-		}));
-		return best(found, word);
+	/**
+	 * One's own rooms, and then others too.
+	 * @param {string} word
+	 * @returns {AsyncGenerator<Found[], void>}
+	 */
+	async *#findRooms(word) {
+		const options = (/** @type {{ slug: string, title: string, kind: Wire.RoomKind }[]} */ rooms) =>
+			rooms
+				.filter(({ kind }) => kind !== 'direct')
+				.map(({ slug, title }) => ({ mark: '#', label: slug, aside: title === slug ? '' : title, text: `#${slug} ` }));
+		const mine = options(this.#rooms.all());
+		yield best(mine, word);
+		if (!word) return;
+		const others = (await searchRooms(word, MOST)).filter(({ member }) => !member);
+		yield best([...mine, ...options(others)], word);
 	}
 
 	#members() {

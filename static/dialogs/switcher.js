@@ -4,11 +4,12 @@ import { MARKS } from '../core/room-marks.js';
 import { KEYS, readList } from '../core/storage.js';
 import { t } from '../core/text.js';
 import { textOf } from '../net/api.js';
+import { searchRooms } from '../net/room-search.js';
 import { finder } from './finder.js';
 import { openDirect } from './new-direct.js';
 import { findPeople } from './people-finder.js';
 
-/** @typedef {import('../room/room-list.js').Listed} Listed */
+/** @typedef {Pick<import('../room/room-list.js').Listed, 'slug' | 'title' | 'kind' | 'member'>} Listed */
 /** @typedef {import('./finder.js').Option & { open: () => unknown }} Destination */
 
 const MOST = 12;
@@ -39,10 +40,14 @@ export async function openSwitcher(list) {
 	const dialog = el('dialog', { id: 'switcher', class: 'ask switcher', 'aria-label': t('switcher.title') });
 	/** @type {(text: string, show: (found: Destination[]) => void) => Promise<Destination[] | null>} */
 	const find = async (text, show) => {
+		/** @type {Listed[]} */
 		const found = matching(text, rooms, names, 1).slice(0, MOST);
 		show(found.map(destination));
 		const people = text && (await findPeople(text.replace(/^@/, ''), null, MOST).catch(() => []));
 		if (!people) return null;
+		const seen = text ? await searchRooms(text.replace(/^#/, ''), MOST) : [];
+		for (const { slug, title, kind, member } of seen)
+			if (!member && found.length < MOST) found.push({ slug, title: title || slug, kind, member });
 		const likely = found.filter((room) => Math.max(...names(room).map((name) => score(text, name))) >= LIKELY);
 		const talks = people.map((each) => ({ ...each, open: () => openDirect([each.user.username]) }));
 		return [...likely.map(destination), ...talks, ...found.slice(likely.length).map(destination)];

@@ -6,7 +6,8 @@ import { face, nameOf } from '../people/avatars.js';
 /**
  * @typedef {object} Reader whoever looks at a message
  * @property {Wire.User} me
- * @property {(slug: string) => boolean} knowsRoom whether they may know of a room
+ * @property {(slug: string) => boolean} isIn whether they are known to be in a room
+ * @property {(slug: string) => Promise<boolean>} sees whether they may see a room, as the server says
  */
 /** @typedef {{ author: number, sent: Date, reply: boolean }} Facts what decides how a message stands below another */
 
@@ -124,27 +125,35 @@ function personLink(username, attributes, text) {
  * @param {Wire.Message} message
  * @param {Reader} reader
  */
-function body(message, { me, knowsRoom }) {
+function body(message, reader) {
 	const node = el('div', { class: 'body', dir: 'auto' });
 	node.innerHTML = message.html; // sanitised by the server, once a message
 	for (const at of all('span.at', node)) {
 		const text = at.textContent ?? '';
 		const name = text.slice(1).toLowerCase();
-		if (name === me.username.toLowerCase()) at.classList.add('mine');
+		if (name === reader.me.username.toLowerCase()) at.classList.add('mine');
 		if (!at.closest('a') && !['here', 'room'].includes(name))
 			at.replaceWith(personLink(name, { class: at.className }, text));
 	}
-	if (message.body.includes('#')) linkRooms(node, knowsRoom);
+	if (message.body.includes('#')) linkRooms(node, reader);
 	for (const code of all('pre', node)) code.tabIndex = 0; // scrolls sideways by keyboard too
 	return node;
 }
 
 /**
- * `#room` leads to a room that the reader knows of.
+ * `#room` leads to a room that the reader is in, or that the server knows of.
  * @param {HTMLElement} node
- * @param {(slug: string) => boolean} knowsRoom
+ * @param {Reader} reader
  */
-function linkRooms(node, knowsRoom) {
+function linkRooms(node, { isIn, sees }) {
+	/** @type {(part: string) => HTMLElement} */
+	const link = (part) => el('a', { class: 'at', href: `/rooms/${part.slice(1)}` }, part);
+	/** @type {(part: string) => HTMLElement} */
+	const linkOnceKnown = (part) => {
+		const shown = el('span', {}, part);
+		sees(part.slice(1)).then((is) => is && shown.replaceWith(link(part)));
+		return shown;
+	};
 	const texts = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
 	/** @type {Text[]} */
 	const found = [];
@@ -154,9 +163,10 @@ function linkRooms(node, knowsRoom) {
 	}
 	for (const text of found) {
 		const parts = text.data.split(/(?<![\p{L}\p{N}_#&/])(#[a-z0-9-]{1,64})(?![\p{L}\p{N}_])/u);
-		const linked = parts.map((part, index) =>
-			index % 2 && knowsRoom(part.slice(1)) ? el('a', { class: 'at', href: `/rooms/${part.slice(1)}` }, part) : part,
-		);
+		const linked = parts.map((part, index) => {
+			if (index % 2 === 0) return part;
+			return isIn(part.slice(1)) ? link(part) : linkOnceKnown(part);
+		});
 		text.replaceWith(...linked);
 	}
 }

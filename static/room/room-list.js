@@ -22,9 +22,24 @@ import { api } from '../net/api.js';
 /** @typedef {{ slug: string, title: string, kind: Wire.RoomKind }} Named */
 /** @typedef {Pick<Wire.Room, 'title' | 'topic' | 'archived'>} Description */
 
+const MOST_SHOWN = 999;
 const REFRESH_AFTER = 300; // ms; several `room` frames in a row ask once
 
-/** The list of rooms with their unread numbers. */
+/** All rooms that the reader is in. */
+async function ownRooms() {
+	/** @type {Wire.ListedRoom[]} */
+	const rooms = [];
+	let cursor = '';
+	do {
+		/** @type {Wire.Rooms} */
+		const page = await api('GET', `/rooms?member=true&limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+		rooms.push(...page.rooms);
+		cursor = page.cursor ?? '';
+	} while (cursor);
+	return rooms;
+}
+
+/** The list of the reader's rooms with their unread numbers. */
 export class RoomList {
 	/** @type {Map<string, Listed>} */
 	#rooms = new Map(); // by slug
@@ -150,16 +165,15 @@ export class RoomList {
 
 	/** Has the list, and the open room's title, say what the server has. */
 	async refresh() {
-		/** @type {Wire.Rooms | null} */
-		const answer = await api('GET', '/rooms').catch(() => null);
-		if (!answer) return;
-		const visible = new Set(answer.rooms.map((room) => room.slug));
+		const mine = await ownRooms().catch(() => null);
+		if (!mine) return;
+		const slugs = new Set(mine.map((room) => room.slug));
 		for (const room of [...this.#rooms.values()]) {
-			if (visible.has(room.slug) || room.slug === this.#here) continue;
+			if (slugs.has(room.slug) || room.slug === this.#here) continue;
 			closest(room.link, 'li')?.remove();
 			this.#rooms.delete(room.slug);
 		}
-		for (const given of answer.rooms) {
+		for (const given of mine) {
 			const room = this.#known(given);
 			const { count, unread, mentions } = room;
 			this.#take(room, given, given.member);
@@ -188,11 +202,13 @@ export class RoomList {
 
 	/** @param {HTMLAnchorElement} link */
 	#read(link) {
-		const { slug = '', kind, member, count, unread = 0, mentions = 0, notify = 'all' } = link.dataset;
+		const { slug = '', member, count, unread = 0, mentions = 0, notify = 'all' } = link.dataset;
+		// The page of rooms has the topic below the name.
+		link.title = $('.name', link).firstChild?.textContent ?? slug;
 		this.#rooms.set(slug, {
 			slug,
 			title: link.title,
-			kind: /** @type {Wire.RoomKind} */ (kind),
+			kind: /** @type {Wire.RoomKind} */ ($('i', link).className),
 			member: member != null,
 			count: Number(count),
 			unread: Number(unread),
@@ -266,9 +282,9 @@ export class RoomList {
 
 	/** @param {Named} given */
 	#make({ slug, title, kind }) {
-		const attributes = { class: 'room', href: `/rooms/${slug}`, 'data-slug': slug, 'data-kind': kind };
+		const attributes = { class: 'room', href: `/rooms/${slug}`, 'data-slug': slug };
 		const mark = el('i', { 'aria-hidden': 'true', class: kind }, MARKS[kind]);
-		const link = el('a', attributes, mark, el('span', { class: 'name', dir: 'auto' }));
+		const link = el('a', attributes, mark, el('bdi', { class: 'name' }));
 		/** @type {Listed} */
 		const room = {
 			slug,
@@ -305,8 +321,12 @@ export class RoomList {
 		if (shown) {
 			const badge = maybe('.count', link) ?? link.appendChild(el('span'));
 			badge.className = mentions ? 'count at' : 'count';
-			setText(badge, mentions ? `@${unread}` : String(unread));
-			badge.setAttribute('aria-label', t(mentions ? 'rooms.unread-for-you' : 'rooms.unread', { unread, mentions }));
+			const many = unread > MOST_SHOWN ? `${MOST_SHOWN}+` : unread;
+			setText(badge, mentions ? `@${many}` : String(many));
+			badge.setAttribute(
+				'aria-label',
+				t(mentions ? 'rooms.unread-for-you' : 'rooms.unread', { unread: many, mentions }),
+			);
 		} else maybe('.count', link)?.remove();
 		if (member) maybe('.tag', link)?.remove();
 		if (isHere) this.#onStar(starred);
@@ -325,8 +345,7 @@ export class RoomList {
 	 * @param {Listed} room
 	 */
 	#settle(room) {
-		const isOther = !room.member && room.slug !== this.#here;
-		const group = isOther ? 'others' : room.kind === 'direct' ? 'direct' : 'rooms';
+		const group = room.kind === 'direct' ? 'direct' : 'rooms';
 		const list = maybe(`ul[data-group=${group}]`, this.#root) ?? $('ul', this.#root);
 		const item = closest(room.link, 'li');
 		if (item && item.parentElement !== list) list.append(item);

@@ -5,6 +5,7 @@ import { draftKey } from '../core/storage.js';
 import { t } from '../core/text.js';
 import { hydrate } from '../message/hydrate.js';
 import { Feed } from '../net/feed.js';
+import { isRoom } from '../net/room-search.js';
 import { Outbox } from '../outbox/outbox.js';
 import { nameOf } from '../people/avatars.js';
 import { People } from '../people/people.js';
@@ -215,7 +216,7 @@ export class Room {
 		const { rooms, socket, me } = this.#page;
 		const list = new MessageList({
 			root: part('list', this.#root),
-			reader: { me, knowsRoom: (slug) => rooms.get(slug) !== undefined },
+			reader: { me, isIn: (slug) => rooms.get(slug) !== undefined, sees: isRoom },
 			name: this.name,
 			added: (article) => this.#actions?.added(article),
 			askFor: (id) => socket.send({ type: 'history', room: this.slug, before: id + 1, limit: 1, ref: `quote ${id}` }),

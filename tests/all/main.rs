@@ -50,6 +50,7 @@ mod read_marks;
 mod rooms_frames;
 mod send;
 mod typing;
+mod unread;
 mod welcome;
 
 mod catch_up;
@@ -62,6 +63,7 @@ mod keys;
 mod numbers_back;
 mod order;
 mod page_sizes;
+mod paging;
 mod reactions;
 mod removal;
 

@@ -106,7 +106,7 @@ impl People {
             }
             self.actors.insert(at, actor);
             if let (Some(role), Some(mark)) = (actor.role, mark) {
-                self.members.insert(at, Membership { role, mark, sent_at, new: false, marked: false });
+                self.members.insert(at, Membership { role, mark, sent_at, new: false, marked: false, at_end: false });
             }
         }
         Ok(())

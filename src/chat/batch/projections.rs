@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::QueryResult;
 
+use crate::chat::batch::counts::MessageCounts;
 use crate::chat::batch::mentions::Mentions;
 use crate::chat::batch::projection::{Effect, MessageEvent, Projection};
 use crate::chat::batch::reactions::Reactions;
@@ -16,11 +17,12 @@ use crate::wire::{Message, RoomId, Seq, UserId};
 pub struct Projections {
     pub mentions: Mentions,
     pub reactions: Reactions,
+    counts: MessageCounts,
 }
 
 impl Projections {
-    fn all(&mut self) -> [&mut dyn Projection; 2] {
-        [&mut self.mentions, &mut self.reactions]
+    fn all(&mut self) -> [&mut dyn Projection; 3] {
+        [&mut self.mentions, &mut self.reactions, &mut self.counts]
     }
 
     pub fn load(

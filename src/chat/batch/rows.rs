@@ -82,11 +82,12 @@ pub fn insert_members(connection: &mut AnyConnection, new: &[Who], now: NaiveDat
 pub fn raise_marks(connection: &mut AnyConnection, marked: &[Who]) -> QueryResult<()> {
     who(marked)
         .with("mark", Numbers(marked.iter().map(|(.., member)| member.mark).collect()))
+        .with("at_end", Truths(marked.iter().map(|(.., member)| member.at_end).collect()))
         .with("sent_at", OptionalTimes(marked.iter().map(|(.., member)| member.sent_at).collect()))
         .execute(
             connection,
-            "UPDATE members SET last_read_seq = given.mark, sent_at = given.sent_at FROM {given} \
-             WHERE members.room_id = given.room_id AND members.user_id = given.user_id \
+            "UPDATE members SET last_read_seq = given.mark, sent_at = given.sent_at, \
+             set_back = members.set_back AND NOT given.at_end FROM {given} WHERE members.room_id = given.room_id AND members.user_id = given.user_id \
              AND members.last_read_seq < given.mark",
         )
 }

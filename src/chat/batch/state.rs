@@ -74,7 +74,7 @@ impl BatchState {
     fn enter(&mut self, room: RoomId, user: UserId) -> Result<Done, Refusal> {
         self.permit(room, user, May::Enter, None)?;
         let mark = self.rooms[&room].room.seq;
-        let new = Membership { role: Role::Member, mark, sent_at: None, new: true, marked: false };
+        let new = Membership { role: Role::Member, mark, sent_at: None, new: true, marked: false, at_end: true };
         self.people.members.entry((room, user)).or_insert(new);
         Ok(Done::Entered)
     }
@@ -105,7 +105,7 @@ impl BatchState {
             state.count += 1;
         }
         if let Some(member) = self.people.members.get_mut(&(room, user)) {
-            (member.mark, member.marked) = (id, true);
+            (member.mark, member.marked, member.at_end) = (id, true, true);
             if self.rooms[&room].room.slow_secs > 0 {
                 member.sent_at = Some(self.now);
             }
@@ -230,10 +230,10 @@ impl BatchState {
         self.permit(room, user, May::Mark, None)?;
         let state = &self.rooms[&room];
         let seq = seq.min(state.room.seq);
-        let count = state.count;
+        let (count, at_end) = (state.count, seq == state.room.seq);
         match self.people.members.get_mut(&(room, user)) {
             Some(member) if member.mark < seq => {
-                (member.mark, member.marked) = (seq, true);
+                (member.mark, member.marked, member.at_end) = (seq, true, at_end);
                 Ok(Done::Read(Some(ReadMarker { seq, unread: 0, mentions: 0, count })))
             }
             _ => Ok(Done::Read(None)),
@@ -361,9 +361,10 @@ impl BatchState {
     ) -> QueryResult<()> {
         let Some(state) = self.rooms.get(&write.room) else { return Ok(()) };
         marks.count = state.count;
-        if marks.seq < state.room.seq {
-            (marks.unread, marks.mentions) =
-                read_state::above(connection, write.room, state.room.kind, write.user, marks.seq)?;
+        if marks.seq < state.room.seq
+            && let Some(standing) = read_state::in_rooms(connection, &[(write.user, write.room)])?.into_values().next()
+        {
+            *marks = standing.into();
         }
         Ok(())
     }

@@ -14,6 +14,8 @@ pub struct Membership {
     pub sent_at: Option<NaiveDateTime>,
     pub new: bool,
     pub marked: bool,
+    /// Whether the mark was set at the end of the room: nothing of their own lies above it.
+    pub at_end: bool,
 }
 
 /// A message that is acted on.

@@ -5,19 +5,17 @@ use actix_web::web::{Data, Path, Query};
 
 use crate::app::failure::ErrorBody;
 use crate::app::openapi::{CommonErrors, MutationErrors, RoomErrors, SessionErrors};
-use crate::app::{Account, App, Failure};
+use crate::app::{Account, App, Failure, paging};
 use crate::chat::members;
 use crate::features::members::commands::{AddMember, RemoveMember};
 use crate::features::members::types::{MemberSearch, Members};
-use crate::features::profiles::api::MOST_FOUND;
-use crate::wire::refusal::Refusal;
 
 /// The members of a room, or those of them whose names begin so
 #[utoipa::path(get, path = "/api/v1/rooms/{slug}/members", operation_id = "list_members", tag = "members", security(("session" = [])),
     params(("slug" = String, Path), MemberSearch),
     responses(
         (status = 200, body = Members),
-        (status = 422, body = ErrorBody, description = "`invalid`: `limit` out of range"),
+        (status = 422, body = ErrorBody, description = "`invalid`: `limit` out of range, or no cursor"),
         SessionErrors, RoomErrors, CommonErrors,
     ),
 )]
@@ -27,12 +25,12 @@ pub async fn list(
     slug: Path<String>,
     search: Query<MemberSearch>,
 ) -> Result<HttpResponse, Failure> {
-    let MemberSearch { q, limit } = search.into_inner();
-    if limit.is_some_and(|limit| !(1..=MOST_FOUND).contains(&limit)) {
-        return Err(Refusal::invalid("limit: 1 to {most}").with("most", MOST_FOUND).into());
-    }
-    let members = app.store.read(move |c| members::list(c, &slug, account.user.id, &q, limit)).await?;
-    Ok(HttpResponse::Ok().json(Members { members }))
+    let MemberSearch { q, limit, cursor } = search.into_inner();
+    let limit = paging::limit(limit)?;
+    let user = account.user.id;
+    let page = app.store.read(move |c| members::page(c, &slug, user, &q, cursor.as_deref(), limit)).await?;
+    let (members, cursor) = page;
+    Ok(HttpResponse::Ok().json(Members { members, cursor }))
 }
 
 /// Make somebody a member; a private room: by a member

@@ -11,13 +11,17 @@ pub struct MemberSearch {
     /// How a username, a display name or a word in one begins, in whatever case.
     #[serde(default)]
     pub q: String,
-    /// At most so many; without it all.
-    #[param(minimum = 1, maximum = 50)]
+    /// At most so many; 50, if left out.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
+    /// What the list before gave.
+    pub cursor: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Members {
     pub members: Vec<Member>,
+    /// Where the list goes on; `null` at its end.
+    pub cursor: Option<String>,
 }

@@ -60,6 +60,7 @@ fn look_at(connection: &mut AnyConnection, found: &mut Found) {
         }),
     );
     found.note("numbers", none_of(integrity::rooms_out_of_step(connection), "every room's fit its messages"));
+    found.note("counts", none_of(integrity::counts_out_of_step(connection), "noted as the messages are"));
     found.note(
         "foreign keys",
         none_of(integrity::broken_references(connection), "every row belongs to one that is there"),

@@ -5,14 +5,10 @@ use actix_web::web::{Data, Json, Path, Query};
 
 use crate::app::failure::ErrorBody;
 use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, SessionErrors};
-use crate::app::{Account, App, Failure};
+use crate::app::{Account, App, Failure, paging};
 use crate::features::profiles::types::{ChangeProfile, Search, Users};
 use crate::features::profiles::{commands, queries};
 use crate::wire::Profile;
-use crate::wire::refusal::Refusal;
-
-const DEFAULT_FOUND: i64 = 20;
-pub(crate) const MOST_FOUND: i64 = 50;
 
 /// Somebody's profile
 ///
@@ -37,18 +33,16 @@ pub async fn show(app: Data<App>, account: Account, username: Path<String>) -> R
     params(Search),
     responses(
         (status = 200, body = Users),
-        (status = 422, body = ErrorBody, description = "`invalid`: `limit` out of range"),
+        (status = 422, body = ErrorBody, description = "`invalid`: `limit` out of range, or no cursor"),
         SessionErrors, CommonErrors,
     ),
 )]
 pub async fn search(app: Data<App>, account: Account, search: Query<Search>) -> Result<HttpResponse, Failure> {
-    let Search { q, limit } = search.into_inner();
-    let limit = limit.unwrap_or(DEFAULT_FOUND);
-    if !(1..=MOST_FOUND).contains(&limit) {
-        return Err(Refusal::invalid("limit: 1 to {most}").with("most", MOST_FOUND).into());
-    }
-    let users = app.store.read(move |c| queries::search(c, account.user.id, &q, limit)).await?;
-    Ok(HttpResponse::Ok().json(Users { users }))
+    let Search { q, limit, cursor } = search.into_inner();
+    let limit = paging::limit(limit)?;
+    let page = app.store.read(move |c| queries::search(c, account.user.id, &q, cursor.as_deref(), limit)).await?;
+    let (users, cursor) = page;
+    Ok(HttpResponse::Ok().json(Users { users, cursor }))
 }
 
 /// Change one's own profile

@@ -4,7 +4,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::chat::accounts;
-use crate::chat::name_prefix::PrefixFilter;
+use crate::chat::name_prefix::{NameCursor, PrefixFilter};
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{members, users};
 use crate::wire::refusal::Refusal;
@@ -24,27 +24,44 @@ pub fn find(connection: &mut AnyConnection, username: &str, asker: UserId) -> Re
     })
 }
 
-/// Those whose names begin so, first those of whom the username does, then by username: at most `limit` that the asker may
-/// know of.
-pub fn search(connection: &mut AnyConnection, asker: UserId, text: &str, limit: i64) -> Result<Vec<User>, Refusal> {
+/// Those whose names begin so, first those of whom the username does, then by username: at most `limit` after `cursor` that
+/// the asker may know of, and the cursor of the next.
+///
+/// # Errors
+/// `invalid`: this is no cursor.
+pub fn search(
+    connection: &mut AnyConnection,
+    asker: UserId,
+    text: &str,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<(Vec<User>, Option<String>), Refusal> {
     let wanted = PrefixFilter::new(text);
+    let after = cursor.map(NameCursor::parse).transpose()?;
     snapshot(connection, |connection| {
-        let found = users::table
+        let mut found = users::table
             .filter(users::deleted_at.is_null())
             .filter(wanted.of_a_name())
             .order((wanted.of_username().desc(), users::username_key))
-            .select((users::id, users::username, users::display_name));
-        let rows: Vec<(UserId, String, String)> = if sees_all(connection, asker)? {
-            found.limit(limit).load(connection)?
+            .limit(limit + 1)
+            .select((users::id, users::username, users::display_name))
+            .into_boxed();
+        if let Some(after) = &after {
+            found = found.filter(wanted.after(after));
+        }
+        let mut rows: Vec<(UserId, String, String)> = if sees_all(connection, asker)? {
+            found.load(connection)?
         } else {
             let (mine, theirs) = diesel::alias!(members as mine, members as theirs);
             let company = mine
                 .inner_join(theirs.on(theirs.field(members::room_id).eq(mine.field(members::room_id))))
                 .filter(mine.field(members::user_id).eq(asker))
                 .select(theirs.field(members::user_id));
-            found.filter(users::id.eq_any(company)).limit(limit).load(connection)?
+            found.filter(users::id.eq_any(company)).load(connection)?
         };
-        Ok(rows.into_iter().map(|(id, username, display_name)| User { id, username, display_name }).collect())
+        let next = wanted.cut(&mut rows, limit, |(_, username, _)| username);
+        let users = rows.into_iter().map(|(id, username, display_name)| User { id, username, display_name });
+        Ok((users.collect(), next))
     })
 }
 

@@ -23,9 +23,11 @@ pub struct Search {
     /// How a username, a display name or a word in one begins, in whatever case.
     #[serde(default)]
     pub q: String,
-    /// At most so many.
-    #[param(minimum = 1, maximum = 50, default = 20)]
+    /// At most so many; 50, if left out.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<i64>,
+    /// What the list before gave.
+    pub cursor: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -33,4 +35,6 @@ pub struct Search {
 pub struct Users {
     /// First those of whom the username begins so, then by username.
     pub users: Vec<User>,
+    /// Where the list goes on; `null` at its end.
+    pub cursor: Option<String>,
 }

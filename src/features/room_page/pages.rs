@@ -9,7 +9,6 @@ use crate::app::pages::page;
 use crate::app::{Account, App, Failure};
 use crate::features::room_page::query::{self, RoomView};
 use crate::features::room_page::view::{RoomPage, in_order, shown};
-use crate::features::rooms::types::ListedRoom;
 use crate::wire::Seq;
 
 /// `GET /rooms/{slug}`
@@ -38,7 +37,7 @@ async fn room_at(app: &App, account: &Account, slug: String, at: Option<Seq>) ->
         app.store.read(move |c| query::room(c, &slug, user, at)).await?;
     let values = RoomPage {
         room: &room,
-        rooms: in_order(rooms.into_iter().map(ListedRoom::from).collect(), &room.slug),
+        rooms: in_order(rooms, &room.slug),
         messages: shown(&part.messages),
         members: &members,
         at,

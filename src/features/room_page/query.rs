@@ -2,14 +2,14 @@
 
 use crate::chat::history::{Part, part};
 use crate::chat::members;
-use crate::chat::room_lists::{Listed, list};
+use crate::chat::room_lists;
 use crate::chat::rooms::authorize;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::features::moderation::permissions::Powers;
 use crate::policy::Action;
 use crate::wire::history::{At, Place};
 use crate::wire::refusal::Refusal;
-use crate::wire::{DEFAULT_PAGE_MESSAGES, Room, Seq, User, UserId};
+use crate::wire::{DEFAULT_PAGE_MESSAGES, ListedRoom, MemberRoom, Room, Seq, Standing, User, UserId};
 
 /// The most members of a room that its page lists.
 const LISTED_MEMBERS: usize = 50;
@@ -19,8 +19,8 @@ pub struct RoomView {
     pub room: Room,
     /// Some of its messages: the latest, or those around one.
     pub part: Part,
-    /// All rooms that the reader may see, by their names.
-    pub rooms: Vec<Listed>,
+    /// The rooms that the reader is in, and this one.
+    pub rooms: Vec<ListedRoom>,
     /// What the reader may do.
     pub powers: Powers,
     /// Its members by their names, where they are not many.
@@ -38,12 +38,20 @@ pub fn room(
         let (found, actor) = authorize(connection, slug, user, Action::See)?;
         let place = Place { at: around.map_or(At::End, At::Around), limit: DEFAULT_PAGE_MESSAGES };
         let part = part(connection, found.room.id, &place)?;
-        let rooms = list(connection, user)?;
+        let own = room_lists::own(connection, user)?;
+        let mut rooms: Vec<ListedRoom> =
+            own.into_iter().map(|MemberRoom { room, standing }| ListedRoom { room, member: true, standing }).collect();
         let powers = Powers::of(actor, found.place());
         let members = members::few(connection, found.room.id, LISTED_MEMBERS)?;
         // A talk is called otherwise by each of its people.
-        let title = rooms.iter().find(|listed| listed.room.id == found.room.id).map(|listed| listed.room.title.clone());
-        let room = Room { title: title.unwrap_or(found.room.title), ..found.room };
+        let room = match rooms.iter().find(|listed| listed.room.id == found.room.id) {
+            Some(listed) => listed.room.clone(),
+            None => {
+                let (room, standing) = (found.room.clone(), Standing { count: found.count, ..Standing::default() });
+                rooms.push(ListedRoom { room, member: false, standing });
+                found.room
+            }
+        };
         Ok(RoomView { room, part, rooms, powers, members })
     })
 }

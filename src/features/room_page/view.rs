@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use crate::app::preferences::Preferences;
 use crate::features::moderation::permissions::Powers;
-use crate::features::rooms::types::ListedRoom;
-use crate::wire::{Message, Reaction, Room, Seq, User, format_time};
+use crate::wire::{ListedRoom, Message, Reaction, Room, Seq, User, format_time};
 
 /// Characters of a message that an answer to it shows.
 const QUOTED_CHARS: usize = 120;
@@ -15,7 +14,7 @@ const QUOTED_CHARS: usize = 120;
 #[derive(Serialize)]
 pub struct RoomPage<'a> {
     pub room: &'a Room,
-    /// All that the reader may see.
+    /// Those that the reader is in, and the open one.
     pub rooms: Vec<ListedRoom>,
     /// Oldest first.
     pub messages: Vec<ShownMessage<'a>>,
@@ -66,10 +65,10 @@ struct Quoted<'a> {
 /// A list of rooms as it is shown beside the open one: starred ones first, then those with something new, then by name.
 pub fn in_order(mut rooms: Vec<ListedRoom>, open: &str) -> Vec<ListedRoom> {
     rooms.sort_by_cached_key(|listed| {
-        let Room { slug, title, .. } = &listed.room;
+        let ListedRoom { room: Room { slug, title, .. }, standing, .. } = listed;
         let is_new = |count: i64| count > 0 && slug != open;
         let name = if title.is_empty() { slug } else { title };
-        (!listed.starred, !is_new(listed.mentions), !is_new(listed.unread), name.to_lowercase())
+        (!standing.starred, !is_new(standing.mentions), !is_new(standing.unread), name.to_lowercase())
     });
     rooms
 }

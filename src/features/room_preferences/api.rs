@@ -25,8 +25,8 @@ const AT_ONCE: usize = 16;
 )]
 pub async fn read(app: Data<App>, account: Account, body: Json<ReadRooms>) -> Result<HttpResponse, Failure> {
     let (user, asked) = (account.user.id, body.into_inner().rooms);
-    let listed = app.store.read(move |c| room_lists::visible_to(c, user)).await?;
-    let unread = listed.into_iter().filter(|listed| listed.unread > 0).map(|listed| listed.room);
+    let own = app.store.read(move |c| room_lists::own(c, user).map_err(Refusal::from)).await?;
+    let unread = own.into_iter().filter(|own| own.standing.unread > 0).map(|own| own.room);
     let unread = unread.filter(|room| asked.as_ref().is_none_or(|asked| asked.contains(&room.slug)));
     let marks = stream::iter(unread.map(|room| mark(&app, user, room.slug, room.seq)));
     marks.buffer_unordered(AT_ONCE).try_collect::<()>().await?;

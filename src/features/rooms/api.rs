@@ -1,24 +1,30 @@
 //! Rooms: which there are, making one, saying what it is about.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Json, Path, Query};
 
 use crate::app::failure::ErrorBody;
 use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, RoomErrors, SessionErrors};
-use crate::app::{Account, App, Failure};
+use crate::app::{Account, App, Failure, paging};
+use crate::chat::room_lists::RoomFilter;
 use crate::chat::{room_lists, rooms};
 use crate::features::rooms::commands::{self, DeleteRoom};
-use crate::features::rooms::types::{ChangeRoom, Confirm, ListedRoom, MakeRoom, Rooms};
+use crate::features::rooms::types::{ChangeRoom, Confirm, MakeRoom, RoomSearch, Rooms};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Room, UserId};
 
 /// The rooms that the user may see, sorted by slug
-#[utoipa::path(get, path = "/api/v1/rooms", operation_id = "list_rooms", tag = "rooms", security(("session" = [])), responses(
-    (status = 200, body = Rooms), SessionErrors, CommonErrors,
-))]
-pub async fn list(app: Data<App>, account: Account) -> Result<HttpResponse, Failure> {
-    let rooms = visible_to(&app, account.user.id).await?;
-    Ok(HttpResponse::Ok().json(Rooms { rooms }))
+#[utoipa::path(get, path = "/api/v1/rooms", operation_id = "list_rooms", tag = "rooms", security(("session" = [])),
+    params(RoomSearch),
+    responses(
+        (status = 200, body = Rooms),
+        (status = 422, body = ErrorBody, description = "`invalid`: `limit` out of range"),
+        SessionErrors, CommonErrors,
+    ),
+)]
+pub async fn list(app: Data<App>, account: Account, search: Query<RoomSearch>) -> Result<HttpResponse, Failure> {
+    let rooms = page_of_rooms(&app, account.user.id, search.into_inner()).await?;
+    Ok(HttpResponse::Ok().json(rooms))
 }
 
 /// Make a room; its maker is its first member and its moderator
@@ -82,8 +88,12 @@ pub async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The rooms that the user may see, as the API and the pages show them.
-pub async fn visible_to(app: &App, user: UserId) -> Result<Vec<ListedRoom>, Refusal> {
-    let listed = app.store.read(move |c| room_lists::visible_to(c, user)).await?;
-    Ok(listed.into_iter().map(ListedRoom::from).collect())
+/// Rooms that the user may see, as the API and the pages list them.
+pub async fn page_of_rooms(app: &App, user: UserId, search: RoomSearch) -> Result<Rooms, Refusal> {
+    let RoomSearch { member, q: text, limit, cursor: after } = search;
+    let limit = paging::limit(limit)?;
+    let filter = RoomFilter { member, text, after };
+    let (rooms, more) = app.store.read(move |c| room_lists::page(c, user, &filter, limit)).await?;
+    let cursor = rooms.last().filter(|_| more).map(|last| last.room.slug.clone());
+    Ok(Rooms { rooms, cursor })
 }

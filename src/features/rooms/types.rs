@@ -1,10 +1,9 @@
 //! What the calls about rooms are given and answer.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::chat::room_lists::Listed;
-use crate::wire::{Notify, Room, Seq};
+use crate::wire::ListedRoom;
 
 #[derive(Deserialize, ToSchema)]
 pub struct MakeRoom {
@@ -51,29 +50,22 @@ pub struct Confirm {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Rooms {
     pub rooms: Vec<ListedRoom>,
+    /// Where the list goes on; `null` at its end.
+    pub cursor: Option<String>,
 }
 
-/// A room, and how the user stands to it.
-#[derive(Serialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct ListedRoom {
-    #[serde(flatten)]
-    pub room: Room,
-    pub member: bool,
-    /// Messages ever sent in the room.
-    pub count: i64,
-    /// The member's read mark.
-    pub read: Seq,
-    pub unread: i64,
-    pub mentions: i64,
-    pub notify: Notify,
-    /// Whether it stands first in the user's list.
-    pub starred: bool,
-}
-
-impl From<Listed> for ListedRoom {
-    fn from(listed: Listed) -> Self {
-        let Listed { room, member, count, read, unread, mentions, notify, starred } = listed;
-        Self { room, member, count, read, unread, mentions, notify, starred }
-    }
+/// Which rooms are listed.
+#[derive(Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RoomSearch {
+    /// Those that the user is a member of, or only the others.
+    pub member: Option<bool>,
+    /// How a slug, a title or a word of a title begins, in whatever case.
+    #[serde(default)]
+    pub q: String,
+    /// At most so many; 50, if left out.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<i64>,
+    /// What the list before gave.
+    pub cursor: Option<String>,
 }

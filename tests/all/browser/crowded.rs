@@ -1,6 +1,6 @@
 //! Many rooms, and many people in one.
 
-use super::window::{Chromedriver, ENTER, Window};
+use super::window::{Chromedriver, ENTER, ESCAPE, Window};
 use crate::common::*;
 use futures_util::future::join_all;
 use thirtyfour::Key;
@@ -13,7 +13,7 @@ fn count_to(last: u32) -> String {
 }
 
 #[tokio::test]
-async fn among_200_rooms_each_is_found_and_the_open_one_is_in_view() {
+async fn among_200_rooms_of_2000_each_is_found_and_the_open_one_is_in_view() {
     let server = Server::start(Options::sqlite()).await;
     let chromedriver = Chromedriver::start().await;
     let ann = Window::open(&chromedriver, server.url()).await;
@@ -22,8 +22,17 @@ async fn among_200_rooms_each_is_found_and_the_open_one_is_in_view() {
         "INSERT INTO rooms (slug, title, topic, kind, created_at)
             {} SELECT printf('room-%03d', n), printf('Room %03d', n), '', 'public', datetime('now') FROM count;
          INSERT INTO members (room_id, user_id, role, last_read_seq, joined_at)
-            SELECT rooms.id, users.id, 'member', 0, datetime('now') FROM rooms, users",
-        count_to(200)
+            SELECT rooms.id, users.id, 'member', 0, datetime('now') FROM rooms, users;
+         INSERT INTO rooms (slug, title, topic, kind, created_at)
+            {} SELECT printf('hall-%04d', n), printf('Hall %04d', n), '', 'public', datetime('now') FROM count;
+         INSERT INTO users (username, username_key, display_name, password_hash, created_at)
+            VALUES ('bob', 'bob', 'Bob', '', datetime('now'));
+         INSERT INTO messages (room_id, id, seq, key, key_written, author_id, body, html, renderer, sent_at)
+            SELECT rooms.id, 1, 1, rooms.slug, '', users.id, 'hello', 'hello', 3, datetime('now')
+            FROM rooms, users WHERE username = 'bob' AND slug LIKE 'room-%';
+         UPDATE rooms SET last_seq = 1, message_count = 1 WHERE slug LIKE 'room-%'",
+        count_to(200),
+        count_to(2_000)
     ));
     ann.opens_room("room-150").await;
     assert_eq!(ann.run("return document.querySelectorAll('#rooms ul[data-group=rooms] a').length").await, json!(200));
@@ -31,6 +40,9 @@ async fn among_200_rooms_each_is_found_and_the_open_one_is_in_view() {
     let page = page.as_u64().unwrap();
     println!("{page} bytes of page");
     assert!(page < MOST_PAGE, "{page} bytes of page");
+    // What is read stands where its name has it.
+    server.execute("UPDATE members SET last_read_seq = 1");
+    ann.opens_room("room-150").await;
 
     // The list scrolls inside itself, and to the open room; what stays above and below it covers nothing.
     let in_view = "const link = document.querySelector('#rooms [aria-current]');
@@ -45,6 +57,17 @@ async fn among_200_rooms_each_is_found_and_the_open_one_is_in_view() {
     ann.shows("#switcher [aria-selected=true]", "Room 200").await;
     ann.press(ENTER).await;
     ann.arrives_at("/rooms/room-200").await;
+    // A room that one is not in is found by asking the server.
+    ann.chord(&[Key::Control], "k").await;
+    ann.element("#switcher").await;
+    ann.press("hall-1999").await;
+    ann.shows("#switcher [aria-selected=true]", "Hall 1999").await;
+    ann.press(ESCAPE).await;
+    ann.lacks("#switcher").await;
+    ann.click("#message").await;
+    ann.press("#hall-17").await;
+    ann.shows(".completion [aria-selected=true]", "hall-1700").await;
+    ann.run("document.querySelector('#message').value = ''").await;
     ann.online().await;
     ann.until(in_view).await;
     ann.opens_room("room-001").await;

@@ -152,7 +152,7 @@ async fn a_direct_talk_with_two_others_begins_in_a_dialog_and_is_found_again() {
 }
 
 #[tokio::test]
-async fn a_room_that_was_left_stands_among_the_others_until_it_is_entered_again() {
+async fn a_room_that_was_left_is_found_among_the_others_and_entered_again() {
     let server = Server::start(Options::sqlite()).await;
     let chromedriver = Chromedriver::start().await;
     let ann = ann_in_her_den(&server, &chromedriver).await;
@@ -167,7 +167,11 @@ async fn a_room_that_was_left_stands_among_the_others_until_it_is_entered_again(
     let members = bob.http.get("/rooms/attic/members").await.ok(200);
     assert_eq!(members["members"].as_array().unwrap().len(), 1);
     ann.opens_room("den").await;
-    ann.click("#rooms [data-group=others] a[data-slug=attic]").await;
+    ann.lacks("#rooms a[data-slug=attic]").await;
+    ann.click("#rooms .browse").await;
+    ann.arrives_at("/rooms#browse").await;
+    ann.click("[aria-labelledby=browse] a[href='/rooms/attic']").await;
+    ann.arrives_at("/rooms/attic").await;
     ann.element("#rooms [data-group=rooms] a[data-slug=attic]").await;
     ann.element("#people li[data-user=ann]").await;
     ann.close().await;
