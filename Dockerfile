@@ -3,9 +3,11 @@
 FROM rust:1-bookworm AS build
 WORKDIR /build
 COPY . .
+# What `klatch --version` tells; the clone itself is not copied.
+ARG KLATCH_COMMIT=
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
-    cargo build --release --locked && install -D --strip target/release/klatch /out/klatch
+    KLATCH_COMMIT="$KLATCH_COMMIT" cargo build --release --locked && install -D --strip target/release/klatch /out/klatch
 
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin klatch \

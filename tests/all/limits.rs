@@ -2,6 +2,7 @@
 
 use crate::common::socket::handshake;
 use crate::common::{self, *};
+use crate::release::built_commit;
 use std::time::Duration;
 
 async fn try_to_open(person: &Person) -> Result<(), u16> {
@@ -169,6 +170,7 @@ async fn the_open_file_limit_is_raised_at_start_and_the_log_tells_what_it_allows
     assert_eq!(told["max_sockets"], limit.rlim_max - 248 - 4 * workers, "{told}");
     assert_eq!((&told["database"], &told["address"]), (&json!("sqlite"), &json!(server.address)), "{told}");
     assert_eq!(told["version"], env!("CARGO_PKG_VERSION"), "{told}");
+    assert_eq!(told["commit"], built_commit(), "{told}");
     assert!(told["workers"].as_u64().is_some_and(|workers| workers > 0), "{told}");
     let all = told["max_sockets"].as_u64().unwrap() * told["bytes_per_idle_socket"].as_u64().unwrap();
     assert_eq!(told["max_sockets_mib"], all.div_ceil(1 << 20), "{told}");
