@@ -9,6 +9,10 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
     KLATCH_COMMIT="$KLATCH_COMMIT" cargo build --release --locked && install -D --strip target/release/klatch /out/klatch
 
+# The program alone: `docker build --target program --output out .`
+FROM scratch AS program
+COPY --from=build /out/klatch /
+
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin klatch \
     && install --directory --owner=klatch --group=klatch --mode=700 /data

@@ -1,4 +1,4 @@
-//! What a build says of itself.
+//! What a build says of itself, and what a release is made of.
 
 use crate::common::server::run;
 use std::path::Path;
@@ -51,4 +51,49 @@ fn a_build_outside_a_clone_names_the_commit_it_is_given_or_none() {
         let told = output(Command::new(&script).current_dir(&sources).env("KLATCH_COMMIT", given));
         assert!(told.lines().any(|line| line == format!("cargo::rustc-env=KLATCH_VERSION={version}")), "{told}");
     }
+}
+
+/// What `scripts/<name>` prints.
+fn script(name: &str, arguments: &[&str]) -> String {
+    output(Command::new(Path::new(ROOT).join("scripts").join(name)).args(arguments))
+}
+
+#[test]
+fn an_archive_has_the_program_its_licences_and_its_documents() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("built");
+    std::fs::write(&program, "#!/bin/sh\necho it runs\n").unwrap();
+    let packed = |into: &str| {
+        let into = folder.path().join(into);
+        let path = script("release-archive", &[program.to_str().unwrap(), "x86_64", into.to_str().unwrap()]);
+        Path::new(path.trim_end()).to_owned()
+    };
+    let (archive, again) = (packed("first"), packed("second"));
+    let name = format!("klatch-{VERSION}-x86_64-linux");
+    assert_eq!(archive.file_name().unwrap().to_str(), Some(&*format!("{name}.tar.gz")));
+    assert_eq!(std::fs::read(&archive).unwrap(), std::fs::read(again).unwrap(), "the same files make the same archive");
+    output(Command::new("tar").arg("--extract").arg("--file").arg(&archive).current_dir(folder.path()));
+    let unpacked = folder.path().join(name);
+    assert_eq!(output(&mut Command::new(unpacked.join("klatch"))), "it runs\n");
+    for file in
+        ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md", "docs/operating.md", "deploy/haproxy.cfg"]
+    {
+        assert_eq!(
+            std::fs::read(unpacked.join(file)).unwrap(),
+            std::fs::read(Path::new(ROOT).join(file)).unwrap(),
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn the_notes_of_a_release_are_its_section_of_the_changelog() {
+    let changelog = std::fs::read_to_string(Path::new(ROOT).join("CHANGELOG.md")).unwrap();
+    let section = changelog.lines().find_map(|line| line.strip_prefix("## ")).unwrap();
+    let section = section.split(' ').next().unwrap();
+    let notes = script("release-notes", &[section]);
+    assert!(notes.starts_with("- ") && !notes.contains("\n## "), "{notes}");
+    assert!(changelog.contains(&notes));
+    let unknown = Command::new(Path::new(ROOT).join("scripts/release-notes")).arg("99.0.0").output().unwrap();
+    assert_eq!(unknown.status.code(), Some(1), "a version that the changelog does not have");
 }
