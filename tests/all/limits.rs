@@ -1,7 +1,7 @@
 //! Bounds on sends and sockets.
 
 use crate::common::socket::handshake;
-use crate::common::{self, *};
+use crate::common::*;
 use crate::release::built_commit;
 use std::time::Duration;
 
@@ -206,13 +206,13 @@ async fn closing_code(mut stream: Stream) -> u16 {
             }
         }
     };
-    common::wait::within(PATIENCE, "a close frame", end).await
+    wait::within(PATIENCE, "a close frame", end).await
 }
 
 /// The type of the first text frame, or `closed`.
 async fn first_frame(mut stream: Stream) -> String {
     use futures_util::StreamExt;
-    let frame = common::wait::within(PATIENCE, "a frame", stream.next()).await;
+    let frame = wait::within(PATIENCE, "a frame", stream.next()).await;
     let text = frame.expect("a frame").expect("a frame").into_text().unwrap_or_default();
     let frame: Value = serde_json::from_str(&text).unwrap_or_default();
     frame["type"].as_str().unwrap_or("closed").to_owned()
