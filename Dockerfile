@@ -3,9 +3,15 @@
 FROM rust:1-bookworm AS build
 WORKDIR /build
 COPY . .
+# What `klatch --version` tells; the clone itself is not copied.
+ARG KLATCH_COMMIT=
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
-    cargo build --release --locked && install -D --strip target/release/klatch /out/klatch
+    KLATCH_COMMIT="$KLATCH_COMMIT" cargo build --release --locked && install -D --strip target/release/klatch /out/klatch
+
+# The program alone: `docker build --target program --output out .`
+FROM scratch AS program
+COPY --from=build /out/klatch /
 
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin klatch \

@@ -14,7 +14,7 @@ use crate::features::operations::jobs::JobsCommand;
 use crate::features::rooms::command::RoomCommand;
 
 #[derive(Parser)]
-#[command(name = "klatch", version, about, styles = Styles::plain(), disable_help_subcommand = true)]
+#[command(name = "klatch", version = env!("KLATCH_VERSION"), about, styles = Styles::plain(), disable_help_subcommand = true)]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,

@@ -1,7 +1,7 @@
 //! The database, without knowledge of what is kept in it: connections, executors, transactions, batch loaders,
 //! migrations, and the lock that keeps instances apart.
 //!
-//! [`Store`] hands work to the [`DbExecutor`](executor::DbExecutor)s. The work itself is plain functions over a
+//! [`Store`] hands work to the [`DbExecutor`]s. The work itself is plain functions over a
 //! [`AnyConnection`] in `chat` and the features; each is one transaction, or is called inside one.
 
 pub mod batch_loader;

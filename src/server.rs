@@ -205,6 +205,7 @@ fn tell(config: &Config, address: std::net::SocketAddr) {
     let sockets = config.max_sockets();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
+        commit = env!("KLATCH_COMMIT"),
         %address,
         database = config.database_kind(),
         workers = config.workers(),

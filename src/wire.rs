@@ -21,4 +21,3 @@ pub use crate::wire::types::{
     MAX_UNREAD, MAX_WAITING_BYTES, Member, MemberRoom, Message, Notify, People, Reaction, RequestId, Role, Room,
     RoomId, RoomKind, Seq, Standing, User, UserId, format_time,
 };
-pub(crate) use crate::wire::types::{rfc3339_millis, rfc3339_millis_opt};

@@ -1,7 +1,7 @@
 //! The files that pages need, from `static/`: in the binary, or read from disk in debug builds.
 //!
 //! Their address holds a hash over all of them, so that browsers keep them for ever and still get a new build's at once.
-//! Those of other builds come from [`builds`](crate::app::assets::builds).
+//! Those of other builds come from [`builds`].
 
 pub mod builds;
 pub mod emoji;

@@ -44,11 +44,11 @@ pub struct Config {
     #[arg(long, global = true, env = "KLATCH_DATA_DIR", value_name = "DIR", default_value = "./klatch-data")]
     pub data_dir: PathBuf,
 
-    /// How browsers reach the server: links, cookies' Secure, an allowed origin [default: http://<listen>]
+    /// How browsers reach the server: links, cookies' Secure, an allowed origin [default: http://LISTEN]
     #[arg(long, global = true, env = "KLATCH_PUBLIC_URL", value_name = "URL", value_parser = values::public_url)]
     pub public_url: Option<Url>,
 
-    /// sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://<data-dir>/klatch.db]
+    /// sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME [default: sqlite://DATA_DIR/klatch.db]
     #[arg(
         long = "database-url",
         global = true,

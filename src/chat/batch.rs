@@ -24,8 +24,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use diesel::prelude::*;
-use diesel::result::DatabaseErrorKind::{SerializationFailure, UniqueViolation};
-use diesel::result::Error::{self, DatabaseError};
+use diesel::result::Error;
 use serde::{Deserialize, Serialize};
 
 use crate::base::failpoints::failpoint;
@@ -35,7 +34,7 @@ use crate::chat::batch::state::BatchState;
 use crate::chat::read_state::ReadMarker;
 use crate::chat::rooms::LockMode;
 use crate::db::connection::{AnyConnection, transaction};
-use crate::db::error::StoreError;
+use crate::db::error::{Retry, StoreError, is_locked_sqlite};
 use crate::render::Rendered;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Key, Message, RoomId, Seq, UserId};
@@ -129,7 +128,7 @@ pub struct Outcome {
     pub changes: Vec<Change>,
 }
 
-/// Runs again after a refused row (somebody else stored the same key at the same moment) or a deadlock.
+/// Runs of a batch whose failure may pass: somebody else stored the same key at the same moment, or there was a deadlock.
 const ATTEMPTS: usize = 5;
 
 /// Stores a batch. Where the database refuses it for another reason than being away, it is stored in parts: each room by
@@ -150,7 +149,7 @@ pub fn append(
             failpoint("commit");
             return Ok(outcome);
         }
-        Err(error) => error,
+        Err(failed) => failed.error,
     };
     if is_away(connection, &error) {
         return Err(error.into());
@@ -181,9 +180,9 @@ pub fn append(
                     whole.answers[place] = answer;
                 }
             }
-            Err(error) if is_away(connection, &error) => return Err(error.into()),
+            Err(Failed { error, .. }) if is_away(connection, &error) => return Err(error.into()),
             // Whoever holds what this waited for holds it for each of these.
-            Err(error) if part.len() == 1 || is_held(&error) => {
+            Err(Failed { error, retry }) if part.len() == 1 || retry == Retry::WouldWait => {
                 let error = StoreError::from(error);
                 error.count();
                 tracing::error!(%error, "a write was refused");
@@ -194,40 +193,38 @@ pub fn append(
     Ok(whole)
 }
 
-fn batch(connection: &mut AnyConnection, writes: &[Write], known_held: &HashSet<RoomId>) -> QueryResult<Outcome> {
+/// Why a batch was not stored.
+struct Failed {
+    error: Error,
+    retry: Retry,
+}
+
+fn batch(connection: &mut AnyConnection, writes: &[Write], known_held: &HashSet<RoomId>) -> Result<Outcome, Failed> {
     let mut attempt = 1;
     let mut taking = LockMode::NoWait;
     loop {
-        let outcome = transaction(connection, |connection| run(connection, writes, known_held, taking));
-        taking = match (outcome, taking) {
-            (Err(Error::RollbackTransaction), _) => LockMode::Ordered,
-            (Err(error), LockMode::Ordered) if is_held(&error) => LockMode::SkipLocked,
-            (Err(error), _) if attempt < ATTEMPTS && may_pass_next_time(&error) => {
+        let since = Instant::now();
+        let error = match transaction(connection, |connection| run(connection, writes, known_held, taking)) {
+            Ok(outcome) => return Ok(outcome),
+            Err(error) => error,
+        };
+        let retry = Retry::after(&error, connection, since.elapsed());
+        taking = match taking {
+            _ if matches!(error, Error::RollbackTransaction) => LockMode::Ordered,
+            // The rooms' rows were not free in time, or something else happened that may not happen again.
+            LockMode::Ordered if retry != Retry::WouldFail => LockMode::SkipLocked,
+            taking if attempt < ATTEMPTS && retry == Retry::MayPass => {
                 attempt += 1;
                 taking
             }
-            (outcome, _) => return outcome,
+            _ => return Err(Failed { error, retry }),
         };
     }
 }
 
-fn may_pass_next_time(error: &Error) -> bool {
-    match error {
-        DatabaseError(UniqueViolation | SerializationFailure, _) => true,
-        DatabaseError(_, told) => told.message().contains("deadlock detected"),
-        _ => false,
-    }
-}
-
-/// A timeout of Postgres: somebody holds what is needed.
-fn is_held(error: &Error) -> bool {
-    matches!(error, DatabaseError(_, told) if told.message().contains("timeout"))
-}
-
 /// Nothing can be stored at all: the connection is gone, or another program holds SQLite's one lock.
 fn is_away(connection: &mut AnyConnection, error: &Error) -> bool {
-    matches!(error, DatabaseError(_, told) if told.message().contains("database is locked"))
-        || diesel::sql_query("SELECT 1").execute(connection).is_err()
+    is_locked_sqlite(error, connection) || diesel::sql_query("SELECT 1").execute(connection).is_err()
 }
 
 fn run(

@@ -199,7 +199,7 @@ mod tests {
 
     fn read(_: &mut AnyConnection, keys: &[u32]) -> Result<HashMap<u32, u32>, Refusal> {
         while CLOSED.load(Ordering::SeqCst) {
-            std::thread::yield_now();
+            thread::yield_now();
         }
         let mut sorted = keys.to_vec();
         sorted.sort_unstable();

@@ -1,5 +1,7 @@
 //! A connection to either database, and the two kinds of transaction that klatch uses.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
 use diesel::sql_types::Bool;
@@ -9,8 +11,10 @@ use url::Url;
 use crate::db::schema::meta;
 use crate::db::sqlite;
 
-/// How long Postgres waits for a lock.
+/// How long a statement of Postgres may take.
 pub const STATEMENT_TIMEOUT: &str = "4s";
+/// How long Postgres waits for a lock.
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// One set of queries for both databases. SQLite stands last: it would accept any address.
 #[derive(diesel::MultiConnection)]
@@ -137,10 +141,11 @@ fn prepare(connection: &mut AnyConnection) -> QueryResult<()> {
     use diesel::connection::SimpleConnection;
     match connection {
         AnyConnection::Postgres(postgres) => postgres.batch_execute(&format!(
-            "SET synchronous_commit = on; SET statement_timeout = '{STATEMENT_TIMEOUT}'; SET lock_timeout = '3s'; \
+            "SET synchronous_commit = on; SET statement_timeout = '{STATEMENT_TIMEOUT}'; SET lock_timeout = {lock_timeout}; \
              SET idle_in_transaction_session_timeout = '5s'; SET TIME ZONE 'UTC'; \
              SET default_transaction_isolation = 'read committed'; \
              SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off",
+            lock_timeout = LOCK_TIMEOUT.as_millis(),
         )),
         AnyConnection::Sqlite(sqlite) => sqlite.batch_execute(&format!(
             "{WAIT_FOR_LOCKS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \

@@ -1,8 +1,13 @@
-//! What a database that can't do something says, and what its asker is told.
+//! What a database that can't do something says, what its asker is told, and whether to ask again.
 
+use std::time::Duration;
+
+use diesel::result::DatabaseErrorKind::{SerializationFailure, UniqueViolation, Unknown};
+use diesel::result::Error::DatabaseError;
 use thiserror::Error;
 
 use crate::base::metrics::METRICS;
+use crate::db::connection::{AnyConnection, LOCK_TIMEOUT};
 use crate::wire::refusal::Refusal;
 
 /// The database could not do it.
@@ -13,7 +18,7 @@ pub enum StoreError {
     #[error("no database connection: {0}")]
     Connection(String),
     #[error("the database did not answer within {0:?}")]
-    TimedOut(std::time::Duration),
+    TimedOut(Duration),
     #[error("too many requests wait for the database")]
     Busy,
     #[error("a database task panicked or was dropped")]
@@ -47,4 +52,39 @@ impl From<diesel::result::Error> for Refusal {
     fn from(error: diesel::result::Error) -> Self {
         StoreError::from(error).into()
     }
+}
+
+/// What to expect where a transaction that failed is run again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// It may pass: another transaction came between, by a deadlock or by storing the same row.
+    MayPass,
+    /// It would wait again: somebody holds a lock that it needs.
+    WouldWait,
+    /// It would fail again.
+    WouldFail,
+}
+
+impl Retry {
+    /// By the error, and by how long the transaction took.
+    ///
+    /// Diesel hides the SQLSTATE and has no kind of its own for a deadlock or a timeout of Postgres, and their texts are in
+    /// the server's language (`lc_messages`, which only a superuser may set). So an error of an unknown kind counts as a
+    /// deadlock, unless a lock may have been waited for in vain. Where it is something else, it comes again.
+    pub fn after(error: &diesel::result::Error, connection: &AnyConnection, took: Duration) -> Self {
+        let on_postgres = matches!(connection, AnyConnection::Postgres(_));
+        match error {
+            DatabaseError(UniqueViolation | SerializationFailure, _) => Self::MayPass,
+            DatabaseError(Unknown, _) if on_postgres && took < LOCK_TIMEOUT => Self::MayPass,
+            DatabaseError(Unknown, _) if on_postgres => Self::WouldWait,
+            _ => Self::WouldFail,
+        }
+    }
+}
+
+/// Whether another program holds SQLite's one lock. Diesel has no kind for that; SQLite, which is built in, speaks English
+/// only.
+pub fn is_locked_sqlite(error: &diesel::result::Error, connection: &AnyConnection) -> bool {
+    matches!(connection, AnyConnection::Sqlite(_))
+        && matches!(error, DatabaseError(Unknown, told) if told.message().contains("database is locked"))
 }

@@ -99,7 +99,7 @@ impl DeliveryOp {
     }
 }
 
-/// See [`DeliveryOp::Subscription`].
+/// See [`DeliveryOp::Subscribe`].
 pub struct Subscription {
     pub room: RoomId,
     pub session: SocketId,

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`Refusal`] | the person or program that asked | an `error` frame, or a JSON or HTML answer with a fitting status |
 //! | [`StoreError`](crate::db::StoreError) | the operator | the log, once, with its cause; the asker gets `unavailable` |
-//! | [`StartError`] | whoever starts the server | one line on standard error and exit status 2 |
+//! | [`StartError`](crate::base::start_error::StartError) | whoever starts the server | one line on standard error and exit status 2 |
 
 use std::fmt::Display;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The whole wire, as types: what a client may send and what it may be told.
 //!
-//! `docs/protocol.md` is the contract for people; the frames of a socket are [`ClientFrame`] and [`ServerFrame`], and the
+//! `docs/protocol.md` is the contract for people; the frames of a socket are [`ClientFrame`](crate::wire::ClientFrame) and [`ServerFrame`](crate::wire::ServerFrame), and the
 //! objects they share with the JSON API are [`User`], [`Room`] and [`Message`].
 
 use std::fmt;

@@ -1,6 +1,6 @@
 //! The Autobahn suite's cases, run by kosoku, against the code that serves every socket.
 
-use crate::common::{self, *};
+use crate::common::*;
 use serde_json::Map;
 use std::path::Path;
 use std::process::Stdio;
@@ -33,7 +33,7 @@ async fn run_kosoku(address: &str, folder: &Path) -> Map<String, Value> {
     let mut command = Command::new(format!("{tools}/kosoku"));
     command.args(CASES.iter().flat_map(|case| ["--include", case])).arg("--outdir").arg(&report).arg(address);
     let run = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let done = common::wait::within(LIMIT, "the end of the suite", run).await.expect("a suite that runs");
+    let done = wait::within(LIMIT, "the end of the suite", run).await.expect("a suite that runs");
     let index = std::fs::read_to_string(report.join("index.json"));
     let index = index.unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&done.stderr)));
     let index: Value = serde_json::from_str(&index).expect("JSON");

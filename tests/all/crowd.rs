@@ -135,7 +135,7 @@ async fn sessions_and_welcomes_of_those_who_wait_are_read_together() {
     let database = server.test_database().expect("Postgres");
     let held = async |table: &str| Transaction::begin(database, &format!("LOCK TABLE {table}")).await;
     let waits = async |sample: &str| {
-        eventually(PATIENCE, sample, async || (server.metric(sample).await == WAITING as f64).then_some(())).await
+        eventually(PATIENCE, sample, async || (server.metric(sample).await == WAITING as f64).then_some(())).await;
     };
     let (sessions, members) = (held("sessions").await, held("members").await);
     let before = server.metric(READS).await;

@@ -1,7 +1,7 @@
 //! SIGTERM: not ready, no new sockets, each socket its `bye` and 1012, then the end with status 0.
 
 use crate::common::socket::handshake;
-use crate::common::{self, *};
+use crate::common::*;
 use futures_util::StreamExt;
 use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::Message;
@@ -145,7 +145,7 @@ async fn byes_are_spread_over_the_drain() {
         delays.push(delay);
     }
     times.sort();
-    delays.sort();
+    delays.sort_unstable();
     let (first, last) = (times[0], times[times.len() - 1]);
     assert!(last - first >= Duration::from_secs(2), "from {first:?} to {last:?}");
     let most = (1..times.len()).map(|n| times[n] - times[n - 1]).max().unwrap();
@@ -209,7 +209,7 @@ async fn last_words(mut stream: tokio_tungstenite::WebSocketStream<tokio::net::T
             }
         }
     };
-    common::wait::within(PATIENCE, "a close frame", end).await
+    wait::within(PATIENCE, "a close frame", end).await
 }
 
 on_both_databases![what_is_sent_before_the_bye_is_stored_and_answered];

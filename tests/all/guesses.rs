@@ -24,7 +24,7 @@ async fn guess_from_everywhere(server: &Server, name: &str) -> usize {
         match refused.error() {
             (401, "bad_credentials") => tried += 1,
             (429, "rate_limited") => {
-                assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|secs| (1..=60).contains(&secs)))
+                assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|secs| (1..=60).contains(&secs)));
             }
             other => panic!("{other:?}"),
         }

@@ -1,6 +1,6 @@
 //! Several instances are one chat: whoever talks can't tell at which of them.
 
-use crate::common::{self, *};
+use crate::common::*;
 
 #[tokio::test]
 async fn what_is_sent_at_one_instance_is_shown_at_the_others_once_and_in_order() {
@@ -176,7 +176,7 @@ async fn without_redis_what_is_sent_is_shown_at_the_others_a_little_later() {
 async fn an_instance_that_is_alone_is_refused_beside_others_and_others_beside_it() {
     let chat = Chat::of(1).await;
     let url = format!("--database-url={}", chat.database().url);
-    let alone = common::server::run(chat.instances[0].data.path(), &[&url, "--listen=127.0.0.1:0"], &[]).await;
+    let alone = server::run(chat.instances[0].data.path(), &[&url, "--listen=127.0.0.1:0"], &[]).await;
     assert_eq!(alone.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&alone.stderr).contains("need --redis-url"), "{alone:?}");
 }

@@ -55,7 +55,7 @@ async fn page(http: &Http, path: &str) -> Reply {
     in_german(http.request(Method::GET, &format!("page:{path}"))).await
 }
 
-async fn form(http: &Http, server: &Server, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+fn form(http: &Http, server: &Server, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
     http.request(Method::POST, &format!("page:{path}")).header("Origin", server.url()).form(fields)
 }
 
@@ -129,7 +129,7 @@ async fn whoever_is_not_signed_in_chooses_a_language_and_stays_on_the_page() {
         ("https://elsewhere.example//evil.example/".to_owned(), "/rooms"),
         ("no address".to_owned(), "/"),
     ] {
-        let chosen = form(&stranger, &server, "/language", &[("language", "de")]).await.header("Referer", &from);
+        let chosen = form(&stranger, &server, "/language", &[("language", "de")]).header("Referer", &from);
         let chosen = Reply::of(chosen).await;
         assert_eq!((chosen.status, chosen.header("location")), (303, to), "{from}");
     }
@@ -145,7 +145,7 @@ async fn a_refusal_is_told_in_the_readers_language_and_to_programs_in_english() 
     ann.makes_room("den").await;
     let stranger = server.stranger();
     let wrong = [("username", "ann"), ("password", "not the password")];
-    let refused = in_german(form(&stranger, &server, "/login", &wrong).await).await;
+    let refused = in_german(form(&stranger, &server, "/login", &wrong)).await;
     assert_eq!(refused.status, 401);
     assert!(refused.text.contains("Der Benutzername oder das Passwort stimmt nicht."), "{}", refused.text);
     let missing = page(&ann.http, "/rooms/nowhere").await.text;
@@ -162,7 +162,7 @@ async fn a_refusal_is_told_in_the_readers_language_and_to_programs_in_english() 
     let empty = json!({ "type": "send", "room": "den", "key": new_key(), "body": "" });
     let mut socket = ann.socket_in("den").await;
     assert_eq!(socket.ask(empty.clone()).await["message"], "body: must not be empty");
-    Reply::of(form(&ann.http, &server, "/language", &[("language", "de")]).await).await;
+    Reply::of(form(&ann.http, &server, "/language", &[("language", "de")])).await;
     let mut socket = ann.socket_in("den").await;
     let refused = socket.ask(empty).await;
     assert_eq!(refused["code"], "invalid");

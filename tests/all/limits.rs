@@ -1,7 +1,8 @@
 //! Bounds on sends and sockets.
 
 use crate::common::socket::handshake;
-use crate::common::{self, *};
+use crate::common::*;
+use crate::release::built_commit;
 use std::time::Duration;
 
 async fn try_to_open(person: &Person) -> Result<(), u16> {
@@ -169,6 +170,7 @@ async fn the_open_file_limit_is_raised_at_start_and_the_log_tells_what_it_allows
     assert_eq!(told["max_sockets"], limit.rlim_max - 248 - 4 * workers, "{told}");
     assert_eq!((&told["database"], &told["address"]), (&json!("sqlite"), &json!(server.address)), "{told}");
     assert_eq!(told["version"], env!("CARGO_PKG_VERSION"), "{told}");
+    assert_eq!(told["commit"], built_commit(), "{told}");
     assert!(told["workers"].as_u64().is_some_and(|workers| workers > 0), "{told}");
     let all = told["max_sockets"].as_u64().unwrap() * told["bytes_per_idle_socket"].as_u64().unwrap();
     assert_eq!(told["max_sockets_mib"], all.div_ceil(1 << 20), "{told}");
@@ -204,13 +206,13 @@ async fn closing_code(mut stream: Stream) -> u16 {
             }
         }
     };
-    common::wait::within(PATIENCE, "a close frame", end).await
+    wait::within(PATIENCE, "a close frame", end).await
 }
 
 /// The type of the first text frame, or `closed`.
 async fn first_frame(mut stream: Stream) -> String {
     use futures_util::StreamExt;
-    let frame = common::wait::within(PATIENCE, "a frame", stream.next()).await;
+    let frame = wait::within(PATIENCE, "a frame", stream.next()).await;
     let text = frame.expect("a frame").expect("a frame").into_text().unwrap_or_default();
     let frame: Value = serde_json::from_str(&text).unwrap_or_default();
     frame["type"].as_str().unwrap_or("closed").to_owned()

@@ -12,6 +12,7 @@ mod configuration;
 mod layers;
 mod policy;
 mod policy_wire;
+mod release;
 mod restore;
 mod start;
 

@@ -184,11 +184,11 @@ async fn who_is_banned_from_the_chat_is_out_at_once_and_told_so(server: Server) 
     let login = |password: &str| json!({"username": "bob", "password": password});
     let stranger = server.stranger();
     assert_eq!(stranger.post("/login", login("not the password")).await.error(), (401, "bad_credentials"));
-    let told = stranger.post("/login", login(people::PASSWORD)).await;
+    let told = stranger.post("/login", login(PASSWORD)).await;
     assert_eq!(told.error(), (403, "forbidden"));
     assert!(told.text.contains("banned from this chat until"), "{}", told.text);
     server.execute("UPDATE users SET banned_until = '2020-01-01 00:00:00' WHERE username = 'bob'");
-    stranger.post("/login", login(people::PASSWORD)).await.ok(200);
+    stranger.post("/login", login(PASSWORD)).await.ok(200);
     root.http.put_json("/users/bob/ban", json!({})).await.ok(204);
     root.http.delete("/users/bob/ban").await.ok(204);
     bob.http.get("/me").await.ok(200);

@@ -48,7 +48,7 @@ async fn a_body_has_1_to_4000_characters(server: Server) {
         socket.say("den", &body).await;
         assert_eq!(socket.message().await["body"], body.trim());
     }
-    for body in ["".to_owned(), " \n ".to_owned(), "x".repeat(4001), "a\0b".to_owned()] {
+    for body in [String::new(), " \n ".to_owned(), "x".repeat(4001), "a\0b".to_owned()] {
         let frame = json!({"type": "send", "room": "den", "key": new_key(), "body": body});
         assert_eq!(socket.refusal(frame).await, "invalid");
     }

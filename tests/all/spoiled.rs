@@ -1,6 +1,6 @@
 //! A send that the database refuses, or that waits for somebody: its own fault, and nobody else's.
 
-use crate::common::postgres::Transaction;
+use crate::common::postgres::{TestDatabase, Transaction};
 use crate::common::*;
 use crate::metrics::scraped;
 use std::time::{Duration, Instant};
@@ -58,10 +58,21 @@ on_both_databases![one_send_that_cannot_be_stored_spoils_no_other_and_burns_no_n
 /// Far below the time for which a lock is waited for, and far above what a send takes.
 const SOON: Duration = Duration::from_millis(1_500);
 
+/// A server whose database tells its errors in German or in English.
+async fn started(german: bool) -> Server {
+    let mut server = Server::start(Options::on(Database::Postgres)).await;
+    let database = server.test_database().expect("a Postgres database");
+    database.finds_deadlocks_soon();
+    if german {
+        database.speaks_german();
+    }
+    // With new connections.
+    server.restart().await;
+    server
+}
+
 /// As an operator's session does that was left open.
-#[tokio::test]
-async fn a_held_room_delays_no_other_room() {
-    let server = Server::start(Options::on(Database::Postgres)).await;
+async fn a_held_room_delays_no_other_room(server: Server) {
     let [ann, bob] = server.people(["ann", "bob"]).await;
     // More than there are lanes, so that some share one with the room that is held.
     let others: Vec<String> = (0..6).map(|n| format!("room-{n}")).collect();
@@ -105,3 +116,54 @@ async fn a_held_room_delays_no_other_room() {
     assert_eq!(ann.reads_whole_room("den").await.len(), 3, "what was refused was not stored");
     assert_eq!(numbers(&held.messages_up_to("den", "first").await, "id"), [1, 2, 3]);
 }
+
+/// The server waits for a table while it holds the room, and whoever has the table then wants the room: twice.
+async fn a_send_that_deadlocks_is_stored_all_the_same(server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    let database = server.test_database().expect("a Postgres database");
+    // Only the server looks for deadlocks, so it is the server's transaction that ends.
+    let lock = "SET LOCAL deadlock_timeout = '1min'; LOCK TABLE messages IN SHARE MODE";
+    let mut other = Transaction::begin(database, lock).await;
+    let key = new_key();
+    socket.send_json(json!({"type": "send", "room": "den", "key": key, "body": "in the end"})).await;
+    for _ in 0..2 {
+        holds_the_room_and_waits_for_messages(database).await;
+        let (began, want) = (Instant::now(), "SELECT id FROM rooms WHERE slug = 'den' FOR UPDATE");
+        other = other.and_then(&format!("SAVEPOINT before; {want}; ROLLBACK TO before")).await;
+        assert!(began.elapsed() < SOON, "by a deadlock, not by a timeout");
+    }
+    holds_the_room_and_waits_for_messages(database).await;
+    other.let_go().await;
+    let sent = socket.expect("sent").await;
+    assert_eq!((&sent["key"], &sent["id"]), (&json!(key), &json!(1)));
+    assert_eq!(ann.reads_whole_room("den").await.len(), 1);
+}
+
+/// Returns when the server does.
+async fn holds_the_room_and_waits_for_messages(database: &TestDatabase) {
+    let both = "SELECT count(*) FROM pg_locks AS held JOIN pg_locks AS wanted USING (pid, database) \
+                WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+                AND held.granted AND held.relation = 'rooms'::regclass AND held.mode = 'RowShareLock' \
+                AND NOT wanted.granted AND wanted.relation = 'messages'::regclass";
+    eventually(PATIENCE, "the server to wait", async || (database.number(both) == 1).then_some(())).await;
+}
+
+/// Makes two tests of each claim about Postgres, `claim::english` and `claim::german`.
+macro_rules! in_both_languages {
+    ($($claim:ident),+ $(,)?) => {$(
+        mod $claim {
+            #[tokio::test]
+            async fn english() {
+                super::$claim(super::started(false).await).await;
+            }
+
+            #[tokio::test]
+            async fn german() {
+                super::$claim(super::started(true).await).await;
+            }
+        }
+    )+};
+}
+in_both_languages![a_held_room_delays_no_other_room, a_send_that_deadlocks_is_stored_all_the_same];

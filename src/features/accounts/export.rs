@@ -8,7 +8,8 @@ use crate::chat::accounts;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{members, messages, reactions, reports, rooms, sessions, users};
 use crate::wire::refusal::Refusal;
-use crate::wire::{Profile, RoomId, Seq, UserId, rfc3339_millis, rfc3339_millis_opt};
+use crate::wire::types::{rfc3339_millis, rfc3339_millis_opt};
+use crate::wire::{Profile, RoomId, Seq, UserId};
 
 /// Messages, or reactions, of a page.
 pub const PAGE: i64 = 500;

@@ -13,7 +13,8 @@ use crate::base::config::Config;
 use crate::features::invitations::commands::{self, AcceptInvitation, RevokeInvitation};
 use crate::features::invitations::queries;
 use crate::features::invitations::queries::NewInvitation;
-use crate::wire::{Room, rfc3339_millis};
+use crate::wire::Room;
+use crate::wire::types::rfc3339_millis;
 
 /// A link that is to be made.
 #[derive(Deserialize, ToSchema)]
@@ -29,7 +30,7 @@ pub struct MakeInvitation {
     pub hours: i64,
     /// How often it can be used; null or 0 for any number.
     #[serde(default = "once")]
-    #[schema(minimum = 0, maximum = 100000, default = 1)]
+    #[schema(minimum = 0, maximum = 100_000, default = 1)]
     pub uses: Option<i64>,
 }
 

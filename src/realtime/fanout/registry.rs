@@ -150,7 +150,7 @@ impl Registry {
             }
             DeliveryOp::Subscribe(seat) => self.seat(seat),
             DeliveryOp::Unsubscribe { room, session, generation, farewell } => {
-                self.unseat(room, session, generation, farewell)
+                self.unseat(room, session, generation, farewell);
             }
             DeliveryOp::TellUsers { users, frame, except, .. } => self.tell_users(&users, &frame, except),
             DeliveryOp::Activity { room, frame, reads } => self.activity(room, &frame, &reads),

@@ -34,7 +34,7 @@ impl Hub {
                 self.end(theirs.into_iter(), &CloseSocket { close: Close::Banned, bye: None });
             }
             Event::RoomDeleted { room, slug, public, members } => {
-                self.announce_deletion(room, &slug, public, members, ctx)
+                self.announce_deletion(room, &slug, public, members, ctx);
             }
             Event::RoomChanged { room } => self.announce_room(room, ctx),
             Event::MemberAdded { room, user } => {

@@ -61,7 +61,7 @@ impl ChatRoom {
         self.tell_activity_soon(ctx);
     }
 
-    /// Gives one change to the workers, with the next [`flush`](Self::pump): that is soon, so that the room never forgets a
+    /// Gives one change to the workers, with the next [`flush`](Self::flush): that is soon, so that the room never forgets a
     /// frame before the workers were told of it.
     fn hand_out(&mut self, change: &Change, ctx: &mut Context<Self>) {
         let message = EncodedMessage::from(&*change.message);

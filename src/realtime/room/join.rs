@@ -174,7 +174,7 @@ impl ChatRoom {
         // Plain structs with string keys: serialising them into memory has no way to fail.
         let people = to_raw_value(&self.presence.people()).expect("people serialise");
         for (join, page, missed) in seats {
-            let mut frames = vec![self.first_frame(&join, &page, &found.entries, &people)];
+            let mut frames = vec![Self::first_frame(&join, &page, &found.entries, &people)];
             frames.extend(missed);
             let (placed, when_placed) = oneshot::channel();
             let (session, generation, next) = (join.session, join.generation, page.next());
@@ -217,7 +217,7 @@ impl ChatRoom {
         (missed.iter().map(bytes::Bytes::len).sum::<usize>() <= MAX_PAGE_BYTES).then_some(missed)
     }
 
-    fn first_frame(&self, join: &Join, page: &Page, entries: &JoinSnapshot, people: &RawValue) -> bytes::Bytes {
+    fn first_frame(join: &Join, page: &Page, entries: &JoinSnapshot, people: &RawValue) -> bytes::Bytes {
         let room = &entries.state.room;
         let (messages, more) = (page.page.messages.as_slice(), page.page.more);
         let first = if join.continued && !page.reset {

@@ -1,7 +1,7 @@
 //! Parts of a page for which the rest of the world is too large or too rare to be set up.
 
 use super::window::{Chromedriver, LIMIT, Window};
-use crate::common::{self, *};
+use crate::common::*;
 
 /// A room's page, and what a script makes of one of its modules.
 async fn with_module(module: &str, script: &str) -> Value {
@@ -18,7 +18,7 @@ async fn with_module(module: &str, script: &str) -> Value {
          import(new URL('{module}', page)).then(async (module) => {{ {script} }}).catch((error) => answer(String(error)));"
     );
     let value = ann.driver.execute_async(script.as_str(), vec![]);
-    let value = common::wait::within(LIMIT, "the script's answer", value).await.unwrap().json().clone();
+    let value = wait::within(LIMIT, "the script's answer", value).await.unwrap().json().clone();
     ann.close().await;
     value
 }

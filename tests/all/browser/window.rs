@@ -1,6 +1,6 @@
 //! A browser window, as the person at it uses it.
 
-use crate::common::{self, *};
+use crate::common::*;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -71,7 +71,7 @@ impl Chromedriver {
             }
             None
         };
-        let port = common::wait::within(LIMIT, "chromedriver's port", port).await?;
+        let port = wait::within(LIMIT, "chromedriver's port", port).await?;
         // The rest is read as well, so that it never waits for a full pipe.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let url = format!("http://127.0.0.1:{port}");

@@ -157,9 +157,9 @@ impl Parts {
                 self.tell(format_args!("instance {n} and Redis: {fault:?}"));
                 let words = &self.site.words[n];
                 if matches!(fault, Fault::CutFromRedis) {
-                    words.cut()
+                    words.cut();
                 } else {
-                    words.silence()
+                    words.silence();
                 }
                 sleep(millis(rng, 300, 4_000)).await;
                 words.mend();

@@ -39,7 +39,7 @@ impl Given for Options {
 
 /// Hands a claim what it asks for, on one of the databases.
 pub async fn holds<G: Given, F: Future<Output = ()>>(database: Database, claim: impl FnOnce(G) -> F) {
-    claim(G::given(database).await).await
+    claim(G::given(database).await).await;
 }
 
 /// Makes two tests of each claim, `claim::sqlite` and `claim::postgres`. A claim is an `async fn` that takes a

@@ -67,6 +67,18 @@ impl TestDatabase {
         self.end_connections();
     }
 
+    /// Has it speak German to whoever connects from now on.
+    pub fn speaks_german(&self) {
+        administer(&format!("ALTER DATABASE {} SET lc_messages = 'de_DE.UTF-8'", self.name));
+        let error = self.connect().batch_execute("SELECT 1 / 0").expect_err("a division by zero").to_string();
+        assert_eq!(error, "Division durch Null", "the translations of Debian's package postgresql are installed");
+    }
+
+    /// Has whoever connects from now on look for a deadlock soon after a lock was not free.
+    pub fn finds_deadlocks_soon(&self) {
+        administer(&format!("ALTER DATABASE {} SET deadlock_timeout = '50ms'", self.name));
+    }
+
     pub fn execute(&self, sql: &str) {
         self.connect().batch_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
@@ -235,12 +247,17 @@ pub struct Transaction(PgConnection);
 impl Transaction {
     /// Runs `sql` in it; returns when that is done.
     pub async fn begin(database: &TestDatabase, sql: &str) -> Self {
-        let (mut connection, script) = (database.connect(), format!("BEGIN; {sql}"));
-        let begun = tokio::task::spawn_blocking(move || {
-            connection.batch_execute(&script).unwrap_or_else(|error| panic!("{script}: {error}"));
-            connection
+        Self(database.connect()).and_then(&format!("BEGIN; {sql}")).await
+    }
+
+    /// Runs `sql` in it; returns when that is done.
+    pub async fn and_then(mut self, sql: &str) -> Self {
+        let script = sql.to_owned();
+        let done = tokio::task::spawn_blocking(move || {
+            self.0.batch_execute(&script).unwrap_or_else(|error| panic!("{script}: {error}"));
+            self
         });
-        Self(within(PATIENCE, sql, begun).await.expect("SQL that runs"))
+        within(PATIENCE, sql, done).await.expect("SQL that runs")
     }
 
     pub async fn commit(self) {
