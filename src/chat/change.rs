@@ -146,14 +146,31 @@ impl Change<'_> {
         self.on_person(username, action)
     }
 
+    /// Who makes the change, with the name they have now; `None` is the operator.
+    ///
+    /// # Errors
+    /// `unauthorized` where there is no such account any more; `unavailable`.
+    pub fn person(&mut self) -> Result<Option<&User>, Refusal> {
+        if let (Some(by), None) = (self.by, &self.person) {
+            self.person = Some(authorization::in_chat(self.connection, by)?.user);
+        }
+        Ok(self.person.as_ref())
+    }
+
     /// Writes an entry of the audit log; its actor is who makes the change.
     ///
     /// # Errors
     /// `unauthorized` where there is no such account any more; `unavailable`.
     pub fn record(&mut self, entry: &Entry) -> Result<(), Refusal> {
-        if let (Some(by), None) = (self.by, &self.person) {
-            self.person = Some(authorization::in_chat(self.connection, by)?.user);
-        }
-        Ok(audit::record(self.connection, &Entry { actor: self.person.as_ref(), ..entry.clone() })?)
+        let actor = self.person()?.cloned();
+        Ok(audit::record(self.connection, &Entry { actor: actor.as_ref(), ..entry.clone() })?)
+    }
+
+    /// Writes an entry of the audit log whose actor is the operator: they gave the right to it, whoever makes the change.
+    ///
+    /// # Errors
+    /// `unavailable`
+    pub fn record_for_operator(&mut self, entry: &Entry) -> Result<(), Refusal> {
+        Ok(audit::record(self.connection, &Entry { actor: None, ..entry.clone() })?)
     }
 }

@@ -13,8 +13,7 @@ use crate::base::metrics::METRICS;
 use crate::chat::accounts;
 use crate::chat::accounts::NewAccount;
 use crate::chat::known_networks;
-use crate::features::invitations::accept::{self, Entered};
-use crate::features::invitations::commands::SignUp;
+use crate::features::invitations::accept::{self, Entered, SignUp};
 use crate::wire::User;
 use crate::wire::refusal::{Code, Refusal};
 

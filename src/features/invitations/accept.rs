@@ -1,23 +1,24 @@
-//! What a link does for whoever uses it.
+//! Use cases of whoever is invited, and of those who sign up without a link. Either is done as a whole or not at all.
 
 use chrono::Utc;
 use diesel::prelude::*;
 
+use crate::app::perform::Command;
 use crate::base::config::Signup;
-use crate::chat::accounts;
-use crate::chat::accounts::NewAccount;
-use crate::chat::audit;
+use crate::chat::accounts::{self, NewAccount};
 use crate::chat::audit::Entry;
+use crate::chat::authorization::{self, Subject};
+use crate::chat::change::Change;
+use crate::chat::events::Event;
+use crate::chat::members;
 use crate::chat::room_changes::join_defaults;
-use crate::chat::rooms;
-use crate::chat::rooms::RoomState;
-use crate::chat::{authorization, members};
+use crate::chat::rooms::{self, RoomState};
 use crate::db::connection::AnyConnection;
-use crate::db::schema::{invitations, users};
-use crate::features::invitations::queries::{Link, find, has_owner};
+use crate::db::schema::users;
+use crate::features::invitations::queries::{self, Link};
 use crate::policy::{Action, Object, may};
 use crate::wire::refusal::{Code, Refusal};
-use crate::wire::{Act, InstanceRole, Role, Room, RoomId, User, UserId};
+use crate::wire::{Act, InstanceRole, Role, Room, User};
 
 /// Where a link that can be used leads.
 #[derive(Clone, Debug)]
@@ -26,14 +27,12 @@ pub struct Destination {
     pub room: Option<Room>,
 }
 
-/// What came of a link, or of signing up.
+/// Where somebody is who has used a link or signed up.
 pub struct Entered {
     pub user: User,
     pub role: InstanceRole,
     /// Where the link leads.
     pub room: Option<Room>,
-    /// The rooms they are a member of since now.
-    pub joined: Vec<RoomId>,
 }
 
 /// Where a link leads.
@@ -41,39 +40,41 @@ pub struct Entered {
 /// # Errors
 /// `not_found`: it is over, or there never was such a link.
 pub fn look_up(connection: &mut AnyConnection, token: &str) -> Result<Destination, Refusal> {
-    let found = find(connection, token)?.ok_or_else(over)?;
+    let found = queries::find(connection, token)?.ok_or_else(over)?;
     let room = found.room_id.map(|id| rooms::by_id(connection, id)).transpose()?.flatten();
     is_valid(connection, &found, room.as_ref())?;
     Ok(Destination { role: found.role, room: room.map(|state| state.room) })
 }
 
-/// Makes an account, by a link where `token` is given; with the rooms that new members join. All of it or nothing.
-///
-/// # Errors
-/// `forbidden`: new accounts need a link, or are not open at all; `not_found`: the link is over; `taken`.
-pub fn sign_up(
-    connection: &mut AnyConnection,
-    signup: Signup,
-    token: Option<&str>,
-    account: &NewAccount,
-) -> Result<Entered, Refusal> {
-    let used = token.map(|token| take(connection, token)).transpose()?;
-    let (role, room) = match used {
-        Some(Used { found, room }) => (found.role, room),
-        None => (InstanceRole::Member, None),
-    };
-    admits(signup, token.map(|_| role))?;
-    let user = accounts::create(connection, account)?;
-    diesel::update(users::table.find(user.id)).set(users::role.eq(role.as_str())).execute(connection)?;
-    if role == InstanceRole::Owner {
-        note_owner(connection, &user)?;
+/// Makes an account, by a link where there is one, which is a member of the rooms that new members join.
+pub struct SignUp {
+    /// Who may sign up without a link.
+    pub signup: Signup,
+    pub token: Option<String>,
+    pub account: NewAccount,
+}
+
+impl Command for SignUp {
+    type Outcome = Entered;
+
+    fn execute(self, change: &mut Change) -> Result<Entered, Refusal> {
+        let used = self.token.map(|token| take(change, &token)).transpose()?;
+        admits(self.signup, used.as_ref().map(|used| used.role))?;
+        let Used { role, room } = used.unwrap_or(Used { role: InstanceRole::Member, room: None });
+        let user = accounts::create(change.connection, &self.account)?;
+        set_role(change, &user, role)?;
+        let defaults = match role {
+            InstanceRole::Guest => Vec::new(),
+            _ => join_defaults(change.connection, user.id)?,
+        };
+        for &room in &defaults {
+            change.announce(Event::MemberAdded { room, user: user.id });
+        }
+        if let Some(room) = room.as_ref().filter(|room| !defaults.contains(&room.id)) {
+            join(change, room, &user)?;
+        }
+        Ok(Entered { user, role, room })
     }
-    let mut joined = if role == InstanceRole::Guest { Vec::new() } else { join_defaults(connection, user.id)? };
-    if let Some(room) = room.as_ref().filter(|room| !joined.contains(&room.id)) {
-        members::insert(connection, room.id, user.id, Role::Member, room.seq)?;
-        joined.push(room.id);
-    }
-    Ok(Entered { user, role, room, joined })
 }
 
 /// Whether new accounts are made: by a link to this role, or by none.
@@ -88,77 +89,85 @@ pub fn admits(signup: Signup, link: Option<InstanceRole>) -> Result<(), Refusal>
     }
 }
 
-/// Leads somebody who has an account where the link leads. Where they are there already, none of its uses is taken.
-///
-/// # Errors
-/// `not_found`: the link is over; `forbidden`: they are banned.
-pub fn accept(connection: &mut AnyConnection, user: UserId, token: &str) -> Result<Entered, Refusal> {
-    let to = look_up(connection, token)?;
-    let known = authorization::one(connection, to.room.as_ref().map_or(0, |room| room.id), user)?;
-    if known.actor.excluded || known.actor.banned {
-        return Err(Refusal::new(Code::Forbidden, "you are banned from there"));
-    }
-    let makes_owner = to.role == InstanceRole::Owner;
-    let there = known.actor.role.is_some() || to.room.is_none();
-    if !makes_owner && there {
-        let role = known.actor.instance;
-        return Ok(Entered { user: known.user, role, room: to.room, joined: Vec::new() });
-    }
-    let Used { room, .. } = take(connection, token)?;
-    let mut joined = Vec::new();
-    if let Some(room) = &room {
-        // Again: the room's row is held since `take`, so neither a ban nor another way in comes between.
-        let known = authorization::one(connection, room.id, user)?;
-        if known.actor.excluded || known.actor.banned {
-            return Err(Refusal::new(Code::Forbidden, "you are banned from there"));
-        }
-        if known.actor.role.is_none() {
-            members::insert(connection, room.id, user, Role::Member, room.seq)?;
-            joined.push(room.id);
-        }
-    }
-    let mut role = known.actor.instance;
-    if makes_owner {
-        role = InstanceRole::Owner;
-        diesel::update(users::table.find(user)).set(users::role.eq(role.as_str())).execute(connection)?;
-        note_owner(connection, &known.user)?;
-    }
-    Ok(Entered { user: known.user, role, room, joined })
+/// Leads somebody who has an account where a link leads. Where they are there already, none of its uses is taken.
+pub struct AcceptInvitation {
+    pub token: String,
 }
 
-/// A link one of whose uses is taken, with its room, whose row is held.
+impl Command for AcceptInvitation {
+    type Outcome = Entered;
+
+    fn execute(self, change: &mut Change) -> Result<Entered, Refusal> {
+        let to = look_up(change.connection, &self.token)?;
+        let Subject { user, actor, .. } = invited(change, to.room.as_ref())?;
+        let there = actor.role.is_some() || to.room.is_none();
+        if to.role != InstanceRole::Owner && there {
+            return Ok(Entered { user, role: actor.instance, room: to.room });
+        }
+        let Used { room, .. } = take(change, &self.token)?;
+        if let Some(room) = &room {
+            // Again: the room's row is held since `take`, so neither a ban nor another way in comes between.
+            if invited(change, Some(room))?.actor.role.is_none() {
+                join(change, room, &user)?;
+            }
+        }
+        let mut role = actor.instance;
+        if to.role == InstanceRole::Owner {
+            role = InstanceRole::Owner;
+            set_role(change, &user, role)?;
+        }
+        Ok(Entered { user, role, room })
+    }
+}
+
+/// Who accepts the invitation, as they stand to where it leads.
+fn invited(change: &mut Change, room: Option<&Room>) -> Result<Subject, Refusal> {
+    let by = change.user()?;
+    let subject = authorization::one(change.connection, room.map_or(0, |room| room.id), by)?;
+    if subject.actor.excluded || subject.actor.banned {
+        return Err(Refusal::new(Code::Forbidden, "you are banned from there"));
+    }
+    Ok(subject)
+}
+
+fn join(change: &mut Change, room: &Room, user: &User) -> Result<(), Refusal> {
+    members::insert(change.connection, room.id, user.id, Role::Member, room.seq)?;
+    change.announce(Event::MemberAdded { room: room.id, user: user.id });
+    Ok(())
+}
+
+fn set_role(change: &mut Change, user: &User, role: InstanceRole) -> Result<(), Refusal> {
+    diesel::update(users::table.find(user.id)).set(users::role.eq(role.as_str())).execute(change.connection)?;
+    if role == InstanceRole::Owner {
+        let detail = "owner, by the first owner's link";
+        change.record_for_operator(&Entry { target: Some(user), detail, ..Entry::new(Act::SetInstanceRole) })?;
+    }
+    Ok(())
+}
+
+/// What a use of a link is good for; the room's row is held.
 struct Used {
-    found: Link,
+    role: InstanceRole,
     room: Option<Room>,
 }
 
-/// Takes one of a link's uses for this transaction.
-fn take(connection: &mut AnyConnection, token: &str) -> Result<Used, Refusal> {
-    let found = find(connection, token)?.ok_or_else(over)?;
-    let room = match found.room_id {
-        Some(id) => rooms::lock(connection, &[id])?.remove(&id),
+/// Takes one of a link's uses.
+fn take(change: &mut Change, token: &str) -> Result<Used, Refusal> {
+    let link = queries::find(change.connection, token)?.ok_or_else(over)?;
+    let room = match link.room_id {
+        Some(id) => rooms::lock(change.connection, &[id])?.remove(&id),
         None => None,
     };
-    if found.role == InstanceRole::Owner {
+    if link.role == InstanceRole::Owner {
         // Of all who have such a link one becomes the owner: they take the same rows.
-        hold_owners_links(connection)?;
+        queries::hold_owners_links(change.connection)?;
     }
-    let row = invitations::table
-        .find(found.id)
-        .filter(invitations::revoked_at.is_null())
-        .filter(invitations::uses_left.is_null().or(invitations::uses_left.gt(0)));
-    let taken = diesel::update(row)
-        .set((
-            invitations::uses_left.eq(invitations::uses_left - 1.into_sql::<diesel::sql_types::BigInt>().nullable()),
-            invitations::uses.eq(invitations::uses + 1),
-        ))
-        .execute(connection)?;
-    if taken == 0 {
+    if !queries::take_use(change.connection, link.id)? {
         return Err(over());
     }
-    is_valid(connection, &Link { uses_left: None, ..found }, room.as_ref())?;
-    let found = find(connection, token)?.ok_or_else(over)?;
-    Ok(Used { found, room: room.map(|state| state.room) })
+    let role = link.role;
+    is_valid(change.connection, &Link { uses_left: None, ..link }, room.as_ref())?;
+    Ok(Used { role, room: room.map(|state| state.room) })
 }
 
 /// Whether a link can be used: it lasts, and whoever made it might still make it.
@@ -168,7 +177,7 @@ fn is_valid(connection: &mut AnyConnection, found: &Link, room: Option<&RoomStat
     if found.revoked || used_up || archived || found.expires_at <= Utc::now().naive_utc() {
         return Err(over());
     }
-    if found.role == InstanceRole::Owner && has_owner(connection)? {
+    if found.role == InstanceRole::Owner && queries::has_owner(connection)? {
         return Err(over());
     }
     let Some(maker) = found.made_by else { return Ok(()) };
@@ -178,21 +187,6 @@ fn is_valid(connection: &mut AnyConnection, found: &Link, room: Option<&RoomStat
         None => may(maker, Action::Invite, Object::default()),
     };
     if allowed.is_err() || maker.instance < found.role { Err(over()) } else { Ok(()) }
-}
-
-/// SQLite has one writer, and this is it.
-fn hold_owners_links(connection: &mut AnyConnection) -> QueryResult<()> {
-    if let AnyConnection::Postgres(postgres) = connection {
-        let links = invitations::table.filter(invitations::role.eq(InstanceRole::Owner.as_str()));
-        let _: Vec<i64> = links.order(invitations::id).select(invitations::id).for_no_key_update().load(postgres)?;
-    }
-    Ok(())
-}
-
-fn note_owner(connection: &mut AnyConnection, user: &User) -> QueryResult<()> {
-    let entry =
-        Entry { target: Some(user), detail: "owner, by the first owner's link", ..Entry::new(Act::SetInstanceRole) };
-    audit::record(connection, &entry)
 }
 
 fn over() -> Refusal {

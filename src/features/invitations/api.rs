@@ -10,7 +10,8 @@ use crate::app::failure::ErrorBody;
 use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, SessionErrors};
 use crate::app::{Account, App, Failure, fields};
 use crate::base::config::Config;
-use crate::features::invitations::commands::{self, AcceptInvitation, RevokeInvitation};
+use crate::features::invitations::accept::AcceptInvitation;
+use crate::features::invitations::commands::{self, RevokeInvitation};
 use crate::features::invitations::queries;
 use crate::features::invitations::queries::NewInvitation;
 use crate::wire::Room;
@@ -119,7 +120,7 @@ pub async fn make(app: Data<App>, account: Account, body: Json<MakeInvitation>) 
 /// Makes a link; the answer has its address.
 ///
 /// # Errors
-/// As [`queries::make`]; `invalid` where a field does not fit.
+/// As [`commands::MakeInvitation`]; `invalid` where a field does not fit.
 pub async fn make_invitation(app: &App, account: &Account, body: MakeInvitation) -> Result<Invitation, Failure> {
     let MakeInvitation { role, room, hours, uses } = body;
     let new = NewInvitation {

@@ -1,23 +1,55 @@
-//! Use cases about invitations.
+//! Use cases of those who invite; `accept` has those of whoever is invited.
+
+use chrono::TimeDelta;
 
 use crate::app::perform::Command;
-use crate::base::config::Signup;
-use crate::chat::accounts::NewAccount;
-use crate::chat::change::Change;
-use crate::chat::events::Event;
-use crate::features::invitations::accept::{self, Entered};
+use crate::chat::audit::Entry;
+use crate::chat::change::{Change, InRoom};
+use crate::chat::{authorization, rooms};
 use crate::features::invitations::queries::{self, Made, NewInvitation};
-use crate::wire::refusal::Refusal;
+use crate::policy::{Action, Object, PolicyRoom};
+use crate::wire::refusal::{Code, Refusal};
+use crate::wire::{Act, InstanceRole, Room, RoomKind};
 
-/// Makes a link: into the chat by an admin, into a room by its moderators, any by the operator.
+/// How long the first owner's link lasts; a start prints a new one.
+const OWNERS_LINK: TimeDelta = TimeDelta::days(365);
+
+/// Makes a link: into the chat by an admin, into a room by its moderators, any by the operator. Nobody gives more than they
+/// have.
 pub struct MakeInvitation(pub NewInvitation);
 
 impl Command for MakeInvitation {
     type Outcome = Made;
 
     fn execute(self, change: &mut Change) -> Result<Made, Refusal> {
-        let by = change.by();
-        queries::make(change.connection, by, &self.0)
+        let Self(new) = self;
+        let (maker, room) = match &new.room {
+            None => (change.in_chat(Action::Invite)?, None),
+            Some(slug) => {
+                let InRoom { state, actor } = change.in_room(slug, Action::InviteTo)?;
+                if actor.is_none() {
+                    can_be_led_to(&state.room)?;
+                }
+                (actor, Some(state.room))
+            }
+        };
+        if maker.is_some_and(|maker| maker.instance < new.role) {
+            return Err(Refusal::new(Code::Forbidden, "nobody can give a role above their own"));
+        }
+        let by = change.person()?.cloned();
+        let made = queries::insert(change.connection, by.as_ref(), &new, room.as_ref())?;
+        let detail = format!("invitation: {}, role: {}", made.invitation.id, new.role.as_str());
+        change.record(&Entry { room: room.as_ref(), detail: &detail, ..Entry::new(Act::Invite) })?;
+        Ok(made)
+    }
+}
+
+/// Whether a link may lead into a room, where the policy was not asked.
+fn can_be_led_to(room: &Room) -> Result<(), Refusal> {
+    match room.kind {
+        RoomKind::Direct => Err(Refusal::invalid("room: no link leads into a direct talk")),
+        _ if room.archived => Err(Refusal::invalid("room: it is archived")),
+        _ => Ok(()),
     }
 }
 
@@ -28,11 +60,15 @@ impl Command for InviteFirstOwner {
     type Outcome = Option<String>;
 
     fn execute(self, change: &mut Change) -> Result<Option<String>, Refusal> {
-        queries::make_first_owner(change.connection)
+        if queries::has_owner(change.connection)? {
+            return Ok(None);
+        }
+        let new = NewInvitation { role: InstanceRole::Owner, room: None, lasts: OWNERS_LINK, uses: Some(1) };
+        Ok(Some(MakeInvitation(new).execute(change)?.token))
     }
 }
 
-/// Ends a link.
+/// Ends a link: one's own, or one that one might have made.
 pub struct RevokeInvitation {
     pub id: i64,
 }
@@ -41,47 +77,28 @@ impl Command for RevokeInvitation {
     type Outcome = ();
 
     fn execute(self, change: &mut Change) -> Result<(), Refusal> {
+        let not_found = || Refusal::new(Code::NotFound, "there is no such invitation");
         let by = change.user()?;
-        queries::revoke(change.connection, by, self.id)
-    }
-}
-
-/// Leads somebody who has an account where a link leads.
-pub struct AcceptInvitation {
-    pub token: String,
-}
-
-impl Command for AcceptInvitation {
-    type Outcome = Entered;
-
-    fn execute(self, change: &mut Change) -> Result<Entered, Refusal> {
-        let user = change.user()?;
-        let entered = accept::accept(change.connection, user, &self.token)?;
-        announce_entry(change, &entered);
-        Ok(entered)
-    }
-}
-
-/// Makes an account, by a link where there is one.
-pub struct SignUp {
-    /// Who may sign up without a link.
-    pub signup: Signup,
-    pub token: Option<String>,
-    pub account: NewAccount,
-}
-
-impl Command for SignUp {
-    type Outcome = Entered;
-
-    fn execute(self, change: &mut Change) -> Result<Entered, Refusal> {
-        let entered = accept::sign_up(change.connection, self.signup, self.token.as_deref(), &self.account)?;
-        announce_entry(change, &entered);
-        Ok(entered)
-    }
-}
-
-fn announce_entry(change: &mut Change, entered: &Entered) {
-    for &room in &entered.joined {
-        change.announce(Event::MemberAdded { room, user: entered.user.id });
+        let link = queries::by_id(change.connection, self.id)?.ok_or_else(not_found)?;
+        let room = link.room_id.map(|room| rooms::by_id(change.connection, room)).transpose()?.flatten();
+        let actor = authorization::one(change.connection, link.room_id.unwrap_or(0), by)?.actor;
+        let allowed = match &room {
+            // Also of a room that is archived.
+            Some(state) => {
+                let place = PolicyRoom { archived: false, ..state.place() };
+                change.require(Some(actor), Action::InviteTo, Object { place: Some(place), whose: None })
+            }
+            None => change.require(Some(actor), Action::Invite, Object::default()),
+        };
+        let own = link.made_by == Some(by) && !actor.excluded;
+        if link.role == InstanceRole::Owner || (allowed.is_err() && !own) {
+            return Err(not_found());
+        }
+        if queries::set_revoked(change.connection, link.id)? {
+            let detail = format!("invitation: {}", link.id);
+            let room = room.as_ref().map(|state| &state.room);
+            change.record(&Entry { room, detail: &detail, ..Entry::new(Act::RevokeInvitation) })?;
+        }
+        Ok(())
     }
 }

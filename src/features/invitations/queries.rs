@@ -7,18 +7,13 @@ use chrono::{NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::chat::audit;
-use crate::chat::audit::Entry;
 use crate::chat::authorization;
-use crate::chat::rooms;
 use crate::db::connection::AnyConnection;
 use crate::db::schema::{invitations, members as member_rows, rooms as room_rows, users};
-use crate::policy::{Action, Object, PolicyRoom, may};
-use crate::wire::refusal::{Code, Refusal};
-use crate::wire::{Act, InstanceRole, Role, Room, RoomId, RoomKind, UserId};
+use crate::policy::{Action, Object, may};
+use crate::wire::refusal::Refusal;
+use crate::wire::{InstanceRole, Role, Room, RoomId, RoomKind, User, UserId};
 
-/// How long the first owner's link lasts; a start prints a new one.
-const OWNERS_LINK: TimeDelta = TimeDelta::days(365);
 /// The newest that a list shows.
 const MAX_LISTED: i64 = 200;
 
@@ -56,60 +51,67 @@ pub struct Made {
     pub invitation: Invitation,
 }
 
-/// Makes a link; `by` is `None` for the operator. Nobody gives more than they have.
-///
-/// # Errors
-/// `forbidden`; `not_found`: no such room, or none that they may see; `invalid`: a direct talk.
-pub fn make(connection: &mut AnyConnection, by: Option<UserId>, new: &NewInvitation) -> Result<Made, Refusal> {
-    let maker = by.map(|by| authorization::in_chat(connection, by)).transpose()?;
-    let room = match (&new.room, by) {
-        (None, None) => None,
-        (None, Some(by)) => {
-            may(authorization::in_chat(connection, by)?.actor, Action::Invite, Object::default())?;
-            None
-        }
-        (Some(slug), Some(by)) => Some(rooms::authorize_for_update(connection, slug, by, Action::InviteTo)?.0.room),
-        (Some(slug), None) => Some(open_room(connection, slug)?),
-    };
-    if maker.as_ref().is_some_and(|maker| maker.actor.instance < new.role) {
-        return Err(Refusal::new(Code::Forbidden, "nobody can give a role above their own"));
-    }
+/// Stores a link with a new token.
+pub(crate) fn insert(
+    connection: &mut AnyConnection,
+    by: Option<&User>,
+    new: &NewInvitation,
+    room: Option<&Room>,
+) -> QueryResult<Made> {
     let (token, now) = (hex::encode(rand::random::<[u8; 20]>()), Utc::now().naive_utc());
     diesel::insert_into(invitations::table)
         .values((
             invitations::token_hash.eq(hash_of(&token)),
-            invitations::made_by.eq(by),
+            invitations::made_by.eq(by.map(|user| user.id)),
             invitations::role.eq(new.role.as_str()),
-            invitations::room_id.eq(room.as_ref().map(|room| room.id)),
+            invitations::room_id.eq(room.map(|room| room.id)),
             invitations::made_at.eq(now),
             invitations::expires_at.eq(now + new.lasts),
             invitations::uses_left.eq(new.uses),
         ))
         .execute(connection)?;
-    let found = find(connection, &token)?.ok_or(diesel::result::Error::NotFound)?;
-    let maker = maker.map(|maker| maker.user);
-    let detail = format!("invitation: {}, role: {}", found.id, new.role.as_str());
-    let entry = Entry { room: room.as_ref(), detail: &detail, actor: maker.as_ref(), ..Entry::new(Act::Invite) };
-    audit::record(connection, &entry)?;
+    let link = find(connection, &token)?.ok_or(diesel::result::Error::NotFound)?;
     let invitation = Invitation {
-        id: found.id,
+        id: link.id,
         role: new.role,
-        room: room.map(|room| room.slug),
-        made_by: maker.map(|maker| maker.username),
-        expires_at: found.expires_at,
+        room: room.map(|room| room.slug.clone()),
+        made_by: by.map(|user| user.username.clone()),
+        expires_at: link.expires_at,
         uses_left: new.uses,
         uses: 0,
     };
     Ok(Made { token, invitation })
 }
 
-/// The token of a new link to the chat's first owner; `None` where there is an owner.
-pub fn make_first_owner(connection: &mut AnyConnection) -> Result<Option<String>, Refusal> {
-    if has_owner(connection)? {
-        return Ok(None);
+/// Ends a link; whether it was open.
+pub(crate) fn set_revoked(connection: &mut AnyConnection, id: i64) -> QueryResult<bool> {
+    let open = invitations::table.find(id).filter(invitations::revoked_at.is_null());
+    let revoked = diesel::update(open).set(invitations::revoked_at.eq(Utc::now().naive_utc())).execute(connection)?;
+    Ok(revoked > 0)
+}
+
+/// Takes one of a link's uses; whether it had one.
+pub(crate) fn take_use(connection: &mut AnyConnection, id: i64) -> QueryResult<bool> {
+    let row = invitations::table
+        .find(id)
+        .filter(invitations::revoked_at.is_null())
+        .filter(invitations::uses_left.is_null().or(invitations::uses_left.gt(0)));
+    let taken = diesel::update(row)
+        .set((
+            invitations::uses_left.eq(invitations::uses_left - 1.into_sql::<diesel::sql_types::BigInt>().nullable()),
+            invitations::uses.eq(invitations::uses + 1),
+        ))
+        .execute(connection)?;
+    Ok(taken > 0)
+}
+
+/// Holds the rows of all links that make an owner. SQLite has one writer, and this is it.
+pub(crate) fn hold_owners_links(connection: &mut AnyConnection) -> QueryResult<()> {
+    if let AnyConnection::Postgres(postgres) = connection {
+        let links = invitations::table.filter(invitations::role.eq(InstanceRole::Owner.as_str()));
+        let _: Vec<i64> = links.order(invitations::id).select(invitations::id).for_no_key_update().load(postgres)?;
     }
-    let new = NewInvitation { role: InstanceRole::Owner, room: None, lasts: OWNERS_LINK, uses: Some(1) };
-    Ok(Some(make(connection, None, &new)?.token))
+    Ok(())
 }
 
 /// The links that somebody may revoke and that are not over, newest first.
@@ -129,7 +131,7 @@ pub fn list(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Invitati
         .limit(MAX_LISTED)
         .select((COLUMNS, room_rows::slug.nullable(), users::username.nullable()))
         .into_boxed();
-    // As `revoke` decides.
+    // As `RevokeInvitation` decides.
     theirs = match administers {
         true => theirs.filter(
             invitations::made_by
@@ -151,39 +153,6 @@ pub fn list(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Invitati
         uses: found.6,
     };
     Ok(rows.into_iter().map(invitation).collect())
-}
-
-/// Ends a link: one's own, or one that one might have made.
-///
-/// # Errors
-/// `not_found`: there is none, or none that they may revoke.
-pub fn revoke(connection: &mut AnyConnection, by: UserId, id: i64) -> Result<(), Refusal> {
-    let none = || Refusal::new(Code::NotFound, "there is no such invitation");
-    let row: Option<Found> = invitations::table.find(id).select(COLUMNS).first(connection).optional()?;
-    let found = row.map(Link::from).ok_or_else(none)?;
-    let room = found.room_id.map(|room| rooms::by_id(connection, room)).transpose()?.flatten();
-    let known = authorization::one(connection, found.room_id.unwrap_or(0), by)?;
-    let allowed = match &room {
-        // Also of a room that is archived.
-        Some(state) => {
-            let place = PolicyRoom { archived: false, ..state.place() };
-            may(known.actor, Action::InviteTo, Object { place: Some(place), whose: None })
-        }
-        None => may(known.actor, Action::Invite, Object::default()),
-    };
-    let own = found.made_by == Some(by) && !known.actor.excluded;
-    if found.role == InstanceRole::Owner || (allowed.is_err() && !own) {
-        return Err(none());
-    }
-    let open = invitations::table.find(id).filter(invitations::revoked_at.is_null());
-    let now = Utc::now().naive_utc();
-    if diesel::update(open).set(invitations::revoked_at.eq(now)).execute(connection)? > 0 {
-        let detail = format!("invitation: {id}");
-        let room = room.as_ref().map(|state| &state.room);
-        let entry = Entry { room, detail: &detail, actor: Some(&known.user), ..Entry::new(Act::RevokeInvitation) };
-        audit::record(connection, &entry)?;
-    }
-    Ok(())
 }
 
 /// The columns of a [`Link`].
@@ -227,19 +196,14 @@ impl From<Found> for Link {
     }
 }
 
+pub(crate) fn by_id(connection: &mut AnyConnection, id: i64) -> QueryResult<Option<Link>> {
+    let row: Option<Found> = invitations::table.find(id).select(COLUMNS).first(connection).optional()?;
+    Ok(row.map(Link::from))
+}
+
 pub(crate) fn find(connection: &mut AnyConnection, token: &str) -> QueryResult<Option<Link>> {
     let row = invitations::table.filter(invitations::token_hash.eq(hash_of(token))).select(COLUMNS);
     Ok(row.first::<Found>(connection).optional()?.map(Link::from))
-}
-
-/// A room that the operator leads people into.
-fn open_room(connection: &mut AnyConnection, slug: &str) -> Result<Room, Refusal> {
-    let room = rooms::by_slug(connection, slug)?.ok_or_else(Refusal::room_not_found)?.room;
-    match room.kind {
-        RoomKind::Direct => Err(Refusal::invalid("room: no link leads into a direct talk")),
-        _ if room.archived => Err(Refusal::invalid("room: it is archived")),
-        _ => Ok(room),
-    }
 }
 
 /// Also one to whom the chat is closed for now: that makes nobody else the owner.
