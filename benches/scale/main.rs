@@ -125,7 +125,7 @@ async fn measure(database: Database, arguments: &Arguments) -> bool {
     let after = server.metric("process_resident_memory_bytes").await;
     is_well &= page_bytes < MOST_PAGE;
     println!("\nThe page of whoever has read nothing: {page_bytes} bytes.");
-    println!("Memory of the server: {:.0} MiB before, {:.0} MiB after.", before / 1048576.0, after / 1048576.0);
+    println!("Memory of the server: {:.0} MiB before, {:.0} MiB after.", before / 1_048_576.0, after / 1_048_576.0);
     is_well
 }
 

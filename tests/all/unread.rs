@@ -66,7 +66,7 @@ async fn numbers_are_those_of_the_messages_whatever_is_done(options: Options) {
                         .await,
                 ),
                 3 => {
-                    drop(sockets[who].ask(json!({"type": "edit", "room": "den", "id": id, "body": "@ann @bob"})).await)
+                    drop(sockets[who].ask(json!({"type": "edit", "room": "den", "id": id, "body": "@ann @bob"})).await);
                 }
                 _ => drop(sockets[who].ask(json!({"type": "delete", "room": "den", "id": id})).await),
             }
