@@ -5,12 +5,13 @@
 
 use crate::app::App;
 use crate::base::config::Config;
+use crate::base::metrics::METRICS;
 use crate::base::private_files::make_data_dir;
 use crate::base::start_error::StartError;
 use crate::chat::change::{self, Change};
 use crate::db::open::open_beside;
 use crate::wire::UserId;
-use crate::wire::refusal::Refusal;
+use crate::wire::refusal::{Code, Refusal};
 
 /// A use case that changes something.
 pub trait Command: Send + 'static {
@@ -43,8 +44,14 @@ impl App {
     }
 
     async fn perform_as<C: Command>(&self, by: Option<UserId>, command: C) -> Result<C::Outcome, Refusal> {
-        let changed = self.store.write(move |c| change::run(c, by, |change| command.execute(change)));
-        let (outcome, events) = changed.await?;
+        let changed = self.store.write(move |c| change::run(c, by, |change| command.execute(change))).await;
+        let counted = match &changed {
+            Ok(_) => "done",
+            Err(refusal) if refusal.code == Code::Unavailable => "failed",
+            Err(_) => "refused",
+        };
+        METRICS.commands.of(counted).increment(1);
+        let (outcome, events) = changed?;
         for event in events {
             self.hub.announce(event).await;
         }

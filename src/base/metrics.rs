@@ -117,6 +117,9 @@ metrics! {
     /// Batches stored in parts, since the database refused them as a whole.
     batches_split: Counter => "klatch_batches_split_total", Count;
 
+    /// Commands performed: what they ask for is stored, refused, or failed.
+    commands: Family<Counter>, outcome = ["done", "refused", "failed"] => "klatch_commands_total", Count;
+
     /// Jobs that wait or run.
     jobs_waiting: Gauge => "klatch_jobs_waiting", Count;
     /// Jobs that were given up.

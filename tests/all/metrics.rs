@@ -97,6 +97,25 @@ async fn labels_never_have_values_that_users_choose() {
     assert_eq!(keys(&known), keys(&after), "whatever happens, the samples are those of the first scrape");
 }
 
+#[tokio::test]
+async fn a_command_is_counted_by_what_came_of_it() {
+    let server = Options::sqlite().start().await;
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    let before = Scrape::of(&server).await;
+    ann.http.put("/rooms/den/members/bob").await.ok(204);
+    let refused = bob.http.patch("/rooms/den", json!({"title": "Mine"})).await;
+    assert_eq!(refused.error(), (403, "forbidden"));
+    server.execute("ALTER TABLE audit RENAME TO elsewhere");
+    let failed = ann.http.patch("/rooms/den", json!({"slow_secs": 5})).await;
+    assert_eq!(failed.error(), (503, "unavailable"));
+    let after = Scrape::of(&server).await;
+    for outcome in ["done", "refused", "failed"] {
+        let sample = format!("klatch_commands_total{{outcome=\"{outcome}\"}}");
+        assert_eq!(after.get(&sample) - before.get(&sample), 1.0, "{sample}");
+    }
+}
+
 async fn what_happens_is_counted(server: Server) {
     let [ann, bob] = server.people(["ann", "bob"]).await;
     ann.makes_room("den").await;
