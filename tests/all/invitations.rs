@@ -154,6 +154,22 @@ async fn a_link_that_was_revoked_is_over(server: Server) {
     assert_eq!(owner.http.get("/invitations").await.ok(200)["invitations"], json!([]));
 }
 
+async fn the_log_has_who_made_and_who_revoked_a_link_and_that_the_owners_is_the_operators(server: Server) {
+    let ann = server.person("ann").await;
+    ann.http.post("/invitations/accept", json!({"token": owners_token(&server)})).await.ok(200);
+    let made = ann.http.post("/invitations", json!({})).await.ok(201);
+    for _ in 0..2 {
+        ann.http.delete(&format!("/invitations/{}", made["id"])).await.ok(204);
+    }
+    let log = ann.http.get("/audit").await.ok(200);
+    // Below these is what was in the log before the first start.
+    let entries: Vec<_> =
+        log["entries"].as_array().unwrap().iter().take(4).map(|entry| (&entry["actor"], &entry["act"])).collect();
+    let (ann, operator) = (json!("ann"), json!("operator"));
+    let (revoked, invited, role) = (json!("invitation_revoked"), json!("invitation_made"), json!("instance_role_set"));
+    assert_eq!(entries, [(&ann, &revoked), (&ann, &invited), (&operator, &role), (&operator, &invited)]);
+}
+
 async fn a_link_that_has_expired_is_over(server: Server) {
     let owner = owner(&server).await;
     let token = link(&owner, json!({})).await;
@@ -279,6 +295,7 @@ on_both_databases![
     a_guest_by_a_link_sees_its_room_and_no_other,
     a_new_member_joins_the_default_rooms_and_a_guest_does_not,
     a_link_that_was_revoked_is_over,
+    the_log_has_who_made_and_who_revoked_a_link_and_that_the_owners_is_the_operators,
     a_link_that_has_expired_is_over,
     only_admins_invite_into_the_chat_and_only_moderators_into_a_room,
     whoever_is_banned_from_a_room_is_led_there_by_no_link,
