@@ -39,7 +39,7 @@ impl Failure {
             StatusCode::REQUEST_TIMEOUT => (Code::BadFrame, "the request took too long"),
             StatusCode::UNAUTHORIZED => (Code::Unauthorized, "sign in first"),
             StatusCode::FORBIDDEN => (Code::Forbidden, "that is not allowed"),
-            status if status.is_server_error() => (Code::Unavailable, "the server could not do that, try again"),
+            status if status.is_server_error() => return Self { status, refusal: Refusal::internal() },
             _ => (Code::BadFrame, "the request could not be understood"),
         };
         Self { status, refusal: Refusal::new(code, message) }

@@ -7,7 +7,7 @@ use crate::app::failure::ErrorBody;
 /// What every call can answer.
 #[derive(IntoResponses)]
 pub enum CommonErrors {
-    /// `unavailable`: the database did not answer
+    /// `unavailable`: the server could not do that now, mostly since the database did not answer
     #[response(status = 503)]
     _Unavailable(ErrorBody),
 }

@@ -87,7 +87,7 @@ impl Passwords {
         let place = self.places.clone().try_acquire_owned().map_err(|_| busy())?;
         let turn = tokio::time::timeout(MAX_WAIT, self.turns.clone().acquire_owned()).await.map_err(|_| busy())?;
         // Neither semaphore is ever closed.
-        let turn = turn.map_err(|_| Refusal::unavailable())?;
+        let turn = turn.map_err(|_| Refusal::internal())?;
         // The permits go with the work: it runs to its end even if whoever asked has gone.
         let done = tokio::task::spawn_blocking(move || {
             let _held = (turn, place);
@@ -95,7 +95,7 @@ impl Passwords {
         });
         done.await.map_err(|error| {
             tracing::error!(%error, "password work was lost");
-            Refusal::unavailable()
+            Refusal::internal()
         })
     }
 }
@@ -109,7 +109,7 @@ pub fn hash_now(password: &str) -> Result<String, Refusal> {
         Ok(hash) => Ok(hash.to_string()),
         Err(error) => {
             tracing::error!(%error, "a password could not be hashed");
-            Err(Refusal::unavailable())
+            Err(Refusal::internal())
         }
     }
 }

@@ -42,7 +42,7 @@ impl Templates {
     pub fn page(&self, name: &str, user: Option<&User>, values: impl Serialize) -> Result<String, Refusal> {
         self.render(name, user, values).map_err(|error| {
             tracing::error!(template = name, error = described(&error), "a page could not be made");
-            Refusal::unavailable()
+            Refusal::internal()
         })
     }
 
@@ -140,4 +140,19 @@ fn described(error: &tera::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_cannot_be_made_is_not_blamed_on_the_database() {
+        let templates = Templates::new().unwrap();
+        assert!(templates.page("offline.html", None, serde_json::json!({})).is_ok());
+        let refusal = templates.page("no such template", None, serde_json::json!({})).unwrap_err();
+        assert_eq!(refusal, Refusal::internal());
+        assert_eq!(refusal.code, crate::wire::refusal::Code::Unavailable);
+        assert!(!refusal.to_string().contains("database"));
+    }
 }

@@ -331,7 +331,7 @@ impl Handler<Append> for Journal {
 
     fn handle(&mut self, append: Append, ctx: &mut Self::Context) {
         if self.waiting.len() >= MAX_WAITING {
-            let _ = append.reply.send(Err(Refusal::unavailable()));
+            let _ = append.reply.send(Err(Refusal::busy()));
             return;
         }
         self.waiting.push_back(Waiting { since: Instant::now(), append, unsure: false });

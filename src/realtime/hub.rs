@@ -213,7 +213,7 @@ impl Hub {
             Err(refusal) => return self.answer(&slug, Err(refusal)),
         };
         if self.workers.is_empty() {
-            return self.answer(&slug, Err(Refusal::unavailable()));
+            return self.answer(&slug, Err(Refusal::internal()));
         }
         let id = state.room.id;
         // Ids start at 1 and rise; a modulus is in range of the platform's words.
@@ -235,8 +235,8 @@ impl Hub {
         let start = OnThread(Box::new(move || drop(started.send(ChatRoom::new(opening).start()))));
         let worker = self.workers[spread(self.workers.len())].clone();
         let opened = async move {
-            worker.send(start).await.map_err(|_| Refusal::unavailable())?;
-            address.await.map_err(|_| Refusal::unavailable())
+            worker.send(start).await.map_err(|_| Refusal::internal())?;
+            address.await.map_err(|_| Refusal::internal())
         };
         self.go_on_opening(slug, opened, ctx, move |hub, slug, address, _| {
             let room = address.map(|address| OpenRoom { id, address });
@@ -257,7 +257,7 @@ impl Hub {
     ) {
         ctx.spawn(awaited.into_actor(self).map(move |outcome, hub, ctx| {
             if catch_panic(|| step(hub, slug.clone(), outcome, ctx)).is_none() {
-                hub.answer(&slug, Err(Refusal::unavailable()));
+                hub.answer(&slug, Err(Refusal::internal()));
             }
         }));
     }
@@ -334,8 +334,8 @@ impl Handler<Find> for Hub {
         let found = catch_panic(|| self.find(slug, ctx));
         Box::pin(async {
             match found {
-                Some(found) => found.await.unwrap_or_else(|_| Err(Refusal::unavailable())),
-                None => Err(Refusal::unavailable()),
+                Some(found) => found.await.unwrap_or_else(|_| Err(Refusal::internal())),
+                None => Err(Refusal::internal()),
             }
         })
     }

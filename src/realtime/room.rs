@@ -189,7 +189,7 @@ impl ChatRoom {
         let room: Recipient<Committed> = ctx.address().recipient();
         let append = Append::new(Write { room: self.id, user, action }, reply, room);
         if let Err(SendError::Full(append) | SendError::Closed(append)) = self.journal.try_send(append) {
-            let _ = append.reply.send(Err(Refusal::unavailable()));
+            let _ = append.reply.send(Err(Refusal::busy()));
         }
     }
 
@@ -333,8 +333,8 @@ impl Handler<MarkRead> for ChatRoom {
     fn handle(&mut self, mark: MarkRead, ctx: &mut Self::Context) {
         let (reply, stored) = oneshot::channel();
         self.append(mark.user, Action::Read { seq: mark.seq }, reply, ctx);
-        let told = stored.into_actor(self).map(move |stored, room, ctx| {
-            let answer = stored.unwrap_or_else(|_| Err(Refusal::unavailable()));
+        let answered = stored.into_actor(self).map(move |stored, room, ctx| {
+            let answer = stored.unwrap_or_else(|_| Err(Refusal::unanswered()));
             if let Ok(Done::Read(Some(marks))) = &answer {
                 let (seq, unread, mentions, count) = (marks.seq, marks.unread, marks.mentions, marks.count);
                 let read = ServerFrame::Read { room: &room.slug, seq, unread, mentions, count, back: false };

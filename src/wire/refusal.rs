@@ -73,11 +73,33 @@ impl Refusal {
         Self::new(Code::NotFound, "there is no such message")
     }
 
+    /// The database did not do what it was asked.
     pub fn unavailable() -> Self {
         Self::new(
             Code::Unavailable,
             "the database did not answer; it may or may not have been stored: send again with the same key",
         )
+    }
+
+    /// A queue of writes is full.
+    pub fn busy() -> Self {
+        Self::new(
+            Code::Unavailable,
+            "too many others wait to be stored; this was not stored: send again with the same key",
+        )
+    }
+
+    /// Whoever had to answer a write ended before it did.
+    pub fn unanswered() -> Self {
+        Self::new(
+            Code::Unavailable,
+            "the room ended before it answered; it may or may not have been stored: send again with the same key",
+        )
+    }
+
+    /// Something failed that has nothing to do with the database; the log says what.
+    pub fn internal() -> Self {
+        Self::new(Code::Unavailable, "the server could not do that, try again")
     }
 
     /// Trying again can help after `wait`, told in milliseconds, rounded up.

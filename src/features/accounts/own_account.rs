@@ -108,7 +108,7 @@ pub async fn delete(
         let _turn = turn;
         leave(&at_work, user, with_messages).await
     });
-    work.await.map_err(|_| Refusal::unavailable())??;
+    work.await.map_err(|_| Refusal::internal())??;
     sign_in::log_out(&req);
     Ok(HttpResponse::NoContent().finish())
 }
@@ -199,6 +199,6 @@ fn listed<T: Serialize>(page: &[T], first: bool) -> Result<Vec<u8>, Refusal> {
 fn encoded<T: Serialize>(value: &T) -> Result<Vec<u8>, Refusal> {
     serde_json::to_vec(value).map_err(|error| {
         tracing::error!(%error, "an export could not be written");
-        Refusal::unavailable()
+        Refusal::internal()
     })
 }

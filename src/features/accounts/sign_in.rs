@@ -142,6 +142,6 @@ fn begin_session(app: &App, req: &HttpRequest, user: &User, password_hash: Strin
     session_cookie::note_user(req, user.username.clone());
     begun.map(drop).map_err(|error| {
         tracing::error!(error, "a session could not begin");
-        Refusal::unavailable()
+        Refusal::internal()
     })
 }

@@ -99,7 +99,7 @@ pub async fn qr(app: Data<App>, token: Path<String>) -> Result<HttpResponse, Fai
     // The token fits its hash, so the link is a short one.
     let code = QrCode::new(url).map_err(|error| {
         tracing::error!(%error, "a QR code could not be made");
-        Refusal::unavailable()
+        Refusal::internal()
     })?;
     let picture = code.render::<svg::Color>().min_dimensions(QR_SIDE, QR_SIDE).build();
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "image/svg+xml")).body(picture))

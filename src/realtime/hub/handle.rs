@@ -80,7 +80,7 @@ impl HubHandle {
         let Post { key, rendered, reply_to } = post;
         let action = Action::Send { key, rendered, reply_to, present: Vec::new() };
         let (room, Done::Sent { id, new }) = self.act(slug, user, &action).await? else {
-            return Err(Refusal::unavailable());
+            return Err(Refusal::internal());
         };
         match new {
             Some(message) => Ok((message, true)),
@@ -102,7 +102,7 @@ impl HubHandle {
                 return Ok((room.id, done?));
             }
         }
-        Err(Refusal::unavailable())
+        Err(Refusal::unanswered())
     }
 
     async fn ask<M>(&self, message: M) -> Result<M::Result, MailboxError>
@@ -116,5 +116,5 @@ impl HubHandle {
 }
 
 fn gone(_: MailboxError) -> Refusal {
-    Refusal::unavailable()
+    Refusal::internal()
 }

@@ -134,7 +134,7 @@ impl ChatRoom {
         let (reply, stored) = oneshot::channel();
         self.append(join.user.id, Action::Enter, reply, ctx);
         ctx.spawn(stored.into_actor(self).map(move |stored, room, ctx| {
-            match stored.unwrap_or_else(|_| Err(Refusal::unavailable())) {
+            match stored.unwrap_or_else(|_| Err(Refusal::unanswered())) {
                 Ok(Done::Entered) => {
                     let added = Event::MemberAdded { room: room.id, user: join.user.id };
                     send_detached(room.hub.send(HubEvent(added)));
