@@ -1,4 +1,4 @@
-//! What comes back, and what the client is told of it.
+//! Answers that a session waits for, and the frames that its client gets by them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,8 +30,16 @@ pub struct RequestContext {
 /// A request on its way into a room's full queue.
 pub type Queued = LocalBoxFuture<'static, Result<(), MailboxError>>;
 
-/// Where the catch-up goes on, if it does. `Err(None)`: the room has ended, or the socket has left it.
-pub type Seated = Result<Option<Seq>, Option<Refusal>>;
+/// What came of a join, or of a further part of a catch-up.
+pub enum JoinOutcome {
+    /// The socket is in the room. `behind`: where its catch-up goes on, if it does.
+    Joined {
+        behind: Option<Seq>,
+    },
+    Refused(Refusal),
+    /// Nobody answers: the room has ended, or the socket has left it.
+    Dropped,
+}
 
 /// Something a session has waited for.
 pub enum Answer {
@@ -42,13 +50,12 @@ pub enum Answer {
         cursor: Option<Cursor>,
         found: Result<OpenRoom, Refusal>,
     },
-    /// `Err(None)`: the room has ended, or nobody waits any more.
-    Seated {
+    Entered {
         asked: RequestContext,
         generation: u32,
         cursor: Option<Cursor>,
         continued: bool,
-        seated: Seated,
+        outcome: JoinOutcome,
     },
     /// `waited`: it had to wait for room in the room's queue.
     Stored {
@@ -68,8 +75,8 @@ impl WsSession {
             Answer::Connected(connected) => self.connected(connected),
             Answer::Rooms(rooms) => self.welcome(rooms),
             Answer::Found { asked, cursor, found } => self.found(asked, cursor, found),
-            Answer::Seated { asked, generation, cursor, continued, seated } => {
-                self.seated(asked, generation, cursor, continued, seated);
+            Answer::Entered { asked, generation, cursor, continued, outcome } => {
+                self.entered(asked, generation, cursor, continued, outcome);
             }
             Answer::Stored { asked, stored, waited } => {
                 self.blocked &= !waited;
@@ -127,8 +134,8 @@ impl WsSession {
             };
             // A write whose room ended before it was passed on may be sent again with the same key.
             let stored = match queued {
-                Ok(()) => stored.await.unwrap_or_else(|_| Err(Refusal::unavailable())),
-                Err(_) => Err(Refusal::unavailable()),
+                Ok(()) => stored.await.unwrap_or_else(|_| Err(Refusal::unanswered())),
+                Err(_) => Err(Refusal::unanswered()),
             };
             Answer::Stored { asked, stored, waited }
         });
@@ -205,47 +212,50 @@ impl WsSession {
         };
         let queued = joined.address.send(join);
         self.wait_for(async move {
-            let seated = match queued.await {
-                Err(_) => Err(None),
+            let outcome = match queued.await {
+                Err(_) => JoinOutcome::Dropped,
                 Ok(()) => match entered.await {
-                    Ok(Ok(placed)) => placed.await.map_err(|_| None),
-                    Ok(Err(refusal)) => Err(Some(refusal)),
-                    Err(_) => Err(None),
+                    Ok(Ok(placed)) => match placed.await {
+                        Ok(behind) => JoinOutcome::Joined { behind },
+                        Err(_) => JoinOutcome::Dropped,
+                    },
+                    Ok(Err(refusal)) => JoinOutcome::Refused(refusal),
+                    Err(_) => JoinOutcome::Dropped,
                 },
             };
-            if matches!(seated, Err(None)) {
+            if matches!(outcome, JoinOutcome::Dropped) {
                 // A room that ends drops what it was asked a moment before its address is seen to be closed.
                 tokio::time::sleep(SETTLE).await;
             }
-            Answer::Seated { asked, generation, cursor, continued, seated }
+            Answer::Entered { asked, generation, cursor, continued, outcome }
         });
     }
 
-    fn seated(
+    fn entered(
         &mut self,
         asked: RequestContext,
         generation: u32,
         cursor: Option<Cursor>,
         continued: bool,
-        seated: Seated,
+        outcome: JoinOutcome,
     ) {
         (self.paging, self.joining) = (false, false);
         let Some(slug) = asked.room.clone() else { return };
         // The socket may have left, or been made to leave, in between.
         let Some(joined) = self.rooms.get_mut(&slug).filter(|joined| joined.generation == generation) else { return };
-        match seated {
-            Ok(behind) => joined.behind = behind,
-            Err(Some(refusal)) => {
+        match outcome {
+            JoinOutcome::Joined { behind } => joined.behind = behind,
+            JoinOutcome::Refused(refusal) => {
                 self.forget(&slug);
                 self.refuse(&asked, &refusal);
             }
             // The room ended as it was asked: the hub starts another.
-            Err(None) if !joined.address.connected() => self.find_room(asked, cursor),
+            JoinOutcome::Dropped if !joined.address.connected() => self.find_room(asked, cursor),
             // Made to leave, and told so.
-            Err(None) if continued => self.forget(&slug),
-            Err(None) => {
+            JoinOutcome::Dropped if continued => self.forget(&slug),
+            JoinOutcome::Dropped => {
                 self.forget(&slug);
-                self.refuse(&asked, &Refusal::unavailable());
+                self.refuse(&asked, &Refusal::internal());
             }
         }
     }
