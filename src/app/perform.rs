@@ -35,6 +35,18 @@ impl App {
         self.perform_as(Some(by), command).await
     }
 
+    /// As [`perform`](Self::perform), where a form asks for it: a command that could not be made of it is refused.
+    ///
+    /// # Errors
+    /// As for [`perform`](Self::perform), and those of the form.
+    pub async fn perform_form<C: Command>(
+        &self,
+        by: UserId,
+        command: Result<C, Refusal>,
+    ) -> Result<C::Outcome, Refusal> {
+        self.perform(by, command?).await
+    }
+
     /// Performs a command for somebody who has no account yet, or for the server itself.
     ///
     /// # Errors

@@ -10,46 +10,21 @@ pub struct Routes {
     paths: Vec<(&'static str, Vec<Route>)>,
 }
 
+/// A method of [`Routes`] for each of HTTP's.
+macro_rules! methods {
+    ($($method:ident),+) => {$(
+        pub fn $method<F, Args>(&mut self, path: &'static str, handler: F) -> &mut Self
+        where
+            F: Handler<Args, Output: Responder + 'static>,
+            Args: FromRequest + 'static,
+        {
+            self.add(path, web::$method().to(handler))
+        }
+    )+};
+}
+
 impl Routes {
-    pub fn get<F, Args>(&mut self, path: &'static str, handler: F) -> &mut Self
-    where
-        F: Handler<Args, Output: Responder + 'static>,
-        Args: FromRequest + 'static,
-    {
-        self.add(path, web::get().to(handler))
-    }
-
-    pub fn post<F, Args>(&mut self, path: &'static str, handler: F) -> &mut Self
-    where
-        F: Handler<Args, Output: Responder + 'static>,
-        Args: FromRequest + 'static,
-    {
-        self.add(path, web::post().to(handler))
-    }
-
-    pub fn put<F, Args>(&mut self, path: &'static str, handler: F) -> &mut Self
-    where
-        F: Handler<Args, Output: Responder + 'static>,
-        Args: FromRequest + 'static,
-    {
-        self.add(path, web::put().to(handler))
-    }
-
-    pub fn patch<F, Args>(&mut self, path: &'static str, handler: F) -> &mut Self
-    where
-        F: Handler<Args, Output: Responder + 'static>,
-        Args: FromRequest + 'static,
-    {
-        self.add(path, web::patch().to(handler))
-    }
-
-    pub fn delete<F, Args>(&mut self, path: &'static str, handler: F) -> &mut Self
-    where
-        F: Handler<Args, Output: Responder + 'static>,
-        Args: FromRequest + 'static,
-    {
-        self.add(path, web::delete().to(handler))
-    }
+    methods![get, post, put, patch, delete];
 
     fn add(&mut self, path: &'static str, route: Route) -> &mut Self {
         match self.paths.iter_mut().find(|(known, _)| *known == path) {

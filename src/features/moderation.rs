@@ -7,6 +7,7 @@ pub mod pages;
 pub mod people_api;
 pub mod permissions;
 pub mod types;
+pub mod wipe;
 
 use utoipa::OpenApi;
 
@@ -34,7 +35,7 @@ fn api_routes(routes: &mut Routes) {
         .patch("/users/{username}", people_api::set_role)
         .put("/users/{username}/ban", people_api::ban)
         .delete("/users/{username}/ban", people_api::unban)
-        .post("/users/{username}/wipe", people_api::wipe);
+        .post("/users/{username}/wipe", wipe::wipe);
 }
 
 fn page_routes(routes: &mut Routes) {
@@ -66,6 +67,6 @@ fn page_routes(routes: &mut Routes) {
     people_api::unban,
     people_api::list_banned,
     people_api::set_role,
-    people_api::wipe
+    wipe::wipe
 ))]
 struct Calls;

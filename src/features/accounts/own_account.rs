@@ -14,7 +14,7 @@ use crate::features::accounts::commands::{self, Departure};
 use crate::features::accounts::export;
 use crate::features::accounts::sign_in;
 use crate::features::accounts::types::{DeleteAccount, SetPassword, WithMessages};
-use crate::features::moderation::people_api;
+use crate::features::moderation::wipe;
 use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{RoomId, Seq, UserId};
 
@@ -118,7 +118,7 @@ async fn leave(app: &App, user: UserId, with_messages: bool) -> Result<(), Refus
     app.store.read(move |c| commands::may_go(c, user)).await?;
     loop {
         if with_messages {
-            people_api::remove_each(app, user, move |c, most| commands::written(c, user, most)).await?;
+            wipe::remove_each(app, user, move |c, most| commands::written(c, user, most)).await?;
         }
         match app.perform(user, commands::DeleteAccount { with_messages }).await? {
             Departure::Gone => return Ok(()),

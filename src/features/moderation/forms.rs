@@ -1,6 +1,6 @@
 //! The forms on the pages of moderators and admins. Each is turned into the command that the API builds too.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::app::fields;
 use crate::chat::sanctions::Terms;
@@ -19,20 +19,15 @@ pub struct PageQuery {
 /// Somebody.
 #[derive(Deserialize)]
 pub struct UserForm {
-    username: String,
-}
-
-impl UserForm {
-    /// The name, without the `@` that people may write before it.
-    pub fn name(&self) -> String {
-        name(&self.username).to_owned()
-    }
+    #[serde(deserialize_with = "username")]
+    pub username: String,
 }
 
 /// Somebody, for how long, and why.
 #[derive(Deserialize)]
 pub struct SanctionForm {
-    username: String,
+    #[serde(deserialize_with = "username")]
+    pub username: String,
     #[serde(default)]
     minutes: String,
     #[serde(default)]
@@ -42,15 +37,9 @@ pub struct SanctionForm {
 /// Somebody, and a role.
 #[derive(Deserialize)]
 pub struct RoleForm {
-    username: String,
+    #[serde(deserialize_with = "username")]
+    pub username: String,
     pub role: String,
-}
-
-impl RoleForm {
-    /// The name, without the `@` that people may write before it.
-    pub fn name(&self) -> String {
-        name(&self.username).to_owned()
-    }
 }
 
 /// Why something is done.
@@ -69,11 +58,6 @@ impl ReasonForm {
 }
 
 impl SanctionForm {
-    /// The name, without the `@` that people may write before it.
-    pub fn name(&self) -> String {
-        name(&self.username).to_owned()
-    }
-
     /// # Errors
     /// `invalid`: the minutes are no number or out of range, or the reason is too long.
     pub fn terms(&self) -> Result<Terms, Refusal> {
@@ -86,7 +70,8 @@ impl SanctionForm {
 }
 
 /// A name as people write it: `bob`, or `@bob`.
-pub fn name(username: &str) -> &str {
-    let username = username.trim();
-    username.strip_prefix('@').unwrap_or(username)
+pub fn username<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let written = String::deserialize(from)?;
+    let username = written.trim();
+    Ok(username.strip_prefix('@').unwrap_or(username).to_owned())
 }

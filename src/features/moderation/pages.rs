@@ -14,8 +14,8 @@ use crate::app::{Account, App, Failure, fields};
 use crate::chat::{audit, reports, sanctions};
 use crate::features::moderation::commands::{BanUser, SetUserRole, SettleReport, UnbanUser};
 use crate::features::moderation::forms::{self, PageQuery, ReasonForm, RoleForm, SanctionForm, UserForm};
-use crate::features::moderation::people_api::wipe_user;
 use crate::features::moderation::permissions;
+use crate::features::moderation::wipe::wipe_user;
 use crate::wire::refusal::{Code, Refusal};
 
 const PAGE: &str = "/moderation";
@@ -23,8 +23,9 @@ const PAGE: &str = "/moderation";
 /// Somebody whose messages are to be removed, by name and again by name.
 #[derive(Deserialize)]
 pub struct Wipe {
+    #[serde(deserialize_with = "forms::username")]
     username: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "forms::username")]
     confirm: String,
 }
 
@@ -32,9 +33,9 @@ pub struct Wipe {
 pub async fn show(
     app: Data<App>,
     PageAccount(account): PageAccount,
-    look: Query<PageQuery>,
+    query: Query<PageQuery>,
 ) -> Result<HttpResponse, Failure> {
-    shown(&app, &account, &look, None).await
+    shown(&app, &account, &query, None).await
 }
 
 /// `POST /moderation/reports/{id}/settle`
@@ -53,7 +54,7 @@ pub async fn ban(
     PageAccount(account): PageAccount,
     form: Form<SanctionForm>,
 ) -> Result<HttpResponse, Failure> {
-    perform(&app, &account, form.terms().map(|terms| BanUser { username: form.name(), terms })).await
+    perform(&app, &account, form.terms().map(|terms| BanUser { username: form.username.clone(), terms })).await
 }
 
 /// `POST /moderation/unban`
@@ -62,7 +63,7 @@ pub async fn unban(
     PageAccount(account): PageAccount,
     form: Form<UserForm>,
 ) -> Result<HttpResponse, Failure> {
-    perform(&app, &account, Ok(UnbanUser { username: form.name() })).await
+    perform(&app, &account, Ok(UnbanUser { username: form.username.clone() })).await
 }
 
 /// `POST /moderation/role`
@@ -72,7 +73,7 @@ pub async fn set_role(
     form: Form<RoleForm>,
 ) -> Result<HttpResponse, Failure> {
     let role = fields::instance_role(&form.role);
-    perform(&app, &account, role.map(|role| SetUserRole { username: form.name(), role })).await
+    perform(&app, &account, role.map(|role| SetUserRole { username: form.username.clone(), role })).await
 }
 
 /// `POST /moderation/wipe`
@@ -81,25 +82,21 @@ pub async fn wipe(
     PageAccount(account): PageAccount,
     form: Form<Wipe>,
 ) -> Result<HttpResponse, Failure> {
-    let username = forms::name(&form.username);
-    let done = if username == forms::name(&form.confirm) {
-        wipe_user(&app, account.user.id, username.to_owned()).await
+    let Wipe { username, confirm } = form.into_inner();
+    let done = if username == confirm {
+        wipe_user(&app, account.user.id, username).await
     } else {
         Err(Refusal::invalid("confirm: the username once more"))
     };
     after(&app, &account, done).await
 }
 
-/// Performs what a form asks for, where it could be understood.
 async fn perform<C: Command>(
     app: &App,
     account: &Account,
     command: Result<C, Refusal>,
 ) -> Result<HttpResponse, Failure> {
-    let done = match command {
-        Ok(command) => app.perform(account.user.id, command).await.map(drop),
-        Err(refusal) => Err(refusal),
-    };
+    let done = app.perform_form(account.user.id, command).await.map(drop);
     after(app, account, done).await
 }
 
@@ -114,10 +111,10 @@ async fn after(app: &App, account: &Account, done: Result<(), Refusal>) -> Resul
 async fn shown(
     app: &App,
     account: &Account,
-    look: &PageQuery,
+    query: &PageQuery,
     refusal: Option<Refusal>,
 ) -> Result<HttpResponse, Failure> {
-    let (user, before) = (account.user.id, look.before);
+    let (user, before) = (account.user.id, query.before);
     let (reports, removable, banned, log) = app
         .store
         .read(move |c| {
@@ -149,7 +146,7 @@ async fn shown(
         "log": log.entries,
         "more": log.more,
         "before": before,
-        "done": look.done.is_some(),
+        "done": query.done.is_some(),
     });
     again(app, "moderation.html", Some(&account.user), values, refusal)
 }

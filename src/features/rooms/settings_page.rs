@@ -48,9 +48,9 @@ pub async fn show(
     app: Data<App>,
     PageAccount(account): PageAccount,
     slug: Path<String>,
-    look: Query<PageQuery>,
+    query: Query<PageQuery>,
 ) -> Result<HttpResponse, Failure> {
-    shown(&app, &account, &slug, &look, None).await
+    shown(&app, &account, &slug, &query, None).await
 }
 
 /// `POST /rooms/{slug}/settings`
@@ -113,11 +113,8 @@ pub async fn delete(
     slug: Path<String>,
     form: Form<Confirm>,
 ) -> Result<HttpResponse, Failure> {
-    let deleted = match DeleteRoom::confirmed(slug.clone(), form.confirm.trim()) {
-        Ok(command) => app.perform(account.user.id, command).await,
-        Err(refusal) => Err(refusal),
-    };
-    match deleted {
+    let command = DeleteRoom::confirmed(slug.clone(), form.confirm.trim());
+    match app.perform_form(account.user.id, command).await {
         Ok(_) => Ok(see("/rooms")),
         Err(refusal) => shown(&app, &account, &slug, &PageQuery::default(), Some(refusal)).await,
     }
@@ -156,7 +153,7 @@ pub async fn add(
     form: Form<UserForm>,
 ) -> Result<HttpResponse, Failure> {
     let slug = slug.into_inner();
-    perform(&app, &account, slug.clone(), Ok(AddMember { slug, username: form.name() })).await
+    perform(&app, &account, slug.clone(), Ok(AddMember { slug, username: form.username.clone() })).await
 }
 
 /// `POST /rooms/{slug}/settings/remove`
@@ -167,7 +164,7 @@ pub async fn remove(
     form: Form<UserForm>,
 ) -> Result<HttpResponse, Failure> {
     let slug = slug.into_inner();
-    perform(&app, &account, slug.clone(), Ok(RemoveMember { slug, username: form.name() })).await
+    perform(&app, &account, slug.clone(), Ok(RemoveMember { slug, username: form.username.clone() })).await
 }
 
 /// `POST /rooms/{slug}/settings/role`
@@ -182,7 +179,7 @@ pub async fn set_role(
         &app,
         &account,
         slug.clone(),
-        fields::role(&form.role).map(|role| SetMemberRole { slug, username: form.name(), role }),
+        fields::role(&form.role).map(|role| SetMemberRole { slug, username: form.username.clone(), role }),
     )
     .await
 }
@@ -199,7 +196,7 @@ pub async fn mute(
         &app,
         &account,
         slug.clone(),
-        form.terms().map(|terms| Impose { slug, username: form.name(), kind: Kind::Mute, terms }),
+        form.terms().map(|terms| Impose { slug, username: form.username.clone(), kind: Kind::Mute, terms }),
     )
     .await
 }
@@ -212,7 +209,7 @@ pub async fn unmute(
     form: Form<UserForm>,
 ) -> Result<HttpResponse, Failure> {
     let slug = slug.into_inner();
-    perform(&app, &account, slug.clone(), Ok(Lift { slug, username: form.name(), kind: Kind::Mute })).await
+    perform(&app, &account, slug.clone(), Ok(Lift { slug, username: form.username.clone(), kind: Kind::Mute })).await
 }
 
 /// `POST /rooms/{slug}/settings/ban`
@@ -227,7 +224,7 @@ pub async fn ban(
         &app,
         &account,
         slug.clone(),
-        form.terms().map(|terms| Impose { slug, username: form.name(), kind: Kind::Ban, terms }),
+        form.terms().map(|terms| Impose { slug, username: form.username.clone(), kind: Kind::Ban, terms }),
     )
     .await
 }
@@ -240,7 +237,7 @@ pub async fn unban(
     form: Form<UserForm>,
 ) -> Result<HttpResponse, Failure> {
     let slug = slug.into_inner();
-    perform(&app, &account, slug.clone(), Ok(Lift { slug, username: form.name(), kind: Kind::Ban })).await
+    perform(&app, &account, slug.clone(), Ok(Lift { slug, username: form.username.clone(), kind: Kind::Ban })).await
 }
 
 /// `POST /rooms/{slug}/settings/reports/{id}/settle`
@@ -261,17 +258,13 @@ async fn change(app: &App, account: &Account, slug: String, changes: ChangeRoom)
     perform(app, account, slug, command).await
 }
 
-/// Performs what a form asks for, where it could be understood.
 async fn perform<C: Command>(
     app: &App,
     account: &Account,
     slug: String,
     command: Result<C, Refusal>,
 ) -> Result<HttpResponse, Failure> {
-    let done = match command {
-        Ok(command) => app.perform(account.user.id, command).await.map(drop),
-        Err(refusal) => Err(refusal),
-    };
+    let done = app.perform_form(account.user.id, command).await.map(drop);
     after(app, account, &slug, done).await
 }
 
@@ -287,10 +280,10 @@ async fn shown(
     app: &App,
     account: &Account,
     slug: &str,
-    look: &PageQuery,
+    query: &PageQuery,
     refusal: Option<Refusal>,
 ) -> Result<HttpResponse, Failure> {
-    let (slug, user, before) = (slug.to_owned(), account.user.id, look.before);
+    let (slug, user, before) = (slug.to_owned(), account.user.id, query.before);
     let (settings, overseen) = app
         .store
         .read(move |c| {
@@ -321,7 +314,7 @@ async fn shown(
         "blocked_words": rules.blocked_words,
         "blocks_links": rules.blocks_links,
         "before": before,
-        "done": look.done.is_some(),
+        "done": query.done.is_some(),
     });
     if let Some((reports, sanctions, log)) = overseen {
         values["removable"] = json!(if powers.remove_messages { vec![&room.slug] } else { vec![] });
