@@ -49,10 +49,10 @@ pub fn page(
 
 /// What a form's reader can do about a refusal.
 pub fn in_words(refusal: &Refusal) -> String {
-    let told = |wording: &Wording| sentence(&Preferences::present().language.say(wording));
+    let text = |wording: &Wording| sentence(&Preferences::present().language.say(wording));
     match refusal.code {
-        Code::Unavailable => told(&"the server can’t answer right now, try again in a moment".into()),
-        _ => told(&refusal.wording),
+        Code::Unavailable => text(&"the server can’t answer right now, try again in a moment".into()),
+        _ => text(&refusal.wording),
     }
 }
 

@@ -82,10 +82,12 @@ pub fn perform_as_operator<C: Command>(config: &Config, command: C) -> Result<C:
     }
     let mut connection = open_beside(&config.database_url())?;
     let changed = change::run(&mut connection, None, |change| command.execute(change));
-    changed.map(|(outcome, _)| outcome).map_err(told)
+    changed.map(|(outcome, _)| outcome).map_err(StartError::from)
 }
 
-/// A refusal as the line in which the operator is told of it.
-pub fn told(refusal: Refusal) -> StartError {
-    StartError(refusal.to_string())
+/// The line on which the operator reads a refusal.
+impl From<Refusal> for StartError {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal.to_string())
+    }
 }

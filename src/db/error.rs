@@ -86,5 +86,5 @@ impl Retry {
 /// only.
 pub fn is_locked_sqlite(error: &diesel::result::Error, connection: &AnyConnection) -> bool {
     matches!(connection, AnyConnection::Sqlite(_))
-        && matches!(error, DatabaseError(Unknown, told) if told.message().contains("database is locked"))
+        && matches!(error, DatabaseError(Unknown, info) if info.message().contains("database is locked"))
 }

@@ -56,7 +56,7 @@ pub struct Hub {
     standings: HashMap<RoomId, RoomHead>,
     /// For each room a counter of membership events: if it changed while a list of members was read, the list is stale and
     /// is read again.
-    words: HashMap<RoomId, u64>,
+    member_versions: HashMap<RoomId, u64>,
     sockets: HashMap<SocketId, Socket>,
     /// How many sockets each user has; never 0.
     of_user: HashMap<UserId, usize>,
@@ -168,7 +168,7 @@ impl Hub {
             opening: HashMap::new(),
             news: HashMap::new(),
             standings: HashMap::new(),
-            words: HashMap::new(),
+            member_versions: HashMap::new(),
             sockets: HashMap::new(),
             of_user: HashMap::new(),
             sockets_per_user,

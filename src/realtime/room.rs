@@ -204,8 +204,8 @@ impl ChatRoom {
                 room.flush(ctx);
             });
         }
-        for (worker, told) in pumped.behind {
-            self.read_for_worker(worker, told, ctx);
+        for (worker, sent_seq) in pumped.behind {
+            self.read_for_worker(worker, sent_seq, ctx);
         }
     }
 
@@ -340,8 +340,8 @@ impl Handler<MarkRead> for ChatRoom {
                 let read = ServerFrame::Read { room: &room.slug, seq, unread, mentions, count, back: false };
                 let json = read.to_json();
                 let (frame, users) = (frame::text(&json), Arc::from([mark.user]));
-                let told = Event::Tell { user: mark.user, frame: String::from_utf8_lossy(&json).into_owned() };
-                room.broker.publish(&told);
+                let event = Event::Tell { user: mark.user, frame: String::from_utf8_lossy(&json).into_owned() };
+                room.broker.publish(&event);
                 let (id, except) = (Some(room.id), Some(mark.session));
                 room.links.tell_all(|| DeliveryOp::TellUsers {
                     room: id,
@@ -353,6 +353,6 @@ impl Handler<MarkRead> for ChatRoom {
             }
             let _ = mark.reply.send(answer);
         });
-        ctx.spawn(told);
+        ctx.spawn(answered);
     }
 }

@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use crate::app::fields;
 use crate::app::passwords;
-use crate::app::perform::{perform_as_operator, told};
+use crate::app::perform::perform_as_operator;
 use crate::base::config::Config;
 use crate::base::start_error::StartError;
 use crate::chat::accounts::NewAccount;
@@ -54,8 +54,8 @@ pub enum UserCommand {
 pub fn run(config: &Config, command: UserCommand) -> Result<String, StartError> {
     match command {
         UserCommand::Add { name, role, display_name } => {
-            fields::username(&name).map_err(told)?;
-            let display_name = fields::display_name(display_name.as_deref(), &name).map_err(told)?;
+            fields::username(&name)?;
+            let display_name = fields::display_name(display_name.as_deref(), &name)?;
             let password = Password::read()?;
             let account = NewAccount { username: name, display_name, password_hash: password.hash()? };
             let user = perform_as_operator(config, AddUser { account, role })?;
@@ -99,7 +99,7 @@ impl Password {
         }
         match input.lines().next().filter(|line| !line.is_empty()) {
             Some(line) => {
-                fields::password(line).map_err(told)?;
+                fields::password(line)?;
                 Ok(Self { text: line.to_owned(), made: false })
             }
             None => Ok(Self { text: hex::encode(rand::random::<[u8; 15]>()), made: true }),
@@ -107,7 +107,7 @@ impl Password {
     }
 
     fn hash(&self) -> Result<String, StartError> {
-        passwords::hash_now(&self.text).map_err(told)
+        passwords::hash_now(&self.text).map_err(StartError::from)
     }
 
     /// What there is to print of it.

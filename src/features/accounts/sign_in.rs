@@ -43,12 +43,12 @@ pub async fn sign_up(
     let display_name = fields::display_name(display_name, &username)?;
     // The insert decides; asking first only saves the hashing of a password for nothing.
     let (name, token) = (username.clone(), invitation.clone());
-    let asked = app.store.read(move |c| {
+    let existing = app.store.read(move |c| {
         let link = token.map(|token| accept::look_up(c, &token)).transpose()?;
         accept::admits(signup, link.map(|link| link.role))?;
         accounts::find_by_name(c, &name)
     });
-    if asked.await?.is_some() {
+    if existing.await?.is_some() {
         return Err(accounts::taken());
     }
     let password_hash = app.passwords.hash(password).await?;

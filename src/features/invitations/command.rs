@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::app::fields;
-use crate::app::perform::{perform_as_operator, told};
+use crate::app::perform::perform_as_operator;
 use crate::base::config::Config;
 use crate::base::start_error::StartError;
 use crate::features::invitations::api::url_of;
@@ -33,10 +33,10 @@ pub struct InviteCommand {
 pub fn run(config: &Config, command: InviteCommand) -> Result<String, StartError> {
     let InviteCommand { role, room, hours, uses } = command;
     let new = NewInvitation {
-        role: fields::given_role(&role).map_err(told)?,
+        role: fields::given_role(&role)?,
         room,
-        lasts: fields::hours(hours).map_err(told)?,
-        uses: fields::uses(Some(uses)).map_err(told)?,
+        lasts: fields::hours(hours)?,
+        uses: fields::uses(Some(uses))?,
     };
     let made = perform_as_operator(config, MakeInvitation(new))?;
     Ok(url_of(config, &made.token))

@@ -101,8 +101,8 @@ pub async fn qr(app: Data<App>, token: Path<String>) -> Result<HttpResponse, Fai
         tracing::error!(%error, "a QR code could not be made");
         Refusal::internal()
     })?;
-    let picture = code.render::<svg::Color>().min_dimensions(QR_SIDE, QR_SIDE).build();
-    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "image/svg+xml")).body(picture))
+    let image = code.render::<svg::Color>().min_dimensions(QR_SIDE, QR_SIDE).build();
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "image/svg+xml")).body(image))
 }
 
 /// `GET /invitations`
@@ -146,7 +146,7 @@ async fn listed(
         "administers": account.administers(),
         "invitations": found.into_iter().map(Invitation::from).collect::<Vec<_>>(),
         // By its path, since people may come by several addresses.
-        "picture": made.as_ref().and_then(|url| url.rsplit_once("/invite/")).map(|(_, token)| format!("/invite/{token}/qr.svg")),
+        "qr": made.as_ref().and_then(|url| url.rsplit_once("/invite/")).map(|(_, token)| format!("/invite/{token}/qr.svg")),
         "made": made,
     });
     again(app, "invitations.html", Some(&account.user), values, refusal)

@@ -121,7 +121,7 @@ pub fn list(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Invitati
     let administers = may(actor, Action::Invite, Object::default()).is_ok();
     let mine = || member_rows::table.filter(member_rows::user_id.eq(user)).select(member_rows::room_id.nullable());
     let moderated = mine().filter(member_rows::role.eq(Role::Moderator.as_str()));
-    let mut theirs = invitations::table
+    let mut revocable = invitations::table
         .left_join(room_rows::table)
         .left_join(users::table.on(users::id.nullable().eq(invitations::made_by)))
         .filter(invitations::revoked_at.is_null().and(invitations::expires_at.gt(Utc::now().naive_utc())))
@@ -132,17 +132,17 @@ pub fn list(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Invitati
         .select((COLUMNS, room_rows::slug.nullable(), users::username.nullable()))
         .into_boxed();
     // As `RevokeInvitation` decides.
-    theirs = match administers {
-        true => theirs.filter(
+    revocable = match administers {
+        true => revocable.filter(
             invitations::made_by
                 .eq(user)
                 .or(invitations::room_id.is_null())
                 .or(room_rows::kind.eq(RoomKind::Public.as_str()))
                 .or(invitations::room_id.eq_any(mine())),
         ),
-        false => theirs.filter(invitations::made_by.eq(user).or(invitations::room_id.eq_any(moderated))),
+        false => revocable.filter(invitations::made_by.eq(user).or(invitations::room_id.eq_any(moderated))),
     };
-    let rows: Vec<Row> = theirs.load(connection)?;
+    let rows: Vec<Row> = revocable.load(connection)?;
     let invitation = |(found, room, made_by): Row| Invitation {
         id: found.0,
         role: InstanceRole::from_column(&found.2),

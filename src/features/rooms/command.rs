@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use crate::app::perform::{perform_as_operator, told};
+use crate::app::perform::perform_as_operator;
 use crate::base::config::Config;
 use crate::base::start_error::StartError;
 use crate::features::rooms::commands::{self, ChangeRoom, DeleteRoom};
@@ -48,7 +48,7 @@ pub fn run(config: &Config, command: RoomCommand) -> Result<String, StartError> 
                 return Err(StartError("kind: public or private".to_owned()));
             }
             let asked = MakeRoom { slug, title: Some(title), topic: Some(topic), kind: Some(kind) };
-            let room = perform_as_operator(config, commands::MakeRoom::new(&asked).map_err(told)?)?;
+            let room = perform_as_operator(config, commands::MakeRoom::new(&asked)?)?;
             Ok(format!("made {}", room.slug))
         }
         RoomCommand::Archive { slug } => {

@@ -38,11 +38,11 @@ impl Hub {
             }
             Event::RoomChanged { room } => self.announce_room(room, ctx),
             Event::MemberAdded { room, user } => {
-                *self.words.entry(room).or_default() += 1;
+                *self.member_versions.entry(room).or_default() += 1;
                 self.announce_member(room, user, ctx);
             }
             Event::MemberRemoved { room, user } => {
-                *self.words.entry(room).or_default() += 1;
+                *self.member_versions.entry(room).or_default() += 1;
                 for open in self.rooms.values().filter(|open| open.id == room) {
                     send_detached(open.address.send(RecheckMembers));
                 }
@@ -72,10 +72,10 @@ impl Hub {
             let set = |ids: Vec<UserId>| ids.into_iter().collect::<HashSet<UserId>>();
             Ok((state.room, set(members), set(blind)))
         };
-        let words = self.words.get(&room).copied();
+        let version = self.member_versions.get(&room).copied();
         self.after(read, ctx, move |hub, (room, members, blind), ctx| {
             // The list may be older than what was heard of a member meanwhile.
-            if hub.words.get(&room.id).copied() != words {
+            if hub.member_versions.get(&room.id).copied() != version {
                 return hub.announce_room(room.id, ctx);
             }
             let (to_members, to_others) = (about(&room.slug, true), about(&room.slug, false));
@@ -100,7 +100,7 @@ impl Hub {
         members: Vec<UserId>,
         ctx: &mut Context<Self>,
     ) {
-        self.words.remove(&room);
+        self.member_versions.remove(&room);
         for open in self.rooms.values().filter(|open| open.id == room) {
             send_detached(open.address.send(RecheckMembers));
         }
@@ -122,9 +122,9 @@ impl Hub {
     /// Has the workers forget whoever was removed from a room.
     pub(crate) fn read_watchers(&mut self, room: RoomId, ctx: &mut Context<Self>) {
         let read = move |connection: &mut AnyConnection| Ok(members::ids(connection, room)?.0);
-        let words = self.words.get(&room).copied();
+        let version = self.member_versions.get(&room).copied();
         self.after(read, ctx, move |hub, members, ctx| {
-            if hub.words.get(&room).copied() != words {
+            if hub.member_versions.get(&room).copied() != version {
                 return hub.read_watchers(room, ctx);
             }
             let members: Arc<HashSet<UserId>> = Arc::new(members.into_iter().collect());

@@ -187,9 +187,9 @@ impl ChatRoom {
     }
 
     /// A worker's queue was full for so long that the room has forgotten what it missed: it gets it from the database.
-    pub(crate) fn read_for_worker(&mut self, worker: usize, told: Seq, ctx: &mut Context<Self>) {
+    pub(crate) fn read_for_worker(&mut self, worker: usize, sent_seq: Seq, ctx: &mut Context<Self>) {
         let (room, store) = (self.id, self.store.clone());
-        let read = async move { store.read(move |connection| messages::gap(connection, room, told)).await };
+        let read = async move { store.read(move |connection| messages::gap(connection, room, sent_seq)).await };
         ctx.spawn(read.into_actor(self).map(move |gap, room, ctx| match gap {
             // Only as far as the room has handed out, and nothing that came after a removal it has not seen.
             Ok(Some(gap)) if gap.state.access <= room.access => {
@@ -201,7 +201,7 @@ impl ChatRoom {
             }
             Ok(None) => room.start_over(ctx),
             Ok(Some(_)) | Err(_) => drop(ctx.run_later(RETRY, move |room, ctx| {
-                room.links.catch_up(worker, Vec::new(), told);
+                room.links.catch_up(worker, Vec::new(), sent_seq);
                 room.flush(ctx);
             })),
         }));

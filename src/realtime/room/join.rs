@@ -178,7 +178,7 @@ impl ChatRoom {
             frames.extend(missed);
             let (placed, when_placed) = oneshot::channel();
             let (session, generation, next) = (join.session, join.generation, page.next());
-            let above = if next.is_some() { Seq::MAX } else { page.at.max(self.links.told(join.worker)) };
+            let above = if next.is_some() { Seq::MAX } else { page.at.max(self.links.sent_seq(join.worker)) };
             let seat = Subscription { room: self.id, session, generation, above, frames, placed, next };
             self.links.seat(join.worker, seat);
             let _ = join.reply.send(Ok(when_placed));
@@ -208,12 +208,12 @@ impl ChatRoom {
     /// What the worker has been told above the page does not come again: the socket gets it right behind its page. `None`
     /// where that is not remembered any more, or more than a page: then all is read anew.
     fn missed(&self, page: &Page, worker: usize) -> Option<Vec<bytes::Bytes>> {
-        let told = self.links.told(worker);
-        if page.next().is_some() || told <= page.at {
+        let sent_seq = self.links.sent_seq(worker);
+        if page.next().is_some() || sent_seq <= page.at {
             return Some(Vec::new());
         }
         let frames = self.recent.above(page.at)?;
-        let missed: Vec<_> = frames.iter().filter(|live| live.seq <= told).map(|live| live.frame.clone()).collect();
+        let missed: Vec<_> = frames.iter().filter(|live| live.seq <= sent_seq).map(|live| live.frame.clone()).collect();
         (missed.iter().map(bytes::Bytes::len).sum::<usize>() <= MAX_PAGE_BYTES).then_some(missed)
     }
 

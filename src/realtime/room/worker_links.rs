@@ -27,7 +27,7 @@ pub struct Links {
 struct Link {
     worker: Addr<Fanout>,
     /// The number up to which the worker has been told.
-    told: Seq,
+    sent_seq: Seq,
     /// What it missed is being read from the database.
     reading: bool,
     /// Sockets of the room on that worker.
@@ -46,14 +46,14 @@ pub struct Pumped {
 }
 
 impl Links {
-    pub fn new(room: RoomId, workers: Vec<Addr<Fanout>>, told: Seq) -> Self {
-        let link = |worker| Link { worker, told, reading: false, seated: 0, waiting: VecDeque::new() };
+    pub fn new(room: RoomId, workers: Vec<Addr<Fanout>>, sent_seq: Seq) -> Self {
+        let link = |worker| Link { worker, sent_seq, reading: false, seated: 0, waiting: VecDeque::new() };
         Self { room, links: workers.into_iter().map(link).collect() }
     }
 
     /// The number up to which a worker has been told: a new seat there begins above it.
-    pub fn told(&self, worker: usize) -> Seq {
-        self.links[worker].told
+    pub fn sent_seq(&self, worker: usize) -> Seq {
+        self.links[worker].sent_seq
     }
 
     /// A socket comes in.
@@ -100,24 +100,24 @@ impl Links {
                 pumped.blocked = true;
                 continue;
             }
-            if link.told >= delivered_seq || link.seated == 0 {
-                link.told = link.told.max(delivered_seq);
+            if link.sent_seq >= delivered_seq || link.seated == 0 {
+                link.sent_seq = link.sent_seq.max(delivered_seq);
                 continue;
             }
             let frames = match &last {
-                Some((told, frames)) if *told == link.told => Some(Arc::clone(frames)),
-                _ => recent.above(link.told),
+                Some((from, frames)) if *from == link.sent_seq => Some(Arc::clone(frames)),
+                _ => recent.above(link.sent_seq),
             };
             let Some(frames) = frames else {
                 if !std::mem::replace(&mut link.reading, true) {
                     METRICS.workers_behind.increment(1);
-                    pumped.behind.push((index, link.told));
+                    pumped.behind.push((index, link.sent_seq));
                 }
                 continue;
             };
-            last = Some((link.told, Arc::clone(&frames)));
+            last = Some((link.sent_seq, Arc::clone(&frames)));
             if link.send(DeliveryOp::Deliver { room: self.room, frames }) {
-                link.told = delivered_seq;
+                link.sent_seq = delivered_seq;
             } else {
                 pumped.blocked = true;
             }
@@ -126,13 +126,13 @@ impl Links {
     }
 
     /// Gives a worker that was behind what was read for it; nothing where the read failed.
-    pub fn catch_up(&mut self, worker: usize, frames: Vec<Live>, told: Seq) {
+    pub fn catch_up(&mut self, worker: usize, frames: Vec<Live>, up_to: Seq) {
         let link = &mut self.links[worker];
         link.reading = false;
         // It may have been told some of it meanwhile.
-        let frames: Arc<[Live]> = frames.into_iter().filter(|live| live.seq > link.told).collect();
-        if told > link.told && link.drain() && link.send(DeliveryOp::Deliver { room: self.room, frames }) {
-            link.told = told;
+        let frames: Arc<[Live]> = frames.into_iter().filter(|live| live.seq > link.sent_seq).collect();
+        if up_to > link.sent_seq && link.drain() && link.send(DeliveryOp::Deliver { room: self.room, frames }) {
+            link.sent_seq = up_to;
         }
     }
 
