@@ -162,7 +162,7 @@ async fn the_log_has_who_made_and_who_revoked_a_link_and_that_the_owners_is_the_
         ann.http.delete(&format!("/invitations/{}", made["id"])).await.ok(204);
     }
     let log = ann.http.get("/audit").await.ok(200);
-    // Below these is what was in the log before the first start.
+    // Below these is the link of the start that prepared the database.
     let entries: Vec<_> =
         log["entries"].as_array().unwrap().iter().take(4).map(|entry| (&entry["actor"], &entry["act"])).collect();
     let (ann, operator) = (json!("ann"), json!("operator"));
