@@ -1,15 +1,12 @@
 //! How many messages a room had up to some of them, from which what is unread is counted: see [`crate::chat::read_state`].
 
-use std::collections::HashMap;
-
 use diesel::QueryResult;
 
 use crate::chat::batch::projection::{Effect, MessageEvent, Projection, What};
-use crate::chat::batch::targets::{MessageAt, Target};
+use crate::chat::batch::targets::MessageAt;
 use crate::db::connection::AnyConnection;
 use crate::db::multi_row::Column::Numbers;
 use crate::db::multi_row::Rows;
-use crate::wire::{RoomId, Seq};
 
 /// Messages from one that is noted to the next: what is counted one by one at most.
 const EVERY: i64 = 128;
@@ -20,16 +17,6 @@ pub struct MessageCounts {
 }
 
 impl Projection for MessageCounts {
-    fn load(
-        &mut self,
-        _: &mut AnyConnection,
-        _: &[RoomId],
-        _: &[Seq],
-        _: &mut HashMap<MessageAt, Target>,
-    ) -> QueryResult<()> {
-        Ok(())
-    }
-
     fn follow(&mut self, event: &MessageEvent<'_>, effect: &mut Effect<'_>) {
         if matches!(event.what, What::Sent { .. }) && event.room.count % EVERY == 0 {
             self.new.push(((event.room.room.id, effect.message.id), event.room.count));

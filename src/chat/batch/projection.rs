@@ -15,14 +15,17 @@ use crate::render::Rendered;
 use crate::wire::{Message, RoomId, Seq, UserId};
 
 pub trait Projection {
-    /// Reads what is kept of these messages, and adds what a message shows of it.
+    /// Reads what is kept of these messages, and adds what a message shows of it. Nothing, for what is only added to.
     fn load(
         &mut self,
         connection: &mut AnyConnection,
         rooms: &[RoomId],
         ids: &[Seq],
         found: &mut HashMap<MessageAt, Target>,
-    ) -> QueryResult<()>;
+    ) -> QueryResult<()> {
+        let _ = (connection, rooms, ids, found);
+        Ok(())
+    }
 
     /// Follows a change of a message, in memory.
     fn follow(&mut self, event: &MessageEvent<'_>, effect: &mut Effect<'_>);

@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 pub const LIMIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(50);
 
-const ARGUMENTS: [&str; 10] = [
+const ARGUMENTS: [&str; 14] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -25,6 +25,10 @@ const ARGUMENTS: [&str; 10] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-extensions",
+    "--disable-default-apps",
+    "--disable-breakpad",
+    "--disable-features=Translate,OptimizationHints,MediaRouter,OptimizationGuideModelDownloading",
     "--lang=en-US",
 ];
 

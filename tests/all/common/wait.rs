@@ -12,14 +12,20 @@ pub async fn within<T>(limit: Duration, what: &str, event: impl Future<Output = 
     timeout(limit, event).await.unwrap_or_else(|_| panic!("{what}: nothing within {limit:?}"))
 }
 
+/// Between two questions at first, and at most: who waits for long leaves the cores to what it waits for.
+const SOON: Duration = Duration::from_millis(10);
+const LATER: Duration = Duration::from_millis(60);
+
 /// Asks again until the answer is `Some`, for states that announce themselves to nobody.
 pub async fn eventually<T>(limit: Duration, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + limit;
+    let mut pause = SOON;
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
         assert!(Instant::now() < deadline, "{what}: not within {limit:?}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 3 / 2).min(LATER);
     }
 }
