@@ -19,7 +19,11 @@ pub fn fill(server: &Server, size: &Size, reader: &Person, lurker: &Person) {
     let count = |to: &str| {
         format!("WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {to})")
     };
-    let now = "'2026-01-01 00:00:00'";
+    // A time in a CASE is a text to Postgres, unless it says what it is.
+    let now = match server.test_database() {
+        Some(_) => "TIMESTAMP '2026-01-01 00:00:00'",
+        None => "'2026-01-01 00:00:00'",
+    };
     server.execute(&format!(
         "INSERT INTO users (username, username_key, display_name, password_hash, created_at)
          VALUES ('author', 'author', 'Author', '', {now})"

@@ -14,7 +14,7 @@ const QUOTED_CHARS: usize = 120;
 #[derive(Serialize)]
 pub struct RoomPage<'a> {
     pub room: &'a Room,
-    /// Those that the reader is in, and the open one.
+    /// Those that the reader is in, or the first of many, and the open one.
     pub rooms: Vec<ListedRoom>,
     /// Oldest first.
     pub messages: Vec<ShownMessage<'a>>,
@@ -62,13 +62,22 @@ struct Quoted<'a> {
     body: &'a str,
 }
 
-/// A list of rooms as it is shown beside the open one: starred ones first, then those with something new, then by name.
+/// The most rooms that a page lists beside the open one; `welcome` brings the others.
+const LISTED_ROOMS: usize = 100;
+
+/// A list of rooms as it is shown beside the open one: starred ones first, then those with something new, then by name. Of
+/// many the first ones, and the open one.
 pub fn in_order(mut rooms: Vec<ListedRoom>, open: &str) -> Vec<ListedRoom> {
     rooms.sort_by_cached_key(|listed| {
         let ListedRoom { room: Room { slug, title, .. }, standing, .. } = listed;
         let is_new = |count: i64| count > 0 && slug != open;
         let name = if title.is_empty() { slug } else { title };
         (!standing.starred, !is_new(standing.mentions), !is_new(standing.unread), name.to_lowercase())
+    });
+    let mut place = 0;
+    rooms.retain(|listed| {
+        place += 1;
+        place <= LISTED_ROOMS || listed.room.slug == open
     });
     rooms
 }
