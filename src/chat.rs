@@ -18,6 +18,7 @@ pub mod login_sessions;
 pub mod members;
 pub mod messages;
 pub mod name_prefix;
+pub mod people;
 pub mod read_state;
 pub mod reports;
 pub mod room_changes;
