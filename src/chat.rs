@@ -9,6 +9,7 @@ pub mod change;
 pub mod connect_reads;
 pub mod direct_titles;
 pub mod events;
+pub mod extras;
 pub mod history;
 pub mod integrity;
 pub mod join_snapshot;
