@@ -14,6 +14,7 @@ pub mod profiles;
 pub mod room_page;
 pub mod room_preferences;
 pub mod rooms;
+pub mod status;
 
 use actix_web::HttpResponse;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
@@ -44,6 +45,7 @@ pub const FEATURES: &[Feature] = &[
     room_preferences::FEATURE,
     direct::FEATURE,
     profiles::FEATURE,
+    status::FEATURE,
     accounts::FEATURE,
     invitations::FEATURE,
     moderation::FEATURE,

@@ -9,6 +9,7 @@ import { all, el } from '../core/dom.js';
  */
 const SHOWN = {
 	// A line for each.
+	status: ({ emoji, text }) => ({ sign: emoji || '💬', text }),
 };
 
 /** What can be set of oneself: each is a dialog of its name. */
