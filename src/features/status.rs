@@ -2,17 +2,22 @@
 
 pub mod api;
 pub mod commands;
+pub mod pages;
 pub mod types;
 
 use utoipa::OpenApi;
 
 use crate::app::routes::Routes;
-use crate::features::{Feature, no_routes};
+use crate::features::Feature;
 
-pub const FEATURE: Feature = Feature { api: api_routes, pages: no_routes, openapi: Calls::openapi, jobs: &[] };
+pub const FEATURE: Feature = Feature { api: api_routes, pages: page_routes, openapi: Calls::openapi, jobs: &[] };
 
 fn api_routes(routes: &mut Routes) {
     routes.put("/me/status", api::set).delete("/me/status", api::clear);
+}
+
+fn page_routes(routes: &mut Routes) {
+    routes.get("/settings/status", pages::show).post("/settings/status", pages::save);
 }
 
 #[derive(OpenApi)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
+use reqwest::Method;
 
 use crate::common::*;
 
@@ -159,6 +160,28 @@ async fn a_status_goes_with_the_account(server: Server) {
     let messages = bob.http.get("/rooms/den/messages").await.ok(200);
     assert_eq!(messages["messages"][0]["author"].get("status"), None);
 }
+
+async fn a_status_is_set_and_cleared_by_a_form(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    let sends = async |fields: &[(&str, &str)]| {
+        let request = ann.http.request(Method::POST, "page:/settings/status").header("Accept", "text/html");
+        Reply::of(request.header("Origin", server.url()).form(fields)).await
+    };
+    let refused = sends(&[("emoji", "x"), ("text", "At work"), ("minutes", "")]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text.contains("Emoji: not an emoji"), "{}", refused.text);
+    let saved = sends(&[("emoji", "🏠"), ("text", "At work"), ("minutes", "60")]).await;
+    assert_eq!((saved.status, saved.header("location")), (303, "/people/ann"));
+    let status = bob.http.get("/users/ann").await.ok(200)["status"].clone();
+    assert_eq!((&status["emoji"], &status["text"]), (&json!("🏠"), &json!("At work")));
+    let until: chrono::DateTime<Utc> = status["until"].as_str().unwrap().parse().unwrap();
+    assert!((TimeDelta::minutes(58)..=TimeDelta::minutes(60)).contains(&(until - Utc::now())), "{until}");
+    assert!(ann.http.get("page:/settings/status").await.text.contains(r#"value="At work""#));
+    assert_eq!(sends(&[("text", "At work"), ("clear", "1")]).await.status, 303);
+    assert_eq!(bob.http.get("/users/ann").await.ok(200).get("status"), None);
+}
+
+on_sqlite![a_status_is_set_and_cleared_by_a_form];
 
 on_both_databases![
     a_status_is_part_of_a_user_wherever_one_is_shown,

@@ -144,6 +144,7 @@ async fn nothing_is_found(palette: &str) {
 
     for path in [
         "/settings",
+        "/settings/status",
         "/people/bob",
         "/moderation",
         "/invitations",
