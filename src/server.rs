@@ -31,7 +31,7 @@ use crate::base::failpoints::hastened;
 use crate::base::metrics::Exporter;
 use crate::base::private_files::make_data_dir;
 use crate::base::start_error::StartError;
-use crate::chat::rooms;
+use crate::chat::{extras, rooms};
 use crate::db::InstanceLock;
 use crate::db::open::open;
 use crate::features;
@@ -77,7 +77,8 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     let key = config.cookie_key()?;
     let broker_config = BrokerConfig::of(config.redis_url.as_deref())?;
     let instance = uuid::Uuid::new_v4().simple().to_string();
-    let epoch = store.read(|connection| rooms::epoch(connection).map_err(Refusal::from)).await;
+    let read = store.read(|c| Ok::<_, Refusal>((rooms::epoch(c)?, extras::latest(c)?))).await;
+    let (epoch, extras_seq) = read.map_err(|refusal| StartError::option("database-url", refusal))?;
     let kept = builds::keep_own(&store).await;
     kept.map_err(|refusal| StartError::option("database-url", refusal))?;
     actix_rt::spawn(builds::keep_up(store.clone()));
@@ -86,7 +87,8 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
         store: store.clone(),
         broker_config,
         instance: instance.clone(),
-        epoch: epoch.map_err(|refusal| StartError::option("database-url", refusal))?,
+        epoch,
+        extras_seq,
         sockets_per_user: config.sockets_per_user as usize,
         session_span: TimeDelta::days(i64::from(config.session_days)),
     });

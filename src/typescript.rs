@@ -12,8 +12,8 @@ use crate::features::rooms::types::Rooms;
 use crate::wire::client_frame::{Edit, History, InRoom, Join, OfMessage, React, Read, Send};
 use crate::wire::refusal::Code;
 use crate::wire::{
-    ClientFrame, InstanceRole, LeftReason, Limits, ListedRoom, Member, MemberRoom, Message, Notify, People, Profile,
-    Reaction, Ref, Role, Room, RoomKind, ServerFrame, Standing, User,
+    ClientFrame, InstanceRole, LeftReason, Limits, ListedRoom, Member, MemberRoom, Message, Notify, People,
+    PersonState, Profile, Reaction, Ref, Role, Room, RoomKind, ServerFrame, Standing, User,
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/types/protocol.d.ts");
@@ -61,6 +61,7 @@ fn the_scripts_types_are_those_of_the_wire() {
         Reaction,
         Message,
         People,
+        PersonState,
         Profile,
         Powers,
         Code,

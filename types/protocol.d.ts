@@ -157,6 +157,11 @@ reactions?: Array<Reaction>, };
 export type People = { count: number, users: Array<User>, };
 
 /**
+ * What has changed about somebody: of each extra that they have or had what it is now, or null.
+ */
+export type PersonState = { id: number, username: string, };
+
+/**
  * Somebody, as others may know them.
  */
 export type Profile = {
@@ -288,7 +293,7 @@ export type ServerFrame = { "type": "welcome", user: User, instance: string, bui
 /**
  * Where the page need not end with what was asked for or with the latest message.
  */
-newer?: boolean, ref?: string, } | { "type": "presence", room: string, count: number, joined: Array<User>, left: Array<User>, } | { "type": "typing", room: string, user: User, } | { "type": "read", room: string, seq: number, unread: number, mentions: number, count: number,
+newer?: boolean, ref?: string, } | { "type": "presence", room: string, count: number, joined: Array<User>, left: Array<User>, } | { "type": "typing", room: string, user: User, } | { "type": "state", users: Array<PersonState>, } | { "type": "read", room: string, seq: number, unread: number, mentions: number, count: number,
 /**
  * Set back by its owner; else a mark only rises.
  */

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use chrono::NaiveDateTime;
 use criterion::{Criterion, Throughput};
 use klatch::wire::frame::{self, Reader};
-use klatch::wire::{EncodedMessage, Message, ServerFrame, User};
+use klatch::wire::{EncodedMessage, Extras, Message, ServerFrame, User};
 
 /// As a browser sends it: masked.
 fn send(body: &str) -> Vec<u8> {
@@ -48,7 +48,12 @@ pub fn encode(criterion: &mut Criterion) {
             id: 12_345,
             seq: 12_345,
             key: "00000000-0000-4000-8000-000000000000".to_owned(),
-            author: User { id: 7, username: "ann".to_owned(), display_name: "Ann".to_owned() },
+            author: User {
+                id: 7,
+                username: "ann".to_owned(),
+                display_name: "Ann".to_owned(),
+                extras: Extras::default(),
+            },
             html: format!("<p>{body}</p>\n"),
             body,
             sent_at: NaiveDateTime::default(),

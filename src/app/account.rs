@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 use thiserror::Error;
 
 use crate::app::failure::Failure;
-use crate::app::session_cookie::{DISPLAY_NAME, ROLE, TOKEN_HASH, USERNAME};
+use crate::app::session_cookie::{ROLE, TOKEN_HASH, USER};
 use crate::policy::{Action, Actor, Object, may};
 use crate::wire::{InstanceRole, User};
 
@@ -27,10 +27,10 @@ pub struct Account {
 
 impl Account {
     fn of(req: &HttpRequest) -> Option<Self> {
-        let id = req.get_identity().ok()?.id().ok()?.parse().ok()?;
+        req.get_identity().ok()?;
         let session = req.get_session();
         let text = |name| session.get::<String>(name).ok().flatten();
-        let user = User { id, username: text(USERNAME)?, display_name: text(DISPLAY_NAME)? };
+        let user: User = session.get(USER).ok().flatten()?;
         let role = InstanceRole::from_column(&text(ROLE)?);
         Some(Self { user, role, token_hash: text(TOKEN_HASH)? })
     }

@@ -19,10 +19,10 @@ const MAX_USES: i64 = 100_000;
 const MAX_MINUTES: i64 = 5_256_000;
 
 /// One line of text: how many characters it has, and what is said of one that has more, or control characters.
-struct Line {
-    most: usize,
-    long: &'static str,
-    controls: &'static str,
+pub struct Line {
+    pub most: usize,
+    pub long: &'static str,
+    pub controls: &'static str,
 }
 
 const DISPLAY_NAME: Line = Line {
@@ -184,7 +184,11 @@ pub fn until(minutes: Option<i64>) -> Result<Option<NaiveDateTime>, Refusal> {
     }
 }
 
-fn line(field: &Line, text: &str) -> Result<String, Refusal> {
+/// A line of text, trimmed; it may be empty.
+///
+/// # Errors
+/// `invalid`: it is too long, or has control characters.
+pub fn line(field: &Line, text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.chars().any(char::is_control) {
         return Err(Refusal::invalid(field.controls));

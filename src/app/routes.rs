@@ -34,6 +34,12 @@ impl Routes {
         self
     }
 
+    /// How many there are: paths with their methods.
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.paths.iter().map(|(_, routes)| routes.len()).sum()
+    }
+
     /// Registers the resources: a path that is known with another method answers 405.
     pub fn register(self, cfg: &mut ServiceConfig) {
         for (path, routes) in self.paths {

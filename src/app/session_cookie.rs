@@ -26,8 +26,8 @@ use crate::chat::events::Event;
 use crate::chat::login_sessions;
 use crate::db::Store;
 use crate::realtime::hub::HubHandle;
-use crate::wire::UserId;
 use crate::wire::refusal::Refusal;
+use crate::wire::{User, UserId};
 
 /// The name of the session cookie.
 pub const COOKIE: &str = "klatch_session";
@@ -38,8 +38,7 @@ pub const USER_ID: &str = "user_id";
 pub const AGENT: &str = "agent";
 pub const ADDRESS: &str = "address";
 pub const PASSWORD_HASH: &str = "password_hash";
-pub const USERNAME: &str = "username";
-pub const DISPLAY_NAME: &str = "display_name";
+pub const USER: &str = "user";
 pub const ROLE: &str = "role";
 pub const TOKEN_HASH: &str = "token_hash";
 /// Present when it is time to write down that the session is in use.
@@ -78,8 +77,8 @@ pub async fn keep_alive<B: MessageBody>(
     if session.contains_key(DUE) {
         session.remove(DUE);
     }
-    if let Ok(Some(username)) = session.get(USERNAME) {
-        note_user(req.request(), username);
+    if let Ok(Some(user)) = session.get::<User>(USER) {
+        note_user(req.request(), user.username);
     }
     next.call(req).await
 }
@@ -122,8 +121,7 @@ impl SessionStore for DatabaseSessions {
         };
         let mut state = State::from([
             (USER_ID.to_owned(), json(&session.user.id.to_string())),
-            (USERNAME.to_owned(), json(&session.user.username)),
-            (DISPLAY_NAME.to_owned(), json(&session.user.display_name)),
+            (USER.to_owned(), json(&session.user)),
             (ROLE.to_owned(), json(session.role.as_str())),
             (TOKEN_HASH.to_owned(), json(&token_hash)),
         ]);

@@ -4,6 +4,7 @@ use chrono::{NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
+use crate::chat::people;
 use crate::db::AnyConnection;
 use crate::db::connection::transaction;
 use crate::db::schema::users;
@@ -43,29 +44,21 @@ pub fn create(c: &mut AnyConnection, account: &NewAccount) -> Result<User, Refus
             Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => return Err(taken()),
             inserted => inserted?,
         };
-        let id = users::table.filter(users::username_key.eq(&key)).select(users::id).first(c)?;
-        Ok(User { id, username: account.username.clone(), display_name: account.display_name.clone() })
+        Ok(users::table.filter(users::username_key.eq(&key)).select(people::COLUMNS).first(c)?)
     })
 }
 
 /// The account with this username, looked up without regard to case.
 pub fn find_by_name(c: &mut AnyConnection, username: &str) -> Result<Option<Account>, Refusal> {
-    type Row = (UserId, String, String, String, Option<NaiveDateTime>, Option<NaiveDateTime>);
+    type Row = (User, String, Option<NaiveDateTime>, Option<NaiveDateTime>);
     let found: Option<Row> = users::table
         .filter(users::username_key.eq(key_of(username)))
-        .select((
-            users::id,
-            users::username,
-            users::display_name,
-            users::password_hash,
-            users::banned_at,
-            users::banned_until,
-        ))
+        .select((people::COLUMNS, users::password_hash, users::banned_at, users::banned_until))
         .first(c)
         .optional()?;
     let now = Utc::now().naive_utc();
-    Ok(found.map(|(id, username, display_name, password_hash, banned_at, until)| Account {
-        user: User { id, username, display_name },
+    Ok(found.map(|(user, password_hash, banned_at, until)| Account {
+        user,
         password_hash,
         banned: banned_at.map(|_| until).filter(|until| until.is_none_or(|until| until > now)),
     }))
@@ -83,9 +76,7 @@ pub fn id_by_name(c: &mut AnyConnection, username: &str) -> Result<Option<UserId
 
 /// The person with this id.
 pub fn find(c: &mut AnyConnection, id: UserId) -> Result<Option<User>, Refusal> {
-    let found: Option<(String, String)> =
-        users::table.find(id).select((users::username, users::display_name)).first(c).optional()?;
-    Ok(found.map(|(username, display_name)| User { id, username, display_name }))
+    Ok(users::table.find(id).select(people::COLUMNS).first(c).optional()?)
 }
 
 /// Somebody's profile, by their id.
@@ -93,16 +84,16 @@ pub fn find(c: &mut AnyConnection, id: UserId) -> Result<Option<User>, Refusal> 
 /// # Errors
 /// `not_found`: there is no such account any more.
 pub fn profile(c: &mut AnyConnection, id: UserId) -> Result<Profile, Refusal> {
-    let found: Option<(String, String, String, String, String)> = users::table
+    let found: Option<(User, String, String, String)> = users::table
         .find(id)
         .filter(users::deleted_at.is_null())
-        .select((users::username, users::display_name, users::about, users::time_zone, users::role))
+        .select((people::COLUMNS, users::about, users::time_zone, users::role))
         .first(c)
         .optional()?;
-    let (username, display_name, about, time_zone, role) = found.ok_or_else(Refusal::user_not_found)?;
-    let avatar = format!("/avatars/{username}.svg");
+    let (user, about, time_zone, role) = found.ok_or_else(Refusal::user_not_found)?;
+    let avatar = format!("/avatars/{}.svg", user.username);
     let role = InstanceRole::from_column(&role);
-    Ok(Profile { user: User { id, username, display_name }, about, time_zone, avatar, role })
+    Ok(Profile { user, about, time_zone, avatar, role })
 }
 
 pub fn password_hash(c: &mut AnyConnection, user: UserId) -> QueryResult<Option<String>> {

@@ -7,7 +7,7 @@ use chrono::{NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
 
-use crate::chat::accounts;
+use crate::chat::{accounts, people};
 use crate::db::connection::AnyConnection;
 use crate::db::multi_row::Column::Numbers;
 use crate::db::multi_row::Rows;
@@ -38,12 +38,8 @@ impl Subject {
 pub(crate) const EXCLUDED: &str = "(users.deleted_at IS NOT NULL OR (users.banned_at IS NOT NULL \
      AND (users.banned_until IS NULL OR users.banned_until > given.moment)))";
 
-type Row = (
-    RoomId,
-    (UserId, String, String, String, bool),
-    (Option<String>, Option<Seq>, Option<NaiveDateTime>, Option<String>),
-    (bool, bool),
-);
+type Row =
+    (RoomId, (User, String, bool), (Option<String>, Option<Seq>, Option<NaiveDateTime>, Option<String>), (bool, bool));
 
 static SUBJECTS: LazyLock<String> = LazyLock::new(|| {
     let sanction = |kind: &str| {
@@ -54,9 +50,10 @@ static SUBJECTS: LazyLock<String> = LazyLock::new(|| {
         )
     };
     format!(
-        "SELECT given.room_id, users.id, users.username, users.display_name, users.role, {EXCLUDED}, members.role, \
+        "SELECT given.room_id, {}, users.role, {EXCLUDED}, members.role, \
          members.last_read_seq, members.sent_at, members.notify, {}, {} FROM {{given}} JOIN users ON users.id = given.user_id \
          LEFT JOIN members ON members.room_id = given.room_id AND members.user_id = given.user_id",
+        people::SQL,
         sanction("mute"),
         sanction("ban"),
     )
@@ -73,21 +70,16 @@ pub fn load(
         .with_moment("moment", Utc::now().naive_utc())
         .load::<(
             BigInt,
-            (BigInt, Text, Text, Text, Bool),
+            (people::SqlTypes, Text, Bool),
             (Nullable<Text>, Nullable<BigInt>, Nullable<Timestamp>, Nullable<Text>),
             (Bool, Bool),
         ), _>(connection, &SUBJECTS)?;
-    let known = |(
-        room,
-        (id, username, display_name, instance, excluded),
-        (role, mark, sent_at, notify),
-        (muted, banned),
-    ): Row| {
+    let known = |(room, (user, instance, excluded), (role, mark, sent_at, notify), (muted, banned)): Row| {
         let role = role.as_deref().map(Role::from_column);
         let instance = InstanceRole::from_column(&instance);
-        let actor = Actor { user: id, instance, role, muted, banned, excluded };
+        let actor = Actor { user: user.id, instance, role, muted, banned, excluded };
         let notify = notify.as_deref().map(Notify::from_column);
-        ((room, id), Subject { user: User { id, username, display_name }, actor, mark, sent_at, notify })
+        ((room, user.id), Subject { user, actor, mark, sent_at, notify })
     };
     Ok(rows.into_iter().map(known).collect())
 }
@@ -105,24 +97,17 @@ pub fn one(connection: &mut AnyConnection, room: RoomId, user: UserId) -> Result
 /// # Errors
 /// `unauthorized`: there is no such account any more.
 pub fn in_chat(connection: &mut AnyConnection, user: UserId) -> Result<Subject, Refusal> {
-    type Row = (String, String, String, Option<NaiveDateTime>, (Option<NaiveDateTime>, Option<NaiveDateTime>));
+    type Row = (User, String, Option<NaiveDateTime>, (Option<NaiveDateTime>, Option<NaiveDateTime>));
     let found: Option<Row> = users::table
         .find(user)
-        .select((
-            users::username,
-            users::display_name,
-            users::role,
-            users::deleted_at,
-            (users::banned_at, users::banned_until),
-        ))
+        .select((people::COLUMNS, users::role, users::deleted_at, (users::banned_at, users::banned_until)))
         .first(connection)
         .optional()?;
-    let (username, display_name, role, deleted_at, (banned_at, banned_until)) =
-        found.ok_or_else(Refusal::signed_out)?;
+    let (user, role, deleted_at, (banned_at, banned_until)) = found.ok_or_else(Refusal::signed_out)?;
     let banned = banned_at.is_some() && banned_until.is_none_or(|until| until > Utc::now().naive_utc());
-    let mut actor = Actor::outside(user, InstanceRole::from_column(&role));
+    let mut actor = Actor::outside(user.id, InstanceRole::from_column(&role));
     actor.excluded = deleted_at.is_some() || banned;
-    Ok(Subject { user: User { id: user, username, display_name }, actor, mark: None, sent_at: None, notify: None })
+    Ok(Subject { user, actor, mark: None, sent_at: None, notify: None })
 }
 
 /// Somebody by their name, as they stand to the whole chat.

@@ -52,6 +52,8 @@ pub enum Event {
         users: Vec<UserId>,
         message: Arc<Message>,
     },
+    /// Something that features add to people has changed: who and what, the database tells.
+    PeopleChanged,
     /// Give this frame to all sockets of a user.
     Tell {
         user: UserId,

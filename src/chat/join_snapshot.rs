@@ -8,12 +8,13 @@ use diesel::prelude::*;
 
 use crate::chat::members::banned;
 use crate::chat::messages::{Page, changes, latest};
+use crate::chat::people;
 use crate::chat::rooms;
 use crate::chat::rooms::RoomState;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{members, users};
 use crate::wire::refusal::Refusal;
-use crate::wire::{DEFAULT_PAGE_MESSAGES, EncodedMessage, MAX_CATCH_UP, RoomId, Seq, UserId};
+use crate::wire::{DEFAULT_PAGE_MESSAGES, EncodedMessage, MAX_CATCH_UP, RoomId, Seq, User, UserId};
 
 /// Where a client says it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,8 +39,8 @@ pub struct Wanted {
 pub struct JoinSnapshot {
     pub state: RoomState,
     pub epoch: String,
-    /// The read marks of those who are members, and not banned from the chat.
-    pub members: HashMap<UserId, Seq>,
+    /// Those who are members, and not banned from the chat, with their read marks.
+    pub members: HashMap<UserId, (User, Seq)>,
     /// The latest messages, oldest first, where somebody begins with them.
     latest: Option<EncodedPage>,
     /// The first pages after cursors, for those whom the room does not remember enough for.
@@ -74,13 +75,13 @@ pub fn entries(connection: &mut AnyConnection, wanted: &Wanted) -> Result<JoinSn
     snapshot(connection, |connection| {
         let state = rooms::by_id(connection, wanted.room)?.ok_or_else(Refusal::room_not_found)?;
         let epoch = rooms::epoch(connection)?;
-        let members: Vec<(UserId, Seq)> = members::table
+        let members: Vec<(User, Seq)> = members::table
             .inner_join(users::table)
             .filter(members::room_id.eq(wanted.room).and(members::user_id.eq_any(&wanted.users)))
             .filter(not(banned(Utc::now().naive_utc())))
-            .select((members::user_id, members::last_read_seq))
+            .select((people::COLUMNS, members::last_read_seq))
             .load(connection)?;
-        let members = members.into_iter().collect();
+        let members = members.into_iter().map(|(user, mark)| (user.id, (user, mark))).collect();
         let mut entries = JoinSnapshot { state, epoch, members, latest: None, after: HashMap::new() };
         let reachable = wanted.cursors.iter().map(|cursor| entries.reachable(cursor.as_ref()));
         let (reachable, unreachable): (Vec<_>, Vec<_>) = reachable.partition(Option::is_some);

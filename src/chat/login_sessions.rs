@@ -10,12 +10,13 @@ use std::time::Instant;
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
+use diesel::sql_types::{Bool, Text, Timestamp};
 
 use crate::base::failpoints::always_clears;
 use crate::chat::accounts;
 use crate::chat::authorization::EXCLUDED;
 use crate::chat::known_networks::{self, KEEP};
+use crate::chat::people;
 use crate::db::AnyConnection;
 use crate::db::connection::transaction;
 use crate::db::multi_row::Column::Texts;
@@ -92,11 +93,11 @@ fn insert(c: &mut AnyConnection, session: &NewLoginSession, span: TimeDelta) -> 
 /// Those of the sessions with these tokens, at most [`HASHES_AT_ONCE`], that have not ended; by their hashes.
 pub fn find(c: &mut AnyConnection, token_hashes: &[String]) -> Result<HashMap<String, LoginSession>, Refusal> {
     let now = Utc::now().naive_utc();
-    let found: Vec<(String, UserId, String, String, String, NaiveDateTime)> =
-        unexpired(token_hashes, now).load::<(Text, BigInt, Text, Text, Text, Timestamp), _>(c, &FIND)?;
-    let session = |(hash, id, username, display_name, role, seen_at): (_, _, _, _, String, _)| {
+    let found: Vec<(String, User, String, NaiveDateTime)> =
+        unexpired(token_hashes, now).load::<(Text, people::SqlTypes, Text, Timestamp), _>(c, &FIND)?;
+    let session = |(hash, user, role, seen_at): (_, _, String, _)| {
         let role = InstanceRole::from_column(&role);
-        (hash, LoginSession { user: User { id, username, display_name }, role, seen_at })
+        (hash, LoginSession { user, role, seen_at })
     };
     Ok(found.into_iter().map(session).collect())
 }
@@ -155,9 +156,10 @@ pub fn still_alive(c: &mut AnyConnection, token_hashes: &[String]) -> Result<Has
 
 static FIND: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT sessions.token_hash, users.id, users.username, users.display_name, users.role, sessions.seen_at \
+        "SELECT sessions.token_hash, {}, users.role, sessions.seen_at \
          FROM {{given}} JOIN sessions ON sessions.token_hash = given.token_hash AND sessions.expires_at > given.moment \
-         JOIN users ON users.id = sessions.user_id AND NOT {EXCLUDED}"
+         JOIN users ON users.id = sessions.user_id AND NOT {EXCLUDED}",
+        people::SQL,
     )
 });
 

@@ -5,7 +5,7 @@ use diesel::dsl::not;
 use diesel::prelude::*;
 
 use crate::chat::name_prefix::{NameCursor, PrefixFilter};
-use crate::chat::rooms;
+use crate::chat::{people, rooms};
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{members, users};
 use crate::policy::Action;
@@ -37,7 +37,7 @@ pub fn page(
 ) -> Result<(Vec<Member>, Option<String>), Refusal> {
     let wanted = PrefixFilter::new(text);
     let after = cursor.map(NameCursor::parse).transpose()?;
-    let mut rows: Vec<(UserId, String, String, String)> = snapshot(connection, |connection| {
+    let mut rows: Vec<(User, String)> = snapshot(connection, |connection| {
         let (found, _) = rooms::authorize(connection, slug, user, Action::See)?;
         let mut query = members::table
             .inner_join(users::table)
@@ -45,35 +45,32 @@ pub fn page(
             .filter(wanted.of_a_name())
             .order((wanted.of_username().desc(), users::username_key))
             .limit(limit + 1)
-            .select((users::id, users::username, users::display_name, members::role))
+            .select((people::COLUMNS, members::role))
             .into_boxed();
         if let Some(after) = &after {
             query = query.filter(wanted.after(after));
         }
         Ok::<_, Refusal>(query.load(connection)?)
     })?;
-    let next = wanted.cut(&mut rows, limit, |(_, username, ..)| username);
-    let member = |(id, username, display_name, role): (UserId, String, String, String)| Member {
-        user: User { id, username, display_name },
-        role: Role::from_column(&role),
-    };
+    let next = wanted.cut(&mut rows, limit, |(user, _)| &user.username);
+    let member = |(user, role): (User, String)| Member { user, role: Role::from_column(&role) };
     Ok((rows.into_iter().map(member).collect(), next))
 }
 
 /// A room's members, without those who are banned from the chat, by their names; nobody, where they are more than `most`.
 pub(crate) fn few(connection: &mut AnyConnection, room: RoomId, most: usize) -> QueryResult<Vec<User>> {
-    let mut found: Vec<(UserId, String, String)> = members::table
+    let mut found: Vec<User> = members::table
         .inner_join(users::table)
         .filter(members::room_id.eq(room))
         .filter(not(banned(Utc::now().naive_utc())))
         .limit(most as i64 + 1)
-        .select((users::id, users::username, users::display_name))
+        .select(people::COLUMNS)
         .load(connection)?;
     if found.len() > most {
         found.clear();
     }
-    found.sort_by_cached_key(|(_, username, display_name)| (display_name.to_lowercase(), username.to_lowercase()));
-    Ok(found.into_iter().map(|(id, username, display_name)| User { id, username, display_name }).collect())
+    found.sort_by_cached_key(|user| (user.display_name.to_lowercase(), user.username.to_lowercase()));
+    Ok(found)
 }
 
 /// The ids of a room's members, without those who are banned from the chat, with the room's `access` number at which

@@ -9,6 +9,7 @@ use diesel::dsl::not;
 use diesel::prelude::*;
 
 use crate::chat::members::banned;
+use crate::chat::people;
 use crate::chat::rooms;
 use crate::db::connection::{AnyConnection, on_backend, snapshot};
 use crate::db::schema::{members, mentions, messages, reactions, users};
@@ -225,7 +226,7 @@ fn encoded_len(message: &Message) -> usize {
 type Row = (
     (RoomId, Seq, Seq, String, String, String, i32, Option<Seq>),
     (NaiveDateTime, Option<NaiveDateTime>, Option<NaiveDateTime>, bool),
-    (UserId, String, String),
+    User,
 );
 
 type Columns = (
@@ -240,7 +241,7 @@ type Columns = (
         messages::reply_to,
     ),
     (messages::sent_at, messages::edited_at, messages::deleted_at, messages::removed),
-    (users::id, users::username, users::display_name),
+    people::Columns,
 );
 
 const COLUMNS: Columns = (
@@ -255,7 +256,7 @@ const COLUMNS: Columns = (
         messages::reply_to,
     ),
     (messages::sent_at, messages::edited_at, messages::deleted_at, messages::removed),
-    (users::id, users::username, users::display_name),
+    people::COLUMNS,
 );
 
 /// Adds the reactions. Keeps the order.
@@ -273,8 +274,6 @@ fn composed(rows: Vec<Row>, mut given: ByMessage) -> Vec<(RoomId, Message)> {
             row;
         let html = if renderer >= RENDERER || deleted_at.is_some() { html } else { rendered_anew(&body) };
         let reactions = given.remove(&(room, id)).map(|given| summary(&given)).unwrap_or_default();
-        let (user, username, display_name) = author;
-        let author = User { id: user, username, display_name };
         let deleted = deleted_at.is_some();
         (room, Message { id, seq, key, author, body, html, sent_at, edited_at, deleted, removed, reply_to, reactions })
     };

@@ -4,6 +4,7 @@ use chrono::{NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::chat::authorization;
+use crate::chat::people;
 use crate::chat::rooms::authorize;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{reports, rooms as room_rows, users};
@@ -14,8 +15,7 @@ use crate::wire::{Report, RoomId, Seq, User, UserId};
 /// Reports of a page.
 const PAGE: i64 = 100;
 
-type Name = (UserId, String, String);
-type Row = ((i64, String, Seq, Name, String, Name, String), (NaiveDateTime, Option<NaiveDateTime>));
+type Row = ((i64, String, Seq, User, String, User, String), (NaiveDateTime, Option<NaiveDateTime>));
 
 /// Reports of a room, for its moderators, or of all rooms, for admins: the open ones, the oldest first, before the settled
 /// ones, the newest first.
@@ -42,18 +42,24 @@ pub fn list(connection: &mut AnyConnection, slug: Option<&str>, user: UserId) ->
                     reports::id,
                     room_rows::slug,
                     reports::message_id,
-                    author.fields((users::id, users::username, users::display_name)),
+                    author.fields(people::COLUMNS),
                     reports::body,
-                    reporter.fields((users::id, users::username, users::display_name)),
+                    reporter.fields(people::COLUMNS),
                     reports::reason,
                 ),
                 (reports::made_at, reports::settled_at),
             ))
             .load(connection)?;
-        let person = |(id, username, display_name): Name| User { id, username, display_name };
-        let report = |((id, room, message, author, body, reporter, reason), (made_at, settled_at)): Row| {
-            let (author, reporter) = (person(author), person(reporter));
-            Report { id, room, message, author, body, reporter, reason, made_at, settled_at }
+        let report = |((id, room, message, author, body, reporter, reason), (made_at, settled_at)): Row| Report {
+            id,
+            room,
+            message,
+            author,
+            body,
+            reporter,
+            reason,
+            made_at,
+            settled_at,
         };
         Ok(rows.into_iter().map(report).collect())
     })

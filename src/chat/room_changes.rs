@@ -6,6 +6,7 @@ use diesel::result::DatabaseErrorKind::UniqueViolation;
 use diesel::result::Error::DatabaseError;
 
 use crate::chat::members;
+use crate::chat::people::COLUMNS;
 use crate::chat::rooms::{by_slug, raise_access};
 use crate::db::connection::AnyConnection;
 use crate::db::schema::{members as member_rows, rooms, users};
@@ -69,14 +70,14 @@ pub fn people_of(
     talks: &[RoomId],
 ) -> QueryResult<std::collections::HashMap<RoomId, Vec<User>>> {
     let mut people: std::collections::HashMap<RoomId, Vec<User>> = std::collections::HashMap::new();
-    let rows: Vec<(RoomId, UserId, String, String)> = member_rows::table
+    let rows: Vec<(RoomId, User)> = member_rows::table
         .inner_join(users::table)
         .filter(member_rows::room_id.eq_any(talks))
         .order(users::username_key)
-        .select((member_rows::room_id, users::id, users::username, users::display_name))
+        .select((member_rows::room_id, COLUMNS))
         .load(connection)?;
-    for (room, id, username, display_name) in rows {
-        people.entry(room).or_default().push(User { id, username, display_name });
+    for (room, user) in rows {
+        people.entry(room).or_default().push(user);
     }
     Ok(people)
 }

@@ -7,6 +7,7 @@ use crate::chat::accounts;
 use crate::chat::authorization;
 use crate::chat::authorization::Subject;
 use crate::chat::members;
+use crate::chat::people;
 use crate::chat::rooms;
 use crate::db::connection::AnyConnection;
 use crate::db::schema::{members as member_rows, messages, rooms as room_rows, sanctions, users};
@@ -96,30 +97,24 @@ pub fn banned(connection: &mut AnyConnection, room: RoomId) -> QueryResult<Vec<U
 /// The mutes and bans of a room that have not ended, for its moderators.
 pub fn list(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<Vec<Sanction>, Refusal> {
     let (found, _) = rooms::authorize(connection, slug, user, Action::Oversee)?;
-    let rows: Vec<(UserId, String, String, String, Option<NaiveDateTime>)> = sanctions::table
+    let rows: Vec<(User, String, Option<NaiveDateTime>)> = sanctions::table
         .inner_join(users::table)
         .filter(lasting(found.room.id, Utc::now().naive_utc()))
         .order((users::username_key, sanctions::kind))
-        .select((users::id, users::username, users::display_name, sanctions::kind, sanctions::until))
+        .select((people::COLUMNS, sanctions::kind, sanctions::until))
         .load(connection)?;
-    let sanction =
-        |(id, username, display_name, kind, until)| Sanction { user: User { id, username, display_name }, kind, until };
-    Ok(rows.into_iter().map(sanction).collect())
+    Ok(rows.into_iter().map(|(user, kind, until)| Sanction { user, kind, until }).collect())
 }
 
 /// Those to whom the chat is closed now, for admins.
 pub fn banned_from_chat(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Sanction>, Refusal> {
     may(authorization::in_chat(connection, user)?.actor, Action::Administer, Object::default())?;
-    let rows: Vec<(UserId, String, String, Option<NaiveDateTime>)> = users::table
+    let rows: Vec<(User, Option<NaiveDateTime>)> = users::table
         .filter(members::banned(Utc::now().naive_utc()).and(users::deleted_at.is_null()))
         .order(users::username_key)
-        .select((users::id, users::username, users::display_name, users::banned_until))
+        .select((people::COLUMNS, users::banned_until))
         .load(connection)?;
-    let ban = |(id, username, display_name, until)| Sanction {
-        user: User { id, username, display_name },
-        kind: Kind::Ban.as_str().to_owned(),
-        until,
-    };
+    let ban = |(user, until)| Sanction { user, kind: Kind::Ban.as_str().to_owned(), until };
     Ok(rows.into_iter().map(ban).collect())
 }
 

@@ -32,6 +32,8 @@ diesel::table! {
         banned_at -> Nullable<Timestamp>,
         banned_until -> Nullable<Timestamp>,
         deleted_at -> Nullable<Timestamp>,
+        extras -> Nullable<Text>,
+        extras_seq -> Nullable<BigInt>,
     }
 }
 

@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 
 use crate::base::metrics::{Counted, METRICS};
 use crate::base::panics::catch_panic;
+use crate::chat::extras::Changed;
 use crate::realtime::fanout::fair_queue::FairQueue;
 pub use crate::realtime::fanout::outbox::{MAX_UNANSWERED, Outbox, Progress};
 pub use crate::realtime::fanout::registry::{LocalSocket, Registry, SocketId, registry};
@@ -68,6 +69,8 @@ pub enum DeliveryOp {
     /// Tell everybody about a room: its members one thing, the others another or nothing, and those who can't see it
     /// nothing in any case.
     Announce { members: Arc<HashSet<UserId>>, to_members: Bytes, blind: Arc<HashSet<UserId>>, to_others: Option<Bytes> },
+    /// Tell those who share a joined room or a direct talk with these people, and themselves.
+    PeopleChanged { changed: Arc<[Changed]> },
     /// A user has become a member of a room, or is none any more.
     Watch { room: RoomId, user: UserId, member: bool },
     /// These are a room's members; nobody else is.
@@ -82,7 +85,7 @@ impl DeliveryOp {
         match self {
             Self::Subscribe(seat) => Some(seat.room),
             Self::TellUsers { room, .. } => *room,
-            Self::Announce { .. } => None,
+            Self::Announce { .. } | Self::PeopleChanged { .. } => None,
             Self::Deliver { room, .. }
             | Self::Unsubscribe { room, .. }
             | Self::Tell { room, .. }

@@ -3,6 +3,7 @@
 
 mod events;
 mod handle;
+mod people;
 mod poll;
 pub mod remote_activity;
 
@@ -25,6 +26,7 @@ use crate::realtime::activity::Activity;
 use crate::realtime::broker::{BrokerConfig, SharedBroker};
 use crate::realtime::fanout::{DeliveryOp, Fanout, FanoutMessage, OnThread, SocketId};
 pub use crate::realtime::hub::handle::{HubHandle, Post};
+use crate::realtime::hub::people::PeopleTold;
 use crate::realtime::room::{ChatRoom, Opening};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, RoomId, UserId};
@@ -67,6 +69,7 @@ pub struct Hub {
     last_session: SocketId,
     /// The number of open sockets, for those who wait for the last to close.
     open: watch::Sender<usize>,
+    people: PeopleTold,
     polling: bool,
     /// Something was missed while a poll was under way.
     poll_again: bool,
@@ -140,6 +143,8 @@ pub struct Start {
     pub instance: String,
     /// As the database has it now.
     pub epoch: String,
+    /// The number of the latest change of extras (`chat/extras.rs`).
+    pub extras_seq: i64,
     /// 0 = no limit.
     pub sockets_per_user: usize,
     pub session_span: TimeDelta,
@@ -155,7 +160,7 @@ impl Hub {
     }
 
     fn new(start: Start, ctx: &mut Context<Self>) -> Self {
-        let Start { store, broker_config, instance, epoch, sockets_per_user, session_span } = start;
+        let Start { store, broker_config, instance, epoch, extras_seq, sockets_per_user, session_span } = start;
         let broker = broker_config.connect(&instance, &epoch, ctx.address().recipient());
         let start_journal = |_| Journal::new(store.clone(), std::sync::Arc::new(broker.clone())).start();
         Self {
@@ -175,6 +180,7 @@ impl Hub {
             session_span,
             last_session: 0,
             open: watch::Sender::new(0),
+            people: PeopleTold::after(extras_seq),
             polling: false,
             poll_again: false,
             polls_skipped: 0,

@@ -98,6 +98,18 @@ impl Presence {
         }
     }
 
+    /// Somebody is known otherwise now, for whoever is told of them next.
+    pub fn update(&mut self, user: User) {
+        let (id, user) = (user.id, Arc::new(user));
+        if let Some((here, _)) = self.here.get_mut(&id) {
+            *here = Arc::clone(&user);
+        }
+        if let Some(joined) = self.joined.get_mut(&id) {
+            *joined = Some(Arc::clone(&user));
+        }
+        self.name(id, Some(user));
+    }
+
     /// Another instance tells who is there.
     pub fn hear(&mut self, sheet: PresenceSnapshot, at: Instant) {
         let known = self.elsewhere.get_mut(&sheet.instance);
@@ -231,9 +243,10 @@ impl Presence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Extras;
 
     fn user(id: UserId) -> User {
-        User { id, username: format!("user{id}"), display_name: String::new() }
+        User { id, username: format!("user{id}"), display_name: String::new(), extras: Extras::default() }
     }
 
     fn sheet(instance: &str, version: u64, users: &[UserId]) -> PresenceSnapshot {

@@ -39,7 +39,7 @@ use crate::wire::{Close, RoomId, Seq, ServerFrame, UserId};
 pub use crate::realtime::room::delivery::{PollResult, RecheckMembers};
 pub use crate::realtime::room::join::Leave;
 pub use crate::realtime::room::join_queue::Join;
-pub use crate::realtime::room::people::Typing;
+pub use crate::realtime::room::people::{PeopleChanged, Typing};
 pub use crate::realtime::room::remote::HubEvent;
 
 /// What sessions may have on their way to a room; senders wait at it, and their sockets are not read meanwhile.

@@ -19,7 +19,7 @@ use crate::base::arrivals::Arrival;
 use crate::realtime::ws_session::{Handshake, SocketPermit};
 use crate::wire::language::LANGUAGES;
 use crate::wire::refusal::{Code, Refusal};
-use crate::wire::{RequestId, User};
+use crate::wire::{Extras, RequestId, User};
 
 /// When to come again to an instance that is full or going away.
 const SOON: Duration = Duration::from_secs(1);
@@ -61,7 +61,7 @@ pub async fn ws(app: Data<App>, req: HttpRequest, account: Account) -> Result<Ht
 
 /// A socket that sends every message back, see [`testing::echoes`](crate::base::failpoints::echoes).
 pub async fn echo(app: Data<App>, req: HttpRequest) -> Result<HttpResponse, Failure> {
-    let user = User { id: 0, username: "echo".into(), display_name: "echo".into() };
+    let user = User { id: 0, username: "echo".into(), display_name: "echo".into(), extras: Extras::default() };
     let token_hash = String::new();
     shake_hands(&app, &req, |permit, request| Handshake {
         user,

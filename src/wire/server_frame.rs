@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::wire::refusal::Code;
-use crate::wire::types::{EncodedMessage, MemberRoom, Message, Seq, User};
+use crate::wire::types::{EncodedMessage, MemberRoom, Message, Seq, User, UserId};
 
 /// A frame to a client. Optional fields are left out when they do not apply.
 #[derive(Debug, Serialize)]
@@ -87,6 +88,10 @@ pub enum ServerFrame<'a> {
         room: &'a str,
         user: &'a User,
     },
+    /// People of the joined rooms and the direct talks have changed.
+    State {
+        users: &'a [&'a PersonState],
+    },
     /// `count` is the room's count of messages ever sent when these numbers were true: the base from which `activity`
     /// makes unread grow.
     Read {
@@ -129,6 +134,17 @@ pub enum ServerFrame<'a> {
         reason: &'a str,
         reconnect_after_ms: u64,
     },
+}
+
+/// What has changed about somebody: of each extra that they have or had what it is now, or null.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PersonState {
+    pub id: UserId,
+    pub username: String,
+    #[serde(flatten)]
+    #[cfg_attr(test, ts(skip))]
+    pub extras: Map<String, Value>,
 }
 
 /// The `ref` of the frame that is answered.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
+use crate::wire::extras::Extras;
 use crate::wire::refusal::Refusal;
 
 pub type UserId = i64;
@@ -52,6 +53,11 @@ pub struct User {
     pub id: UserId,
     pub username: String,
     pub display_name: String,
+    /// What features add, each under its name.
+    #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
+    #[cfg_attr(test, ts(skip))]
+    pub extras: Extras,
 }
 
 /// Who may see a room and how it is entered.

@@ -1,10 +1,10 @@
 import { all, closest, el, style, targetOf, uniqueId } from '../core/dom.js';
 import { matching } from '../core/fuzzy.js';
 import { t } from '../core/text.js';
+import { search } from '../dialogs/emoji-picker.js';
 import { api } from '../net/api.js';
 import { searchRooms } from '../net/room-search.js';
 import { nameOf } from '../people/avatars.js';
-import { search } from './emoji-picker.js';
 
 /** @typedef {{ label: string, mark: string, aside: string, text: string }} Found */
 /** @typedef {{ all: () => { slug: string, title: string, kind: Wire.RoomKind }[] }} CompletionRooms */

@@ -85,7 +85,7 @@ function prefix(text, sign) {
  */
 async function emoji(text, near) {
 	const { selectionStart, selectionEnd } = text;
-	const { pick } = await import('./emoji-picker.js');
+	const { pick } = await import('../dialogs/emoji-picker.js');
 	const picked = await pick(near);
 	if (picked) insert(text, picked, selectionStart, selectionEnd);
 }

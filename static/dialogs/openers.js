@@ -18,7 +18,8 @@ const OPENERS = {
 	'#new-talk': async (context) => (await import('./new-direct.js')).open(context),
 	'#switch': async ({ rooms }) => (await import('./switcher.js')).openSwitcher(rooms),
 	'[data-open=invite]': async ({ room }) => room && (await import('./invite.js')).open(room.slug, room.name),
-	'[data-open=room-menu]': async (context, opener) => (await import('./room-menu.js')).open(opener, context),
+	// Any other names its file.
+	'[data-open]': async (context, opener) => (await import(`./${opener.dataset.open}.js`)).open(opener, context),
 };
 
 /**
@@ -68,7 +69,7 @@ export function openDialogs(context) {
 function personAt(target) {
 	const listed = closest(target, '.people li[data-user]');
 	if (listed) return listed.dataset.user;
-	const link = closest(target, '.msg [href^="/people/"]');
+	const link = closest(target, ':is(.msg, .me) [href^="/people/"]');
 	const article = link ? null : closest(target, '.msg > .face')?.parentElement;
 	return (link ?? (article && maybe('.author', article)))?.title.slice(1);
 }

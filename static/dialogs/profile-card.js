@@ -1,7 +1,9 @@
 import { $, el, style } from '../core/dom.js';
+import { momentTime } from '../core/moment.js';
 import { locale, t } from '../core/text.js';
 import { api, textOf } from '../net/api.js';
 import { face, nameOf } from '../people/avatars.js';
+import { learn, settable, shownOf } from '../people/names.js';
 import { place } from './menu.js';
 
 /**
@@ -20,27 +22,35 @@ export async function open(near, username, { me, administers, room, say }) {
 	const talk = el('button', { type: 'button', class: 'button' }, t('card.message'));
 	const link = (/** @type {string} */ href, /** @type {string} */ key) =>
 		el('a', { class: 'button quiet', href }, t(key));
+	const set = (/** @type {string} */ extra) => {
+		const button = el('button', { type: 'button', class: 'button', 'data-open': extra }, t(`${extra}.set`));
+		button.addEventListener('click', () => box.hidePopover());
+		return button;
+	};
 	const actions = el(
 		'div',
 		{ class: 'actions' },
 		isOther ? talk : null,
+		...(isOther ? [] : settable.map(set)),
 		link(`/people/${encodeURIComponent(user.username)}`, 'card.profile'),
 		isOther && room?.permissions.moderate ? link(`/rooms/${room.slug}/settings#members`, 'card.settings') : null,
 		isOther && administers ? link('/moderation', 'card.admin') : null,
 	);
 	const role = user.role === 'member' ? '' : ` · ${t(`role.${user.role}`)}`;
-	const names = el(
-		'div',
-		{},
-		el('b', { dir: 'auto' }, nameOf(user)),
-		el('small', { class: 'soft' }, `@${user.username}${role}`),
-	);
+	learn([user]);
+	const called = el('b', { dir: 'auto' }, nameOf(user));
+	const extras = shownOf(user.id).map(({ sign, text, until }) => {
+		const end = until && el('small', { class: 'soft' }, t('extras.until', { time: momentTime(new Date(until)) }));
+		return el('p', { class: 'extra' }, el('span', {}, sign), el('span', { dir: 'auto' }, text), end);
+	});
+	const names = el('div', {}, called, el('small', { class: 'soft' }, `@${user.username}${role}`));
 	const time = user.time_zone && t('card.local-time', { time: timeIn(user.time_zone) });
 	const label = t('card.title', { name: nameOf(user) });
 	const box = el(
 		'div',
 		{ class: 'pop card', popover: 'auto', role: 'dialog', 'aria-label': label, tabindex: '-1' },
 		el('header', {}, face(user), names),
+		...extras,
 		user.about ? el('p', { dir: 'auto' }, user.about) : null,
 		time ? el('p', { class: 'soft' }, time) : null,
 		actions,

@@ -2,6 +2,7 @@ import { $, all, el, setText } from '../core/dom.js';
 import { t } from '../core/text.js';
 import { clockTime, fullTime } from '../core/time.js';
 import { face, nameOf } from '../people/avatars.js';
+import { withExtras } from '../people/names.js';
 
 /**
  * @typedef {object} Reader whoever looks at a message
@@ -106,7 +107,10 @@ function head(message) {
 	return el(
 		'header',
 		{},
-		personLink(message.author.username, { class: 'author', dir: 'auto' }, nameOf(message.author)),
+		...withExtras(
+			personLink(message.author.username, { class: 'author', dir: 'auto' }, nameOf(message.author)),
+			message.author,
+		),
 		el('time', { datetime: message.sent_at, title: fullTime(sent) }, clockTime(sent)),
 	);
 }

@@ -4,6 +4,7 @@ import { listenForShortcuts } from '../dialogs/shortcuts.js';
 import { connectionStatus } from '../net/connection-status.js';
 import { Socket } from '../net/socket.js';
 import { Sender } from '../outbox/sender.js';
+import { forget, learn, watchEnds } from '../people/names.js';
 import { RoomList } from '../room/room-list.js';
 import { Notifications } from './notifications.js';
 
@@ -59,6 +60,7 @@ export class ChatPage {
 			},
 		});
 		const showState = connectionStatus($('#connection'), () => this.socket.connectNow());
+		watchEnds();
 		openDialogs(this);
 		listenForShortcuts(this.rooms);
 	}
@@ -74,10 +76,13 @@ export class ChatPage {
 	/** @param {Wire.ServerFrame} frame */
 	#onFrame(frame) {
 		if (frame.type === 'welcome') {
+			forget();
+			learn([frame.user]);
 			// Someone else signed in meanwhile, in another tab: this page shows the wrong person's side.
 			if (frame.user.id !== this.me.id) return location.reload();
 			this.sender.retryNow();
 		}
+		if (frame.type === 'state') return learn(frame.users);
 		this.room?.onFrame(frame);
 	}
 }

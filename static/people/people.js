@@ -1,6 +1,7 @@
 import { all, el, maybe, part, setText } from '../core/dom.js';
 import { locale, t } from '../core/text.js';
 import { face, nameOf } from './avatars.js';
+import { learn, withExtras } from './names.js';
 
 const FORGET = 5_000; // ms after which someone who is said to be typing no longer is
 const NAMED = 200; // above so many people the server tells their number only
@@ -41,6 +42,7 @@ export class People {
 
 	/** @param {Wire.People} people */
 	reset({ count, users }) {
+		learn(users);
 		this.#count = count;
 		this.#users = new Map(users.map((user) => [user.id, user]));
 		this.#draw();
@@ -51,6 +53,7 @@ export class People {
 		this.#count = count;
 		// Names missed meanwhile can't be told from present ones: with the first frame that names again, all are named.
 		if (count > NAMED) this.#users.clear();
+		learn(joined);
 		for (const user of joined) this.#users.set(user.id, user);
 		for (const user of left) {
 			this.#users.delete(user.id);
@@ -103,7 +106,12 @@ export class People {
 			'button',
 			{ type: 'button' },
 			face(user, true),
-			el('span', {}, name, el('small', {}, this.#aside(user))),
+			el(
+				'span',
+				{},
+				el('span', { class: 'named' }, ...withExtras(name, user)),
+				el('small', { class: 'aside' }, this.#aside(user)),
+			),
 		);
 		return el('li', { 'data-user': user.username }, button);
 	}
@@ -116,7 +124,7 @@ export class People {
 		setText(this.#typingLine, count ? t(key, { count, names: lists.format(names) }) : '');
 		for (const item of all('li', this.#list)) {
 			const user = [...this.#users.values()].find((each) => each.username === item.dataset.user);
-			const aside = maybe('small', item);
+			const aside = maybe('.aside', item);
 			if (user && aside) setText(aside, this.#aside(user));
 		}
 	}

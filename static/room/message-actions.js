@@ -73,7 +73,7 @@ export class MessageActions {
 				if (near) await this.#openMenu(near, message);
 				return;
 			case 'pick': {
-				const { pick } = await import('../composer/emoji-picker.js');
+				const { pick } = await import('../dialogs/emoji-picker.js');
 				const emoji = near && (await pick(near));
 				if (emoji) this.#react(message, emoji);
 			}

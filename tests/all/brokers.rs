@@ -6,7 +6,7 @@ use crate::common::*;
 use actix::prelude::*;
 use klatch::chat::events::Event;
 use klatch::realtime::broker::{BrokerConfig, Bus, Inbound, Listening, RoomInbound, RoomMessage, SharedBroker};
-use klatch::wire::User;
+use klatch::wire::{Extras, User};
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
 
@@ -129,7 +129,7 @@ impl Instance {
     }
 
     fn tell(&self, room: i64, number: i64) {
-        let user = User { id: number, username: "ann".into(), display_name: "Ann".into() };
+        let user = User { id: number, username: "ann".into(), display_name: "Ann".into(), extras: Extras::default() };
         self.broker.tell(room, &RoomMessage::Typing { user });
     }
 

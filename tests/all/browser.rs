@@ -27,6 +27,7 @@ mod screens;
 mod sessions;
 mod shortcuts;
 mod sizes;
+mod status;
 mod talk;
 mod text_box;
 mod window;

@@ -90,7 +90,17 @@ async fn no_page_has_english_left_for_a_german_reader() {
         (&stranger, &["/", "/login", "/signup", "/offline", "/nowhere", &invite]),
         (&root.http, &["/rooms", "/moderation", "/invitations", "/settings", "/people/root", "/rooms/den/settings"]),
         (&ann.http, &["/rooms", "/rooms/den", "/rooms/den/settings", &report, &removal, "/moderation", &invite]),
-        (&bob.http, &["/rooms/den", "/rooms/den/settings", "/settings?done=profile", "/people/ann", "/people/nobody"]),
+        (
+            &bob.http,
+            &[
+                "/rooms/den",
+                "/rooms/den/settings",
+                "/settings?done=profile",
+                "/settings/status",
+                "/people/ann",
+                "/people/nobody",
+            ],
+        ),
     ];
     for (http, paths) in everyone {
         for path in paths {

@@ -42,6 +42,7 @@ mod rooms_api;
 mod session_length;
 mod sessions;
 mod settings_page;
+mod status;
 
 mod activity;
 mod join;

@@ -87,6 +87,7 @@ impl Command for DeleteAccount {
                 users::password_hash.eq(""),
                 users::about.eq(""),
                 users::time_zone.eq(""),
+                users::extras.eq(None::<String>),
                 users::role.eq(InstanceRole::Member.as_str()),
                 users::banned_at.eq(None::<NaiveDateTime>),
                 users::banned_until.eq(None::<NaiveDateTime>),

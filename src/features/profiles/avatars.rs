@@ -68,9 +68,10 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Extras;
 
     fn user(id: i64, name: &str) -> User {
-        User { id, username: "x".to_owned(), display_name: name.to_owned() }
+        User { id, username: "x".to_owned(), display_name: name.to_owned(), extras: Extras::default() }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use crate::chat::accounts;
 use crate::chat::name_prefix::{NameCursor, PrefixFilter};
+use crate::chat::{accounts, people};
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{members, users};
 use crate::wire::refusal::Refusal;
@@ -44,12 +44,12 @@ pub fn search(
             .filter(wanted.of_a_name())
             .order((wanted.of_username().desc(), users::username_key))
             .limit(limit + 1)
-            .select((users::id, users::username, users::display_name))
+            .select(people::COLUMNS)
             .into_boxed();
         if let Some(after) = &after {
             found = found.filter(wanted.after(after));
         }
-        let mut rows: Vec<(UserId, String, String)> = if sees_all(connection, asker)? {
+        let mut users: Vec<User> = if sees_all(connection, asker)? {
             found.load(connection)?
         } else {
             let (mine, theirs) = diesel::alias!(members as mine, members as theirs);
@@ -59,9 +59,8 @@ pub fn search(
                 .select(theirs.field(members::user_id));
             found.filter(users::id.eq_any(company)).load(connection)?
         };
-        let next = wanted.cut(&mut rows, limit, |(_, username, _)| username);
-        let users = rows.into_iter().map(|(id, username, display_name)| User { id, username, display_name });
-        Ok((users.collect(), next))
+        let next = wanted.cut(&mut users, limit, |user| &user.username);
+        Ok((users, next))
     })
 }
 

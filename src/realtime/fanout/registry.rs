@@ -1,16 +1,17 @@
 //! The sockets of one worker thread: who they are, where they sit.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use bytes::Bytes;
 use litemap::LiteMap;
 
+use crate::chat::extras::Changed;
 use crate::realtime::fanout::subscriptions::{Broadcast, Broadcasted, Subscriptions, Taken};
 use crate::realtime::fanout::{DeliveryOp, Outbox, Subscription, counters};
 use crate::wire::frame;
-use crate::wire::{Close, RoomId, UserId};
+use crate::wire::{Close, RoomId, ServerFrame, UserId};
 
 /// A socket of this instance; never given twice while the process lives.
 pub type SocketId = u64;
@@ -157,6 +158,7 @@ impl Registry {
             DeliveryOp::Announce { members, to_members, blind, to_others } => {
                 self.announce(&members, &to_members, &blind, to_others.as_ref());
             }
+            DeliveryOp::PeopleChanged { changed } => self.people_changed(&changed),
             DeliveryOp::Watch { room, user, member } => self.watch(room, user, member),
             DeliveryOp::Watchers { room, members } => self.watchers(room, &members),
             DeliveryOp::CloseRoom { room, close } => self.close_room(room, close),
@@ -272,6 +274,28 @@ impl Registry {
             } else if let Some(frame) = to_others
                 && !blind.contains(&visitor.user)
             {
+                visitor.tell(frame);
+            }
+        }
+    }
+
+    /// Gives each socket one frame, with those of these people whom its user sees.
+    fn people_changed(&mut self, changed: &[Changed]) {
+        let mut seen: HashMap<SocketId, BTreeSet<usize>> = HashMap::new();
+        for (index, Changed { user, rooms, talks, .. }) in changed.iter().enumerate() {
+            let seats = rooms.iter().filter_map(|room| self.rooms.get(room)).flat_map(Subscriptions::all);
+            let watchers = talks.iter().filter_map(|talk| self.watchers.get(talk)).chain(self.users.get(&user.id));
+            for session in seats.map(|seat| seat.session).chain(watchers.flatten().copied()) {
+                seen.entry(session).or_default().insert(index);
+            }
+        }
+        let mut frames: HashMap<BTreeSet<usize>, Bytes> = HashMap::new();
+        for (session, indexes) in seen {
+            let frame = frames.entry(indexes).or_insert_with_key(|indexes| {
+                let users: Vec<_> = indexes.iter().map(|index| &changed[*index].state).collect();
+                frame::text(&ServerFrame::State { users: &users }.to_json())
+            });
+            if let Some(visitor) = self.sessions.get_mut(&session) {
                 visitor.tell(frame);
             }
         }

@@ -50,6 +50,7 @@ impl Hub {
             }
             Event::Sent { room, slug, news } => self.hear_news(room, &slug, news, ctx),
             Event::Mentioned { slug, users, message } => self.hear_mention(&slug, users, message),
+            Event::PeopleChanged => self.tell_people_soon(ctx),
             Event::Tell { user, frame } => {
                 let (users, frame) = (Arc::from([user]), frame::text(frame.as_bytes()));
                 self.tell_workers(|| DeliveryOp::TellUsers {

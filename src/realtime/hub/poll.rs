@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::base::mailbox::send_detached;
 use crate::base::panics::catch_panic;
+use crate::chat::extras;
 use crate::chat::login_sessions;
 use crate::chat::login_sessions::State;
 use crate::chat::rooms;
@@ -20,8 +21,8 @@ use crate::realtime::room::{PollResult, RecheckMembers};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, RoomId};
 
-/// Where rooms stand, the epoch, and the sessions that have not ended.
-type Polled = (Vec<RoomHead>, String, HashMap<String, State>);
+/// Where rooms stand, the epoch, the latest change of people with the one that had been told, and the sessions that have not ended.
+type Polled = (Vec<RoomHead>, String, (i64, i64), HashMap<String, State>);
 
 impl Hub {
     /// Once in a while always, since an instance may have died between its commit and its word; every time while words
@@ -47,7 +48,7 @@ impl Hub {
         let (open, watched) = (self.rooms.values().map(|room| room.id).collect::<Vec<_>>(), self.watched());
         let asked: HashSet<String> = self.sockets.values().map(|socket| socket.token_hash.clone()).collect();
         let hashes: Vec<String> = asked.iter().cloned().collect();
-        let store = self.store.clone();
+        let (store, told) = (self.store.clone(), self.people.seq);
         let read = async move {
             let watched = watched.await;
             let ids: HashSet<RoomId> = watched.keys().copied().chain(open).collect();
@@ -55,7 +56,12 @@ impl Hub {
             let read = store.read(move |connection| {
                 let standings = rooms::standings(connection, &ids)?;
                 let alive = login_sessions::still_alive(connection, &hashes)?;
-                Ok::<Polled, Refusal>((standings, rooms::epoch(connection)?, alive))
+                Ok::<Polled, Refusal>((
+                    standings,
+                    rooms::epoch(connection)?,
+                    (extras::latest(connection)?, told),
+                    alive,
+                ))
             });
             (read.await, watched)
         };
@@ -93,12 +99,13 @@ impl Hub {
 
     fn polled(
         &mut self,
-        (standings, epoch, alive): Polled,
+        (standings, epoch, (extras_seq, told), alive): Polled,
         watched: &HashMap<RoomId, i64>,
         asked: &HashSet<String>,
         ctx: &mut Context<Self>,
     ) {
         self.broker.set_epoch(&epoch);
+        self.compare_people(extras_seq, told, ctx);
         self.notice(&standings, &epoch);
         self.look_for_deleted(&standings, watched);
         self.compare(standings, watched, ctx);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
@@ -168,7 +169,9 @@ impl ChatRoom {
             let socket = Socket { generation: join.generation, worker: join.worker, user: join.user.id, access };
             if self.sockets.insert(join.session, socket).is_none() {
                 self.links.occupy(join.worker);
-                self.presence.arrive(&join.user);
+                // What a socket knew when it was opened may have changed.
+                let known = found.entries.members.get(&join.user.id).filter(|(user, _)| *user != *join.user);
+                self.presence.arrive(&known.map_or_else(|| Arc::clone(&join.user), |(user, _)| Arc::new(user.clone())));
             }
         }
         // Plain structs with string keys: serialising them into memory has no way to fail.
@@ -234,7 +237,7 @@ impl ChatRoom {
                 more,
                 reset: page.reset,
                 people,
-                read: entries.members.get(&join.user.id).copied().unwrap_or(0),
+                read: entries.members.get(&join.user.id).map_or(0, |(_, mark)| *mark),
             }
         };
         frame::text(&first.to_json())

@@ -25,6 +25,11 @@ pub struct Typing {
     pub user: Arc<User>,
 }
 
+/// Members of the room as they are now: what features add to them has changed. Those in the room are told by their workers.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct PeopleChanged(pub Vec<User>);
+
 impl ChatRoom {
     pub(crate) fn tell_presence_soon(&mut self, ctx: &mut Context<Self>) {
         if self.telling_presence || !self.presence.has_news() {
@@ -69,6 +74,14 @@ impl ChatRoom {
     /// Who typed a while ago may be told of again.
     pub(crate) fn forget_typing(&mut self) {
         self.typing.retain(|_, told| told.elapsed() < TYPING_INTERVAL);
+    }
+}
+
+impl Handler<PeopleChanged> for ChatRoom {
+    type Result = ();
+
+    fn handle(&mut self, PeopleChanged(users): PeopleChanged, _: &mut Self::Context) {
+        users.into_iter().for_each(|user| self.presence.update(user));
     }
 }
 

@@ -65,6 +65,12 @@ async fn opened(ann: &mut Inspector) {
         ann.window.press(ESCAPE).await;
         ann.window.lacks(css).await;
     }
+    ann.window.click(".me [href='/people/ann']").await;
+    ann.window.click(".card [data-open=status]").await;
+    ann.window.element(".sheet .sign").await;
+    ann.inspect("a status").await;
+    ann.window.press(ESCAPE).await;
+    ann.window.lacks(".sheet").await;
     ann.window.click("#format").await;
     ann.window.element(".format").await;
     ann.window.fill("#message", "**see** @b").await;
@@ -138,6 +144,7 @@ async fn nothing_is_found(palette: &str) {
 
     for path in [
         "/settings",
+        "/settings/status",
         "/people/bob",
         "/moderation",
         "/invitations",

@@ -98,6 +98,18 @@ async fn opened(ann: &mut Camera) {
             ann.window.lacks(css).await;
         }
     }
+    for size in [WIDE, PHONE] {
+        ann.sets(size).await;
+        for opener in [".me a", ".card [data-open=status]"] {
+            // On a phone the first is in a sheet.
+            ann.window.until(&format!("return document.querySelector('{opener}') !== null")).await;
+            ann.window.run(&format!("document.querySelector('{opener}').click()")).await;
+        }
+        ann.window.element(".sheet .sign").await;
+        ann.takes("status", &[size]).await;
+        ann.window.press(ESCAPE).await;
+        ann.window.lacks(".sheet").await;
+    }
     for (opener, sheet, state) in [("#side-open", "#side", "rooms"), ("#people-open", "#who", "people")] {
         ann.sets(PHONE).await;
         ann.window.click(opener).await;

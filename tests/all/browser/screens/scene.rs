@@ -50,6 +50,10 @@ impl Scene {
         }
         let about = json!({ "about": "Makes tea, and chairs to drink it in.", "time_zone": "Asia/Tokyo" });
         people[1].http.patch("/me", about).await.ok(200);
+        let away = json!({ "emoji": "🌴", "text": "In the mountains, without a net", "until": "2099-12-24T12:00:00Z" });
+        for (person, status) in [(1, away), (3, json!({ "emoji": "🎧" })), (4, json!({ "text": "在家工作" }))] {
+            people[person].http.put_json("/me/status", status).await.ok(200);
+        }
         Self { people, sockets: Vec::new() }
     }
 

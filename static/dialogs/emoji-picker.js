@@ -2,7 +2,7 @@ import { all, el, focusedAt, style } from '../core/dom.js';
 import { matching } from '../core/fuzzy.js';
 import { KEYS, readList, remember } from '../core/storage.js';
 import { t } from '../core/text.js';
-import { place } from '../dialogs/menu.js';
+import { place } from './menu.js';
 
 /** @typedef {[emoji: string, name: string, ...shortcodes: string[]]} Emoji */
 /** @typedef {[group: string, list: Emoji[]]} Group */
@@ -86,7 +86,7 @@ export async function pick(near) {
 	};
 	await draw();
 	const before = document.activeElement;
-	document.body.append(box);
+	(near.closest('dialog') ?? document.body).append(box); // all else is inert while one is open
 	box.showPopover();
 	place(box, near);
 	field.focus();
@@ -115,6 +115,28 @@ export async function pick(near) {
 			else if (at >= 0 && event.key.startsWith('Arrow')) walk(event, neighbour(buttons, at, event.key) ?? field);
 		});
 	});
+}
+
+/**
+ * A field of a form: a button that shows an emoji, where one is chosen, and opens the picker.
+ * @param {string} name
+ * @param {string} label
+ * @param {string} [value]
+ */
+export function emojiField(name, label, value = '') {
+	const input = el('input', { type: 'hidden', name, value });
+	const button = el('button', { type: 'button', class: 'sign', title: label });
+	const draw = () => {
+		button.textContent = input.value || '🙂';
+		button.classList.toggle('unset', !input.value);
+		button.setAttribute('aria-label', input.value ? `${label}: ${input.value}` : label);
+	};
+	button.addEventListener('click', async () => {
+		input.value = (await pick(button)) ?? input.value;
+		draw();
+	});
+	draw();
+	return el('span', {}, button, input);
 }
 
 /**
