@@ -47,6 +47,7 @@ export class RoomList {
 	#badge = null; // once something was unread
 	#timer = 0;
 	#arranging = 0;
+	#showsOpen = false; // once it is arranged, the open room is brought into view
 	#root;
 	#here;
 	#title;
@@ -75,7 +76,7 @@ export class RoomList {
 			root.addEventListener(leave, () => requestAnimationFrame(() => this.#arrange()));
 		this.#drawTotals();
 		this.#fold();
-		maybe('[aria-current]', root)?.scrollIntoView({ block: 'nearest' });
+		this.#showOpen();
 	}
 
 	/** @param {string} slug */
@@ -227,6 +228,8 @@ export class RoomList {
 
 	/** @param {Wire.MemberRoom[]} list */
 	#welcome(list) {
+		// Of many rooms the page had the first ones: those that come now move the open one.
+		this.#showsOpen ||= list.length > this.#rooms.size + 1;
 		for (const given of list) {
 			const room = this.#known(given);
 			this.#take(room, given, true);
@@ -377,6 +380,12 @@ export class RoomList {
 			const items = order.flatMap(({ item }) => (item && item.parentElement === list ? item : []));
 			if (items.some((item, index) => list.children[index] !== item)) list.append(...items);
 		}
+		if (this.#showsOpen) this.#showOpen();
+	}
+
+	#showOpen() {
+		this.#showsOpen = false;
+		maybe('[aria-current]', this.#root)?.scrollIntoView({ block: 'nearest' });
 	}
 
 	#drawTotals() {
