@@ -109,7 +109,7 @@ async fn a_page_of_an_older_build_is_loaded_anew_when_that_disturbs_nobody() {
     let mut server = Options::sqlite().listen(address).start().await;
     server.person("host").await.makes_room("den").await;
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, server.url()).await;
+    let ann = Window::open_browser(&chromedriver, server.url()).await;
     ann.signs_up("ann", "Ann").await;
     ann.opens_room("den").await;
     ann.says("hello").await;

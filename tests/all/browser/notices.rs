@@ -46,7 +46,7 @@ async fn whoever_looks_elsewhere_is_told_of_what_concerns_them_by_the_level_of_e
         bob.makes_room(room).await;
     }
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, server.url()).await;
+    let ann = Window::open_browser(&chromedriver, server.url()).await;
     ann.signs_up("ann", "Ann").await;
     for (room, level) in [("all", Some("all")), ("none", Some("none")), ("usual", None)] {
         ann.opens_room(room).await;
@@ -97,7 +97,7 @@ async fn whoever_looks_elsewhere_is_told_of_what_concerns_them_by_the_level_of_e
 async fn notices_are_off_until_somebody_asks_for_them_and_the_browser_agrees() {
     let server = Server::start(Options::sqlite()).await;
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, server.url()).await;
+    let ann = Window::open_browser(&chromedriver, server.url()).await;
     ann.signs_up("ann", "Ann").await;
     may_notify(&ann, "denied").await;
     ann.goto("/settings").await;
@@ -118,7 +118,7 @@ async fn new_messages_are_announced_with_their_authors_until_the_reader_turns_th
     let bob = server.person("bob").await;
     bob.makes_room("den").await;
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, server.url()).await;
+    let ann = Window::open_browser(&chromedriver, server.url()).await;
     ann.signs_up("ann", "Ann").await;
     let hears = async || {
         ann.opens_room("den").await;

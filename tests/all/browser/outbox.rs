@@ -45,7 +45,7 @@ async fn messages_written_offline_arrive_once_and_in_order_after_the_browser_was
     let bob = server.person("bob").await;
     bob.makes_room("den").await;
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, wire.url()).await;
+    let ann = Window::open_browser(&chromedriver, wire.url()).await;
     ann.signs_up("ann", "Ann").await;
     ann.opens_room("den").await;
     ann.says("before").await;
@@ -83,7 +83,7 @@ async fn one_tab_sends_for_all_and_another_takes_over_when_it_closes() {
         bob.makes_room(room).await;
     }
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, wire.url()).await;
+    let ann = Window::open_browser(&chromedriver, wire.url()).await;
     ann.signs_up("ann", "Ann").await;
     ann.opens_room("attic").await;
     ann.opens_room("den").await;
@@ -124,7 +124,7 @@ async fn a_refused_message_is_sent_when_told_to_once_the_reason_is_gone() {
     let bob = server.person("bob").await;
     bob.makes_room("den").await;
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, server.url()).await;
+    let ann = Window::open_browser(&chromedriver, server.url()).await;
     ann.signs_up("ann", "Ann").await;
     ann.opens_room("den").await;
     ann.element("#people li[data-user=ann]").await;
@@ -154,7 +154,7 @@ async fn drafts_of_each_room_survive_the_browser_and_not_logging_out() {
         bob.makes_room(room).await;
     }
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, server.url()).await;
+    let ann = Window::open_browser(&chromedriver, server.url()).await;
     ann.signs_up("ann", "Ann").await;
     for room in ["attic", "den"] {
         ann.opens_room(room).await;
@@ -182,7 +182,7 @@ async fn logging_out_takes_what_was_not_sent_off_the_machine_in_all_tabs() {
         bob.makes_room(room).await;
     }
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, server.url()).await;
+    let ann = Window::open_browser(&chromedriver, server.url()).await;
     ann.signs_up("ann", "Ann").await;
     ann.opens_room("den").await;
     ann.element("#people li[data-user=ann]").await;
@@ -228,7 +228,7 @@ async fn unread_numbers_and_badges_agree_in_two_tabs() {
         bob.makes_room(room).await;
     }
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, server.url()).await;
+    let ann = Window::open_browser(&chromedriver, server.url()).await;
     ann.signs_up("ann", "Ann").await;
     for room in ["cellar", "den"] {
         ann.opens_room(room).await;

@@ -57,7 +57,7 @@ async fn unread_numbers_grow_for_rooms_not_open() {
         bob.makes_room(room).await;
     }
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, server.url()).await;
+    let ann = Window::open_browser(&chromedriver, server.url()).await;
     ann.signs_up("ann", "Ann").await;
     ann.opens_room("attic").await;
     ann.element("#people li[data-user=ann]").await; // a member from now on
@@ -102,7 +102,7 @@ async fn what_is_marked_unread_is_so_in_every_tab_and_when_one_comes_back() {
         bob.makes_room(room).await;
     }
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, server.url()).await;
+    let ann = Window::open_browser(&chromedriver, server.url()).await;
     ann.signs_up("ann", "Ann").await;
     ann.opens_room("den").await;
     ann.element("#people li[data-user=ann]").await;

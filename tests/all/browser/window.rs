@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use thirtyfour::WindowHandle;
 use thirtyfour::prelude::*;
-use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel};
+use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, LoggingPrefsLogLevel};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -15,8 +15,10 @@ use tokio::process::{Child, Command};
 pub const LIMIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(50);
 
-const ARGUMENTS: [&str; 14] = [
-    "--headless=new",
+/// Draws pages as Chromium does, without a window system, tabs that hide each other, or notices: half the work.
+const HEADLESS_SHELL: &str = "/usr/lib/chromium/chromium-headless-shell";
+
+const ARGUMENTS: [&str; 13] = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -90,30 +92,48 @@ pub type Profile = Arc<TempDir>;
 pub struct Window {
     pub driver: WebDriver,
     site: String,
-    profile: Profile,
+    profile: Option<Profile>,
 }
 
 impl Window {
     /// A window for the site at this address, `http://…`.
     pub async fn open(chromedriver: &Chromedriver, site: String) -> Self {
+        let mut capabilities = DesiredCapabilities::chrome();
+        // Its profile is chromedriver's: it opens no page with a folder that it is given.
+        capabilities.set_binary(HEADLESS_SHELL).unwrap();
+        Self::start(chromedriver, site, capabilities, None).await
+    }
+
+    /// A window of a whole browser, for claims about tabs that are hidden, notices, and what outlives the browser.
+    pub async fn open_browser(chromedriver: &Chromedriver, site: String) -> Self {
         Self::open_with(chromedriver, site, Arc::new(tempfile::tempdir().unwrap())).await
     }
 
     /// A window of the browser that keeps this; another one must have been closed.
     pub async fn open_with(chromedriver: &Chromedriver, site: String, profile: Profile) -> Self {
         let mut capabilities = DesiredCapabilities::chrome();
+        capabilities.add_arg("--headless=new").unwrap();
+        capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display())).unwrap();
+        Self::start(chromedriver, site, capabilities, Some(profile)).await
+    }
+
+    async fn start(
+        chromedriver: &Chromedriver,
+        site: String,
+        mut capabilities: ChromeCapabilities,
+        profile: Option<Profile>,
+    ) -> Self {
         for argument in ARGUMENTS {
             capabilities.add_arg(argument).unwrap();
         }
         capabilities.add_arg("--window-size=1280,800").unwrap();
-        capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display())).unwrap();
         capabilities.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
         let driver = WebDriver::new(&chromedriver.url, capabilities).await.expect("a browser");
         Self { driver, site, profile }
     }
 
     pub fn profile(&self) -> Profile {
-        self.profile.clone()
+        self.profile.clone().expect("a whole browser")
     }
 
     pub async fn goto(&self, path: &str) {
