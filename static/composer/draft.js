@@ -25,8 +25,8 @@ export class Draft {
 			this.#take(event.newValue ?? '', false);
 			onChange();
 		});
-		// Of several tabs the last that closes leaves what it has.
-		addEventListener('pagehide', () => this.#isOwn && write(key, this.text));
+		// Of several tabs the last that closes leaves what it has, unless that was wiped at the end of a session.
+		addEventListener('pagehide', () => read(key, true) && write(key, this.text));
 	}
 
 	/** @param {string} text as it was written here */
