@@ -130,7 +130,7 @@ impl HubHandle {
             match done.await {
                 // The room in use may have been deleted, and its name be that of another one.
                 Ok(Err(refusal)) if refusal == Refusal::room_not_found() && deleted.is_none() => {
-                    deleted = Some(room.id)
+                    deleted = Some(room.id);
                 }
                 Ok(done) => return Ok((room.id, done?)),
                 Err(_) => {}
