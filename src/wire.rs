@@ -16,7 +16,7 @@ pub use crate::wire::client_frame::{ClientFrame, Parsed, parse};
 pub use crate::wire::extras::Extras;
 pub use crate::wire::moderation::{Act, AuditEntry, Report, Sanction};
 pub use crate::wire::profile::Profile;
-pub use crate::wire::server_frame::{Close, LeftReason, Limits, PersonState, Ref, ServerFrame};
+pub use crate::wire::server_frame::{Close, LeftReason, Limits, PROTOCOL, PersonState, Ref, ServerFrame};
 pub use crate::wire::types::{
     DEFAULT_PAGE_MESSAGES, EncodedMessage, InstanceRole, Key, ListedRoom, MAX_BAD_FRAMES, MAX_BODY_CHARS, MAX_CATCH_UP,
     MAX_DIRECT_PEOPLE, MAX_EMOJI, MAX_FRAME_BYTES, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, MAX_PEOPLE, MAX_REACTION_USERS,

@@ -1,6 +1,6 @@
 /*
  * The service worker. Pages of rooms that were opened before are shown while the server can't be reached, with what they
- * are made of: `BUILD` and `FILES`, which the server writes above. Logging out takes them off this machine (outbox/storage.js).
+ * are made of: `BUILD` and `FILES`, which the server writes above. Logging out takes them off this machine (outbox/forget.js).
  */
 const PAGES = 'klatch-pages';
 const PARTS = `klatch-parts-${BUILD}`;
@@ -80,7 +80,7 @@ async function keep(path, response) {
 
 worker.addEventListener('notificationclick', (event) => {
 	event.notification.close();
-	event.waitUntil(open(event.notification.data));
+	event.waitUntil(open(event.notification.data.path));
 });
 
 /** @param {string} path */

@@ -289,31 +289,40 @@ export type Ref = { ref?: string, };
 /**
  * A frame to a client. Optional fields are left out when they do not apply.
  */
-export type ServerFrame = { "type": "welcome", user: User, instance: string, build: string, heartbeat_secs: number, limits: Limits, rooms: Array<MemberRoom>, } | { "type": "joined", room: string, title: string, topic: string, epoch: string, seq: number, messages: Array<Message>, more: boolean, reset: boolean, people: People, read: number, ref?: string, } | { "type": "changes", room: string, messages: Array<Message>, more: boolean, } | { "type": "left", room: string, reason: LeftReason, ref?: string, } | { "type": "sent", room: string, key: string, id: number, seq: number, ref?: string, } | { "type": "done", room: string, id: number, seq: number, ref?: string, } | { "type": "message", room: string, message: Message, } | { "type": "history", room: string, messages: Array<Message>, more: boolean,
+export type ServerFrame = { "type": "welcome",
+/**
+ * That of `docs/protocol.md` which the server keeps to: [`PROTOCOL`].
+ */
+protocol: number, user: User, instance: string, build: string, heartbeat_secs: number, limits: Limits, rooms: Array<MemberRoom>, } | { "type": "joined", room: string, id: number, title: string, topic: string, epoch: string, seq: number, messages: Array<Message>, more: boolean, reset: boolean, people: People, read: number, ref?: string, } | { "type": "changes", room: string, messages: Array<Message>, more: boolean, } | { "type": "left", room: string, reason: LeftReason, ref?: string, } | { "type": "sent", room: string, key: string, id: number, seq: number, ref?: string, } | { "type": "done", room: string, id: number, seq: number, ref?: string, } | { "type": "message", room: string, message: Message, } | { "type": "history", room: string, messages: Array<Message>, more: boolean,
 /**
  * Where the page need not end with what was asked for or with the latest message.
  */
 newer?: boolean, ref?: string, } | { "type": "presence", room: string, count: number, joined: Array<User>, left: Array<User>, } | { "type": "typing", room: string, user: User, } | { "type": "state", users: Array<PersonState>, } | { "type": "read", room: string, seq: number, unread: number, mentions: number, count: number,
 /**
+ * The room's number when these numbers were true, where they fell by something else than reading: a `mention`
+ * up to it is in them.
+ */
+at?: number,
+/**
  * Set back by its owner; else a mark only rises.
  */
 back?: boolean, } | { "type": "activity", room: string, seq: number, count: number, } | { "type": "mention", room: string, message: Message, } | { "type": "room", room: string, member: boolean, } | { "type": "error", code: Code, message: string, key?: string, room?: string, retry_after_ms?: number, ref?: string, } | { "type": "bye", reason: string, reconnect_after_ms: number, };
 
-export type Join = { room: string, after?: number, epoch?: string, };
+export type Join = { room: string, room_id?: number, after?: number, epoch?: string, };
 
 export type InRoom = { room: string, };
 
-export type Send = { room: string, key: string, body: string, reply_to?: number, };
+export type Send = { room: string, room_id?: number, key: string, body: string, reply_to?: number, };
 
-export type Edit = { room: string, id: number, body: string, };
+export type Edit = { room: string, room_id?: number, id: number, body: string, };
 
-export type OfMessage = { room: string, id: number, };
+export type OfMessage = { room: string, room_id?: number, id: number, };
 
-export type React = { room: string, id: number, emoji: string, on: boolean, };
+export type React = { room: string, room_id?: number, id: number, emoji: string, on: boolean, };
 
 export type History = { room: string, before?: number, after?: number, around?: number, since?: string, limit?: number, };
 
-export type Read = { room: string, seq: number, };
+export type Read = { room: string, room_id?: number, seq: number, };
 
 /**
  * A frame from a client, its shape checked and nothing else.

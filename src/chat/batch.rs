@@ -81,6 +81,15 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// # Errors
+    /// `invalid`: not an emoji.
+    pub fn react(id: Seq, emoji: &str, on: bool) -> Result<Self, Refusal> {
+        let emoji = emojis::get(emoji).ok_or_else(|| Refusal::invalid("emoji: not an emoji"))?;
+        Ok(Self::React { id, emoji: emoji.as_str().to_owned(), on })
+    }
+}
+
 /// What an action came to.
 #[derive(Clone, Debug)]
 pub enum Done {
@@ -111,6 +120,18 @@ pub struct Change {
     pub count: i64,
     /// Who is told that they were mentioned.
     pub mentioned: Vec<UserId>,
+    /// For whom it lowers what is unread or mentions them. Known where it is committed; others are told by an event.
+    #[serde(skip)]
+    pub lowers: Option<Lowered>,
+}
+
+/// Whose numbers fall by a change: of those who have not read the message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lowered {
+    /// Those of all members: it was deleted.
+    All,
+    /// Those of some: it mentions them no more.
+    Some(Vec<UserId>),
 }
 
 impl Change {

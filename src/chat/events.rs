@@ -1,11 +1,11 @@
 //! What has happened and concerns more than one room's sockets: announced after the commit, to every instance.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::batch::Change;
+use crate::chat::batch::{Change, Lowered};
 use crate::wire::{Message, RoomId, Seq, UserId};
 
 /// Something that every instance must act on.
@@ -48,10 +48,21 @@ pub enum Event {
     },
     /// As [`Sent`](Self::Sent), for those who are mentioned.
     Mentioned {
+        /// 0 where an older build tells it.
+        #[serde(default)]
+        room: RoomId,
         slug: String,
         users: Vec<UserId>,
         message: Arc<Message>,
     },
+    /// What is unread in a room, or mentions somebody, became less by something else than reading: each instance tells those
+    /// who have sockets there.
+    NumbersFell {
+        room: RoomId,
+        fall: NumbersFall,
+    },
+    /// An account was deleted: nothing that is kept in memory may go on showing its name.
+    AccountDeleted,
     /// Something that features add to people has changed: who and what, the database tells.
     PeopleChanged,
     /// Give this frame to all sockets of a user.
@@ -70,6 +81,42 @@ pub struct ActivityDigest {
     /// Whose read marks rose by sending: told after the count that holds their message, so that adding up comes out
     /// right.
     pub authors: HashMap<UserId, Sent>,
+}
+
+/// Whose numbers fell in a room, by one change or several.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NumbersFall {
+    /// The number of the latest of these changes.
+    pub seq: Seq,
+    /// Only of those whose read marks are below this: the highest id of their messages.
+    pub below: Seq,
+    /// Only of these members; of all where that is left out.
+    pub users: Option<BTreeSet<UserId>>,
+}
+
+/// Members that a fall names; where there are more, it is of all.
+const MAX_NAMED: usize = 100;
+
+impl NumbersFall {
+    /// What falls by a change, if anything.
+    pub fn by(change: &Change) -> Option<Self> {
+        let users = match change.lowers.as_ref()? {
+            Lowered::All => None,
+            Lowered::Some(users) => Some(users.iter().copied().collect()),
+        };
+        let fall = Self { seq: change.message.seq, below: change.message.id, users };
+        Some(fall.within_bounds())
+    }
+
+    pub fn merge(self, other: Self) -> Self {
+        let users = self.users.zip(other.users).map(|(some, more)| some.into_iter().chain(more).collect());
+        Self { seq: self.seq.max(other.seq), below: self.below.max(other.below), users }.within_bounds()
+    }
+
+    fn within_bounds(mut self) -> Self {
+        self.users = self.users.filter(|users| users.len() <= MAX_NAMED);
+        self
+    }
 }
 
 /// Somebody's latest message.

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::dsl::max;
 use diesel::prelude::*;
 
-use crate::chat::messages::{Bound, Page, following, latest};
+use crate::chat::messages::{Bound, Page, by_ids, following, latest};
 use crate::chat::rooms::authorize;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::messages;
@@ -27,6 +27,27 @@ pub fn page(connection: &mut AnyConnection, slug: &str, user: UserId, place: &Pl
     snapshot(connection, |connection| {
         let (found, _) = authorize(connection, slug, user, Action::See)?;
         Ok(part(connection, found.room.id, place)?)
+    })
+}
+
+/// One message of a room that `user` may see; where `id` is given, only of the room with that id.
+///
+/// # Errors
+/// `not_found`
+pub fn one(
+    connection: &mut AnyConnection,
+    slug: &str,
+    id: Option<RoomId>,
+    user: UserId,
+    message: Seq,
+) -> Result<Message, Refusal> {
+    snapshot(connection, |connection| {
+        let room = authorize(connection, slug, user, Action::See)?.0.room.id;
+        if id.is_some_and(|id| id != room) {
+            return Err(Refusal::room_not_found());
+        }
+        let found = by_ids(connection, &[room], &[message])?.into_iter().next();
+        found.map(|(_, message)| message).ok_or_else(Refusal::message_not_found)
     })
 }
 

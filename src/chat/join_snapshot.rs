@@ -6,6 +6,7 @@ use chrono::Utc;
 use diesel::dsl::not;
 use diesel::prelude::*;
 
+use crate::chat::direct_titles;
 use crate::chat::members::banned;
 use crate::chat::messages::{Page, changes, latest};
 use crate::chat::people;
@@ -14,7 +15,7 @@ use crate::chat::rooms::RoomState;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{members, users};
 use crate::wire::refusal::Refusal;
-use crate::wire::{DEFAULT_PAGE_MESSAGES, EncodedMessage, MAX_CATCH_UP, RoomId, Seq, User, UserId};
+use crate::wire::{DEFAULT_PAGE_MESSAGES, EncodedMessage, MAX_CATCH_UP, RoomId, RoomKind, Seq, User, UserId};
 
 /// Where a client says it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +39,10 @@ pub struct Wanted {
 /// What joins begin with, all as of one moment.
 pub struct JoinSnapshot {
     pub state: RoomState,
+    /// That of all rooms.
     pub epoch: String,
+    /// What a direct talk is called to each of the members.
+    titles: HashMap<UserId, String>,
     /// Those who are members, and not banned from the chat, with their read marks.
     pub members: HashMap<UserId, (User, Seq)>,
     /// The latest messages, oldest first, where somebody begins with them.
@@ -81,8 +85,17 @@ pub fn entries(connection: &mut AnyConnection, wanted: &Wanted) -> Result<JoinSn
             .filter(not(banned(Utc::now().naive_utc())))
             .select((people::COLUMNS, members::last_read_seq))
             .load(connection)?;
-        let members = members.into_iter().map(|(user, mark)| (user.id, (user, mark))).collect();
-        let mut entries = JoinSnapshot { state, epoch, members, latest: None, after: HashMap::new() };
+        let members: HashMap<UserId, (User, Seq)> =
+            members.into_iter().map(|(user, mark)| (user.id, (user, mark))).collect();
+        let titles = match state.room.kind {
+            RoomKind::Direct => {
+                let users: Vec<UserId> = members.keys().copied().collect();
+                let titles = direct_titles::titles_of(connection, wanted.room, &users)?;
+                titles.into_iter().map(|((user, _), title)| (user, title)).collect()
+            }
+            RoomKind::Public | RoomKind::Private => HashMap::new(),
+        };
+        let mut entries = JoinSnapshot { state, epoch, titles, members, latest: None, after: HashMap::new() };
         let reachable = wanted.cursors.iter().map(|cursor| entries.reachable(cursor.as_ref()));
         let (reachable, unreachable): (Vec<_>, Vec<_>) = reachable.partition(Option::is_some);
         let behind: BTreeSet<Seq> =
@@ -129,10 +142,20 @@ impl JoinSnapshot {
         }
     }
 
+    /// What clients know the run of numbers by: a room that is made anew under an old slug begins another one.
+    pub fn room_epoch(&self) -> String {
+        format!("{}.{}", self.epoch, self.state.room.id)
+    }
+
+    /// What the room is called to one of its members.
+    pub fn title(&self, user: UserId) -> &str {
+        self.titles.get(&user).unwrap_or(&self.state.room.title)
+    }
+
     /// From where a catch-up can be given.
     fn reachable(&self, cursor: Option<&Cursor>) -> Option<Seq> {
-        let last = self.state.room.seq;
-        let is_present = |cursor: &&Cursor| cursor.epoch.as_ref().is_none_or(|known| *known == self.epoch);
+        let (last, epoch) = (self.state.room.seq, self.room_epoch());
+        let is_present = |cursor: &&Cursor| cursor.epoch.as_ref().is_none_or(|known| *known == epoch);
         let after = cursor.filter(is_present)?.after;
         (after <= last && last - after <= MAX_CATCH_UP).then_some(after)
     }

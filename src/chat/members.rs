@@ -10,7 +10,7 @@ use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{members, users};
 use crate::policy::Action;
 use crate::wire::refusal::Refusal;
-use crate::wire::{Member, Role, RoomId, Seq, User, UserId};
+use crate::wire::{Member, Notify, Role, RoomId, Seq, User, UserId};
 
 pub fn is_member(connection: &mut AnyConnection, room: RoomId, user: UserId) -> QueryResult<bool> {
     let found: Option<RoomId> =
@@ -101,7 +101,7 @@ pub fn insert(connection: &mut AnyConnection, room: RoomId, user: UserId, role: 
             members::user_id.eq(user),
             members::role.eq(role.as_str()),
             members::last_read_seq.eq(mark),
-            members::notify.eq("all"),
+            members::notify.eq(Notify::default().as_str()),
             members::joined_at.eq(Utc::now().naive_utc()),
         ))
         .execute(connection)

@@ -12,10 +12,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use crate::chat::rooms::authorize;
-use crate::db::connection::AnyConnection;
+use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::multi_row::Column::Numbers;
 use crate::db::multi_row::Rows;
-use crate::db::schema::members;
+use crate::db::schema::{members, rooms};
 use crate::policy::Action;
 use crate::wire::refusal::Refusal;
 use crate::wire::{MAX_UNREAD, Notify, RoomId, Seq, Standing, UserId};
@@ -37,9 +37,21 @@ impl From<Standing> for ReadMarker {
 }
 
 /// Sets a member's mark back to just below a message, where it is not below that.
-pub fn set_back(connection: &mut AnyConnection, slug: &str, user: UserId, from: Seq) -> Result<ReadMarker, Refusal> {
+///
+/// # Errors
+/// `not_found`: no such room, none that they may see, or not the one with this id; `forbidden`.
+pub fn set_back(
+    connection: &mut AnyConnection,
+    slug: &str,
+    id: Option<RoomId>,
+    user: UserId,
+    from: Seq,
+) -> Result<ReadMarker, Refusal> {
     let (found, _) = authorize(connection, slug, user, Action::Mark)?;
     let room = found.room.id;
+    if id.is_some_and(|id| id != room) {
+        return Err(Refusal::room_not_found());
+    }
     diesel::update(members::table.find((room, user)))
         .filter(members::last_read_seq.ge(from))
         .set((members::last_read_seq.eq(from - 1), members::set_back.eq(true)))
@@ -48,8 +60,8 @@ pub fn set_back(connection: &mut AnyConnection, slug: &str, user: UserId, from: 
     standing.map(ReadMarker::from).ok_or_else(Refusal::room_not_found)
 }
 
-type Row = (UserId, RoomId, (i64, Seq, i64, i64, bool), (String, bool));
-type Kinds = (BigInt, BigInt, (BigInt, BigInt, BigInt, BigInt, Bool), (Text, Bool));
+type Row = (UserId, RoomId, (i64, Seq, i64, i64, bool), (String, bool, Seq));
+type Kinds = (BigInt, BigInt, (BigInt, BigInt, BigInt, BigInt, Bool), (Text, Bool, BigInt));
 
 /// Of members of rooms: those for whom `which` holds.
 const STANDINGS: &str = "\
@@ -66,7 +78,7 @@ const STANDINGS: &str = "\
     CASE WHEN members.last_read_seq >= rooms.last_seq THEN 0 \
     ELSE (SELECT count(*) FROM (SELECT 1 FROM mentions WHERE mentions.user_id = members.user_id \
     AND mentions.room_id = members.room_id AND mentions.message_id > members.last_read_seq LIMIT {most}) AS few) END, \
-    rooms.kind = 'direct', members.notify, members.starred \
+    rooms.kind = 'direct', members.notify, members.starred, rooms.lowered_seq \
     FROM {given} JOIN members ON {which} JOIN rooms ON rooms.id = members.room_id \
     LEFT JOIN message_counts AS noted ON noted.room_id = members.room_id AND noted.message_id = \
     (SELECT max(below.message_id) FROM message_counts AS below \
@@ -106,12 +118,47 @@ pub fn in_rooms(
     Ok(rows.into_iter().map(standing).collect())
 }
 
+/// How some members of a room stand to it whose marks are below a message, as of one moment.
+pub struct MarksBelow {
+    pub slug: String,
+    /// The room's number at that moment.
+    pub seq: Seq,
+    pub members: Vec<(UserId, ReadMarker)>,
+}
+
+/// Reads how these users stand to a room, those of them who are members and have not read up to `below`. `None`: there is no
+/// such room.
+pub fn marks_below(
+    connection: &mut AnyConnection,
+    room: RoomId,
+    below: Seq,
+    users: &[UserId],
+) -> QueryResult<Option<MarksBelow>> {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        text(
+            "members.user_id = given.user_id AND members.room_id = given.room_id \
+             AND members.last_read_seq < given.below",
+        )
+    });
+    snapshot(connection, |connection| {
+        let found = rooms::table.find(room).select((rooms::slug, rooms::last_seq)).first(connection).optional()?;
+        let Some((slug, seq)) = found else { return Ok(None) };
+        let rows = Rows::new(users.len())
+            .with("user_id", Numbers(users.to_vec()))
+            .with("room_id", Numbers(vec![room; users.len()]))
+            .with("below", Numbers(vec![below; users.len()]))
+            .load::<Kinds, Row>(connection, &TEXT)?;
+        let members = rows.into_iter().map(standing).map(|((user, _), standing)| (user, standing.into())).collect();
+        Ok(Some(MarksBelow { slug, seq, members }))
+    })
+}
+
 fn standing(
-    (user, room, (count, read, unread, mentions, is_direct), (notify, starred)): Row,
+    (user, room, (count, read, unread, mentions, is_direct), (notify, starred, lowered)): Row,
 ) -> ((UserId, RoomId), Standing) {
     let unread = unread.clamp(0, MAX_UNREAD);
     // In a direct room every message is a mention.
     let mentions = if is_direct { unread } else { mentions };
     let notify = Notify::from_column(&notify);
-    ((user, room), Standing { count, read, unread, mentions, notify, starred })
+    ((user, room), Standing { count, read, unread, mentions, notify, starred, lowered })
 }

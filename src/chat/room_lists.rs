@@ -47,11 +47,20 @@ pub fn page(
             query = query.filter(rooms::slug.gt(after));
         }
         if !filter.text.trim().is_empty() {
+            // A direct talk has the names of its people for a title.
+            let me = diesel::alias!(members as me);
+            let my_rooms = me.filter(me.field(members::user_id).eq(user)).select(me.field(members::room_id));
+            let talks = members::table
+                .inner_join(users::table)
+                .filter(members::user_id.ne(user).and(members::room_id.eq_any(my_rooms)))
+                .filter(wanted.of_a_name())
+                .select(members::room_id);
             query = query.filter(
                 wanted
                     .begins(rooms::slug)
                     .or(wanted.begins(lower(rooms::title)))
-                    .or(wanted.begins_a_later_word(lower(rooms::title))),
+                    .or(wanted.begins_a_later_word(lower(rooms::title)))
+                    .or(rooms::kind.eq(RoomKind::Direct.as_str()).and(rooms::id.eq_any(talks))),
             );
         }
         let mut rows: Vec<Row> = query.load(connection)?;

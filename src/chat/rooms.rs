@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::result::Error;
 
 use crate::base::failpoints::fault_enabled;
-use crate::chat::authorization;
+use crate::chat::{authorization, direct_titles};
 use crate::db::connection::{AnyConnection, STATEMENT_TIMEOUT, on_backend, snapshot};
 use crate::db::schema::{meta, rooms};
 use crate::policy::{Action, Actor, Object, PolicyRoom, may};
@@ -23,6 +23,8 @@ pub struct RoomState {
     pub count: i64,
     /// Rises with every removal of a member.
     pub access: i64,
+    /// The number of the latest change by which what is unread, or mentions somebody, became less.
+    pub lowered: Seq,
     pub rules: Rules,
 }
 
@@ -51,7 +53,7 @@ pub(crate) const BINDS_AT_ONCE: usize = 1_000;
 /// The columns of a [`RoomState`], in the order of [`COLUMNS`].
 pub(crate) type Row = (
     (RoomId, String, String, String, String, Seq, i64, i64),
-    (Option<NaiveDateTime>, i32),
+    (Option<NaiveDateTime>, i32, Seq),
     (Option<String>, bool, String, bool),
 );
 
@@ -67,7 +69,7 @@ pub(crate) type Columns = (
         rooms::message_count,
         rooms::access,
     ),
-    (rooms::archived_at, rooms::slow_secs),
+    (rooms::archived_at, rooms::slow_secs, rooms::lowered_seq),
     (rooms::pair, rooms::is_default, rooms::blocked_words, rooms::blocks_links),
 );
 
@@ -82,18 +84,18 @@ pub(crate) const COLUMNS: Columns = (
         rooms::message_count,
         rooms::access,
     ),
-    (rooms::archived_at, rooms::slow_secs),
+    (rooms::archived_at, rooms::slow_secs, rooms::lowered_seq),
     (rooms::pair, rooms::is_default, rooms::blocked_words, rooms::blocks_links),
 );
 
 pub(crate) fn state(
-    (room, (archived_at, slow_secs), (pair, is_default, blocked_words, blocks_links)): Row,
+    (room, (archived_at, slow_secs, lowered), (pair, is_default, blocked_words, blocks_links)): Row,
 ) -> RoomState {
     let (id, slug, title, topic, kind, seq, count, access) = room;
     let (kind, archived) = (RoomKind::from_column(&kind), archived_at.is_some());
     let room = Room { id, slug, title, topic, kind, seq, archived, slow_secs };
     let rules = Rules { pair: pair.is_some(), is_default, blocked_words, blocks_links };
-    RoomState { room, count, access, rules }
+    RoomState { room, count, access, lowered, rules }
 }
 
 /// The identity of this run of numbers: another one means that numbers may have been given twice.
@@ -147,13 +149,16 @@ pub struct RoomHead {
     pub count: i64,
     /// Raised by every removal.
     pub access: i64,
+    /// See [`RoomState::lowered`].
+    pub lowered: Seq,
 }
 
 pub fn standings(connection: &mut AnyConnection, ids: &[RoomId]) -> QueryResult<Vec<RoomHead>> {
     let mut standings = Vec::with_capacity(ids.len());
     for ids in ids.chunks(BINDS_AT_ONCE) {
         let rooms = rooms::table.filter(rooms::id.eq_any(ids));
-        let columns = (rooms::id, rooms::slug, rooms::last_seq, rooms::message_count, rooms::access);
+        let columns =
+            (rooms::id, rooms::slug, rooms::last_seq, rooms::message_count, rooms::access, rooms::lowered_seq);
         standings.extend(rooms.select(columns).load::<RoomHead>(connection)?);
     }
     Ok(standings)
@@ -278,7 +283,11 @@ pub fn authorize_for_update(
     Ok((found, actor))
 }
 
-/// The room, if `user` may see it.
+/// The room, if `user` may see it, called as it is to them.
 pub fn find(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<Room, Refusal> {
-    snapshot(connection, |connection| Ok(authorize(connection, slug, user, Action::See)?.0.room))
+    snapshot(connection, |connection| {
+        let mut room = authorize(connection, slug, user, Action::See)?.0.room;
+        direct_titles::name_for(connection, user, &mut room)?;
+        Ok(room)
+    })
 }

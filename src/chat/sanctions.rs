@@ -118,14 +118,17 @@ pub fn banned_from_chat(connection: &mut AnyConnection, user: UserId) -> Result<
     Ok(rows.into_iter().map(ban).collect())
 }
 
+/// A message by its room's slug and id, and its own.
+pub type MessageOf = (String, RoomId, Seq);
+
 /// Messages of somebody that are still to be removed, by room and id; none when all is done.
-pub fn to_wipe(connection: &mut AnyConnection, author: UserId, limit: i64) -> QueryResult<Vec<(String, Seq)>> {
+pub fn to_wipe(connection: &mut AnyConnection, author: UserId, limit: i64) -> QueryResult<Vec<MessageOf>> {
     messages::table
         .inner_join(room_rows::table)
         .filter(messages::author_id.eq(author).and(messages::removed.eq(false)))
         .order((messages::room_id, messages::id))
         .limit(limit)
-        .select((room_rows::slug, messages::id))
+        .select((room_rows::slug, messages::room_id, messages::id))
         .load(connection)
 }
 

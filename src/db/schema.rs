@@ -74,6 +74,7 @@ diesel::table! {
         slow_secs -> Integer,
         blocked_words -> Text,
         blocks_links -> Bool,
+        lowered_seq -> BigInt,
     }
 }
 

@@ -18,6 +18,10 @@ fn api_routes(routes: &mut Routes) {
     routes
         .get("/rooms/{slug}/messages", api::list)
         .post("/rooms/{slug}/messages", api::send)
+        .get("/rooms/{slug}/messages/{id}", api::show)
+        .patch("/rooms/{slug}/messages/{id}", api::edit)
+        .put("/rooms/{slug}/messages/{id}/reactions/{emoji}", api::react)
+        .delete("/rooms/{slug}/messages/{id}/reactions/{emoji}", api::take_reaction_back)
         .post("/preview", api::preview);
 }
 
@@ -30,5 +34,5 @@ fn page_routes(routes: &mut Routes) {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(api::list, api::send, api::preview))]
+#[openapi(paths(api::list, api::send, api::show, api::edit, api::react, api::take_reaction_back, api::preview))]
 struct Calls;

@@ -47,7 +47,15 @@ pub fn op_of(news: ActivityDigest, room: RoomId, slug: &str) -> impl Fn() -> Del
     let frame = frame::text(&ServerFrame::Activity { room: slug, seq, count }.to_json());
     let read = |(user, sent): (UserId, Sent)| {
         let unread = count - sent.count;
-        let read = ServerFrame::Read { room: slug, seq: sent.id, unread, mentions: sent.mentions, count, back: false };
+        let read = ServerFrame::Read {
+            room: slug,
+            seq: sent.id,
+            unread,
+            mentions: sent.mentions,
+            count,
+            at: None,
+            back: false,
+        };
         (user, frame::text(&read.to_json()))
     };
     let reads: Arc<[(UserId, Bytes)]> = authors.into_iter().map(read).collect();

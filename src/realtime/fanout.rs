@@ -24,7 +24,7 @@ use crate::base::panics::catch_panic;
 use crate::chat::extras::Changed;
 use crate::realtime::fanout::fair_queue::FairQueue;
 pub use crate::realtime::fanout::outbox::{MAX_UNANSWERED, Outbox, Progress};
-pub use crate::realtime::fanout::registry::{LocalSocket, Registry, SocketId, registry};
+pub use crate::realtime::fanout::registry::{LocalSocket, Registry, RoomBase, SocketId, registry};
 use crate::wire::{Close, RoomId, Seq, UserId};
 
 /// Ops that may wait for a worker. A room that finds the queue full marks the worker as behind and gives it what it missed
@@ -66,6 +66,8 @@ pub enum DeliveryOp {
     TellUsers { room: Option<RoomId>, users: Arc<[UserId]>, frame: Bytes, except: Option<SocketId> },
     /// Tell the members' sockets that have not joined the room; some of them have read marks that rose by sending.
     Activity { room: RoomId, frame: Bytes, reads: Arc<[(UserId, Bytes)]> },
+    /// Tell all sockets of these users, each what is theirs.
+    TellEach { room: RoomId, frames: Arc<[(UserId, Bytes)]> },
     /// Tell everybody about a room: its members one thing, the others another or nothing, and those who can't see it
     /// nothing in any case.
     Announce { members: Arc<HashSet<UserId>>, to_members: Bytes, blind: Arc<HashSet<UserId>>, to_others: Option<Bytes> },
@@ -90,6 +92,7 @@ impl DeliveryOp {
             | Self::Unsubscribe { room, .. }
             | Self::Tell { room, .. }
             | Self::Activity { room, .. }
+            | Self::TellEach { room, .. }
             | Self::Watch { room, .. }
             | Self::Watchers { room, .. }
             | Self::CloseRoom { room, .. } => Some(*room),

@@ -5,6 +5,7 @@ mod events;
 mod handle;
 mod people;
 mod poll;
+mod recounts;
 pub mod remote_activity;
 
 use std::collections::HashMap;
@@ -27,7 +28,8 @@ use crate::realtime::broker::{BrokerConfig, SharedBroker};
 use crate::realtime::fanout::{DeliveryOp, Fanout, FanoutMessage, OnThread, SocketId};
 pub use crate::realtime::hub::handle::{HubHandle, Post};
 use crate::realtime::hub::people::PeopleTold;
-use crate::realtime::room::{ChatRoom, Opening};
+use crate::realtime::hub::recounts::Recounts;
+use crate::realtime::room::{ChatRoom, Opening, RecheckMembers};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, RoomId, UserId};
 
@@ -48,7 +50,8 @@ pub struct Hub {
     instance: String,
     journals: Vec<Addr<Journal>>,
     workers: Vec<Addr<Fanout>>,
-    /// By slug, which never changes. An address may be of a room that has ended since.
+    /// By slug, which never changes; another room may have it once one is deleted. An address may be of a room that has ended
+    /// since.
     rooms: HashMap<String, OpenRoom>,
     /// Who waits for a room that is being opened.
     opening: HashMap<String, Vec<oneshot::Sender<Result<OpenRoom, Refusal>>>>,
@@ -70,6 +73,7 @@ pub struct Hub {
     /// The number of open sockets, for those who wait for the last to close.
     open: watch::Sender<usize>,
     people: PeopleTold,
+    recounts: Recounts,
     polling: bool,
     /// Something was missed while a poll was under way.
     poll_again: bool,
@@ -102,6 +106,8 @@ pub struct AddWorker(pub Addr<Fanout>);
 #[rtype(result = "Result<OpenRoom, Refusal>")]
 pub struct Find {
     pub slug: String,
+    /// Whether the database is asked which room that is, even if one of this name is in use: that one may be no more.
+    pub anew: bool,
 }
 
 /// A socket has opened.
@@ -181,6 +187,7 @@ impl Hub {
             last_session: 0,
             open: watch::Sender::new(0),
             people: PeopleTold::after(extras_seq),
+            recounts: Recounts::default(),
             polling: false,
             poll_again: false,
             polls_skipped: 0,
@@ -189,9 +196,13 @@ impl Hub {
     }
 
     /// The room of this name, opened if need be.
-    fn find(&mut self, slug: String, ctx: &mut Context<Self>) -> oneshot::Receiver<Result<OpenRoom, Refusal>> {
+    fn find(
+        &mut self,
+        Find { slug, anew }: Find,
+        ctx: &mut Context<Self>,
+    ) -> oneshot::Receiver<Result<OpenRoom, Refusal>> {
         let (answer, answered) = oneshot::channel();
-        if let Some(room) = self.rooms.get(&slug).filter(|room| room.address.connected()) {
+        if let Some(room) = self.open_room_of(&slug).filter(|_| !anew) {
             let _ = answer.send(Ok(room.clone()));
             return answered;
         }
@@ -216,8 +227,15 @@ impl Hub {
         failpoint("hub");
         let (state, epoch) = match found {
             Ok(found) => found,
-            Err(refusal) => return self.answer(&slug, Err(refusal)),
+            Err(refusal) => {
+                self.recheck_if_another(&slug, None);
+                return self.answer(&slug, Err(refusal));
+            }
         };
+        if let Some(open) = self.open_room_of(&slug).filter(|open| open.id == state.room.id).cloned() {
+            return self.answer(&slug, Ok(open));
+        }
+        self.recheck_if_another(&slug, Some(state.room.id));
         if self.workers.is_empty() {
             return self.answer(&slug, Err(Refusal::internal()));
         }
@@ -251,6 +269,18 @@ impl Hub {
             }
             hub.answer(&slug, room);
         });
+    }
+
+    /// The room in use of this name.
+    fn open_room_of(&self, slug: &str) -> Option<&OpenRoom> {
+        self.rooms.get(slug).filter(|room| room.address.connected())
+    }
+
+    /// The database has another room of this name, or none: the one in use finds that it is no more.
+    fn recheck_if_another(&self, slug: &str, id: Option<RoomId>) {
+        if let Some(open) = self.open_room_of(slug).filter(|open| Some(open.id) != id) {
+            send_detached(open.address.send(RecheckMembers));
+        }
     }
 
     /// Goes on with `step` when `awaited` is there. Those who wait for the room are answered even if it panics.
@@ -336,8 +366,8 @@ impl Handler<AddWorker> for Hub {
 impl Handler<Find> for Hub {
     type Result = ResponseFuture<Result<OpenRoom, Refusal>>;
 
-    fn handle(&mut self, Find { slug }: Find, ctx: &mut Self::Context) -> Self::Result {
-        let found = catch_panic(|| self.find(slug, ctx));
+    fn handle(&mut self, find: Find, ctx: &mut Self::Context) -> Self::Result {
+        let found = catch_panic(|| self.find(find, ctx));
         Box::pin(async {
             match found {
                 Some(found) => found.await.unwrap_or_else(|_| Err(Refusal::internal())),

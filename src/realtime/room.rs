@@ -19,9 +19,10 @@ use actix::prelude::*;
 use tokio::sync::oneshot;
 
 use crate::base::failpoints::{failpoint, hastened};
+use crate::base::mailbox::send_detached;
 use crate::base::metrics::{Counted, METRICS};
 use crate::chat::batch::{Action, Change, Done, Write};
-use crate::chat::events::Event;
+use crate::chat::events::{Event, NumbersFall};
 use crate::chat::journal::{Append, Committed, Journal, Reply};
 use crate::chat::rooms;
 use crate::db::{AnyConnection, Store};
@@ -36,7 +37,7 @@ use crate::wire::frame;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, RoomId, Seq, ServerFrame, UserId};
 
-pub use crate::realtime::room::delivery::{PollResult, RecheckMembers};
+pub use crate::realtime::room::delivery::{ForgetNames, PollResult, RecheckMembers};
 pub use crate::realtime::room::join::Leave;
 pub use crate::realtime::room::join_queue::Join;
 pub use crate::realtime::room::people::{PeopleChanged, Typing};
@@ -48,6 +49,8 @@ const MAILBOX: usize = 1_024;
 const LINGER: Duration = Duration::from_secs(30);
 /// Before a full queue is tried again.
 const SOON: Duration = Duration::from_millis(2);
+/// What falls within so long is told together.
+const FALLS_TOGETHER: Duration = Duration::from_millis(250);
 /// Before the database is asked again after a failure.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -100,6 +103,8 @@ pub struct ChatRoom {
     activity: Activity,
     /// Some of that was stored by this instance.
     activity_is_ours: bool,
+    /// Whose numbers fell since the hub was last told.
+    fall: Option<NumbersFall>,
     /// At most one of each is under way.
     reading_gap: bool,
     checking_members: bool,
@@ -167,6 +172,7 @@ impl ChatRoom {
             typing: HashMap::new(),
             activity: Activity::default(),
             activity_is_ours: false,
+            fall: None,
             reading_gap: false,
             checking_members: false,
             flushing: false,
@@ -231,6 +237,23 @@ impl ChatRoom {
             }
             self.links.tell_all(activity::op_of(news, self.id, &self.slug));
             self.flush(ctx);
+        }
+    }
+
+    /// Has every instance tell those whose numbers fell by changes that were committed here. What is lost on the way the hub
+    /// finds by its polls.
+    pub(crate) fn note_fall(&mut self, fall: NumbersFall, ctx: &mut Context<Self>) {
+        let waits = self.fall.is_some();
+        self.fall = Some(match self.fall.take() {
+            Some(known) => known.merge(fall),
+            None => fall,
+        });
+        if !waits {
+            ctx.run_later(hastened(FALLS_TOGETHER), |room, _| {
+                if let Some(fall) = room.fall.take() {
+                    send_detached(room.hub.send(HubEvent(Event::NumbersFell { room: room.id, fall })));
+                }
+            });
         }
     }
 
@@ -337,7 +360,7 @@ impl Handler<MarkRead> for ChatRoom {
             let answer = stored.unwrap_or_else(|_| Err(Refusal::unanswered()));
             if let Ok(Done::Read(Some(marks))) = &answer {
                 let (seq, unread, mentions, count) = (marks.seq, marks.unread, marks.mentions, marks.count);
-                let read = ServerFrame::Read { room: &room.slug, seq, unread, mentions, count, back: false };
+                let read = ServerFrame::Read { room: &room.slug, seq, unread, mentions, count, at: None, back: false };
                 let json = read.to_json();
                 let (frame, users) = (frame::text(&json), Arc::from([mark.user]));
                 let event = Event::Tell { user: mark.user, frame: String::from_utf8_lossy(&json).into_owned() };

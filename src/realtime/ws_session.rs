@@ -21,7 +21,7 @@ use crate::base::mailbox::send_detached;
 use crate::base::metrics::{Counted, METRICS};
 use crate::chat::connect_reads::ConnectReads;
 use crate::db::Store;
-use crate::realtime::fanout::{Outbox, SocketId, counters, registry};
+use crate::realtime::fanout::{Outbox, RoomBase, SocketId, counters, registry};
 use crate::realtime::hub::{CloseSocket, HubHandle};
 use crate::realtime::room::{ChatRoom, Leave};
 use crate::realtime::send_rate::SendRate;
@@ -33,7 +33,7 @@ use crate::wire::frame::Reader;
 use crate::wire::language::Language;
 use crate::wire::refusal::Refusal;
 use crate::wire::{
-    Close, Limits, MAX_BODY_CHARS, MAX_FRAME_BYTES, MemberRoom, RequestId, RoomId, Seq, ServerFrame, User,
+    Close, Limits, MAX_BODY_CHARS, MAX_FRAME_BYTES, MemberRoom, PROTOCOL, RequestId, RoomId, Seq, ServerFrame, User,
 };
 
 /// Requests of one socket that may wait for an answer; while there are so many, the socket is not read.
@@ -224,8 +224,10 @@ impl WsSession {
             Err(_) => return self.close(Close::Full),
         };
         let Some(id) = self.id else { return };
-        let counts: Vec<(RoomId, i64)> = rooms.iter().map(|listed| (listed.room.id, listed.standing.count)).collect();
+        let base = |listed: &MemberRoom| RoomBase { count: listed.standing.count, lowered: listed.standing.lowered };
+        let bases: Vec<(RoomId, RoomBase)> = rooms.iter().map(|listed| (listed.room.id, base(listed))).collect();
         let welcome = ServerFrame::Welcome {
+            protocol: PROTOCOL,
             user: &self.user,
             instance: &self.shared.instance,
             build: &self.shared.build,
@@ -234,7 +236,7 @@ impl WsSession {
             rooms: &rooms,
         };
         let welcome = frame::text(&welcome.to_json());
-        registry(|registry| registry.welcome(id, &counts, welcome));
+        registry(|registry| registry.welcome(id, &bases, welcome));
         if matches!(self.state, State::Opening) {
             self.state = State::Open;
         }

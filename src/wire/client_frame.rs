@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value};
 
 use crate::wire::refusal::{Code, Refusal};
-use crate::wire::types::Seq;
+use crate::wire::types::{RoomId, Seq};
 
 /// A frame from a client, its shape checked and nothing else.
 #[derive(Debug, PartialEq)]
@@ -36,6 +36,8 @@ pub struct Parsed {
 pub struct Join {
     pub room: String,
     #[serde(default, deserialize_with = "whole_or_none")]
+    pub room_id: Option<RoomId>,
+    #[serde(default, deserialize_with = "whole_or_none")]
     pub after: Option<Seq>,
     pub epoch: Option<String>,
 }
@@ -50,6 +52,8 @@ pub struct InRoom {
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Send {
     pub room: String,
+    #[serde(default, deserialize_with = "whole_or_none")]
+    pub room_id: Option<RoomId>,
     pub key: String,
     pub body: String,
     #[serde(default, deserialize_with = "whole_or_none")]
@@ -60,6 +64,8 @@ pub struct Send {
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Edit {
     pub room: String,
+    #[serde(default, deserialize_with = "whole_or_none")]
+    pub room_id: Option<RoomId>,
     #[serde(deserialize_with = "whole")]
     pub id: Seq,
     pub body: String,
@@ -69,6 +75,8 @@ pub struct Edit {
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct OfMessage {
     pub room: String,
+    #[serde(default, deserialize_with = "whole_or_none")]
+    pub room_id: Option<RoomId>,
     #[serde(deserialize_with = "whole")]
     pub id: Seq,
 }
@@ -77,6 +85,8 @@ pub struct OfMessage {
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct React {
     pub room: String,
+    #[serde(default, deserialize_with = "whole_or_none")]
+    pub room_id: Option<RoomId>,
     #[serde(deserialize_with = "whole")]
     pub id: Seq,
     pub emoji: String,
@@ -102,6 +112,8 @@ pub struct History {
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Read {
     pub room: String,
+    #[serde(default, deserialize_with = "whole_or_none")]
+    pub room_id: Option<RoomId>,
     #[serde(deserialize_with = "whole")]
     pub seq: Seq,
 }

@@ -5,7 +5,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::wire::refusal::Code;
-use crate::wire::types::{EncodedMessage, MemberRoom, Message, Seq, User, UserId};
+use crate::wire::types::{EncodedMessage, MemberRoom, Message, RoomId, Seq, User, UserId};
+
+/// The version of the wire contract.
+pub const PROTOCOL: u32 = 1;
 
 /// A frame to a client. Optional fields are left out when they do not apply.
 #[derive(Debug, Serialize)]
@@ -13,6 +16,8 @@ use crate::wire::types::{EncodedMessage, MemberRoom, Message, Seq, User, UserId}
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame<'a> {
     Welcome {
+        /// That of `docs/protocol.md` which the server keeps to: [`PROTOCOL`].
+        protocol: u32,
         user: &'a User,
         instance: &'a str,
         build: &'a str,
@@ -24,6 +29,7 @@ pub enum ServerFrame<'a> {
         #[serde(flatten)]
         reference: Ref<'a>,
         room: &'a str,
+        id: RoomId,
         title: &'a str,
         topic: &'a str,
         epoch: &'a str,
@@ -100,6 +106,10 @@ pub enum ServerFrame<'a> {
         unread: i64,
         mentions: i64,
         count: i64,
+        /// The room's number when these numbers were true, where they fell by something else than reading: a `mention`
+        /// up to it is in them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<Seq>,
         /// Set back by its owner; else a mark only rises.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         #[cfg_attr(test, ts(as = "Option<bool>"))]

@@ -183,8 +183,10 @@ impl Role {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Notify {
-    #[default]
+    /// Of every message.
     All,
+    /// Of mentions alone; in a direct talk every message is one.
+    #[default]
     Mentions,
     /// Not even mentions: no `mention` frames.
     None,
@@ -233,6 +235,9 @@ pub struct Standing {
     pub notify: Notify,
     /// At the top of their list.
     pub starred: bool,
+    /// The number of the latest change by which somebody's `unread` or `mentions` became less; told to nobody.
+    #[serde(skip)]
+    pub lowered: Seq,
 }
 
 /// A room in `welcome`.

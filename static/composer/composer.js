@@ -2,6 +2,7 @@ import { $, maybe, part, setText } from '../core/dom.js';
 import { KEYS, read, write } from '../core/storage.js';
 import { t } from '../core/text.js';
 import { nameOf } from '../people/avatars.js';
+import { Draft } from './draft.js';
 
 /** @import { Completion, CompletionRooms } from './completion.js' */
 /** @import { Form } from './formatting.js' */
@@ -43,7 +44,7 @@ export class Composer {
 	#formatButton;
 	#room;
 	#rooms;
-	#draftKey;
+	#draft;
 	#post;
 	#edit;
 	#typing;
@@ -64,7 +65,6 @@ export class Composer {
 		this.#root = root;
 		this.#room = room;
 		this.#rooms = rooms;
-		this.#draftKey = draftKey;
 		this.#post = post;
 		this.#edit = edit;
 		this.#typing = typing;
@@ -74,7 +74,8 @@ export class Composer {
 		this.#modeLine = part('mode', root);
 		this.#counter = part('counter', root);
 		this.#formatButton = part('format', root);
-		this.#text.value ||= this.#draft();
+		this.#draft = new Draft(draftKey, () => this.#follow());
+		this.#text.value ||= this.#draft.text;
 		this.#text.addEventListener('input', () => this.#typedIn());
 		this.#text.addEventListener('keydown', (event) => this.#key(event));
 		root.addEventListener('submit', (event) => {
@@ -142,7 +143,7 @@ export class Composer {
 	}
 
 	#leaveMode() {
-		if (this.#mode?.kind === 'edit') this.#text.value = this.#draft();
+		if (this.#mode?.kind === 'edit') this.#text.value = this.#draft.text;
 		this.#mode = null;
 		this.#modeLine.hidden = true;
 	}
@@ -197,6 +198,7 @@ export class Composer {
 		this.#leaveMode();
 		this.#text.value = '';
 		this.#typed = 0;
+		this.#draft.sent();
 		this.#typedIn();
 		this.#post(body, replyTo);
 		this.#goOn();
@@ -210,7 +212,7 @@ export class Composer {
 
 	#typedIn() {
 		if (this.#mode?.kind !== 'edit') {
-			write(this.#draftKey, this.#text.value);
+			if (this.#text.value !== this.#draft.text) this.#draft.write(this.#text.value);
 			if (this.#text.value.trim() && Date.now() - this.#typed >= TYPING_EVERY) {
 				this.#typed = Date.now();
 				this.#typing();
@@ -255,7 +257,9 @@ export class Composer {
 		this.#text.style.height = `${this.#text.scrollHeight}px`;
 	}
 
-	#draft() {
-		return read(this.#draftKey) ?? '';
+	// An edit has the box for itself; the draft comes back behind it.
+	#follow() {
+		if (this.#mode?.kind !== 'edit') this.#text.value = this.#draft.text;
+		this.#draw();
 	}
 }

@@ -125,3 +125,14 @@ export function uniqueId(prefix) {
 	ids += 1;
 	return `${prefix}-${ids}`;
 }
+
+/** Whether somebody looks at this page: it is shown, and its window has the focus. */
+export const isLookedAt = () => !document.hidden && document.hasFocus();
+
+/**
+ * @param {() => void} act when somebody may look at this page now, or no more
+ */
+export function onLook(act) {
+	document.addEventListener('visibilitychange', act);
+	for (const kind of ['focus', 'blur']) addEventListener(kind, act);
+}

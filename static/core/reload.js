@@ -1,4 +1,5 @@
 import { all, maybe, part } from './dom.js';
+import { read, write } from './storage.js';
 
 const IDLE = 60_000; // ms without a key or a pointer
 const LOOK_EVERY = 5_000;
@@ -35,13 +36,15 @@ export function reloadFor(build) {
 function look() {
 	if (wanted === null) return;
 	/** @type {Record<string, number>} */
-	const tried = JSON.parse(sessionStorage.getItem(TRIED) ?? '{}');
+	const tried = JSON.parse(read(TRIED, true) ?? '{}');
 	if (Date.now() - (tried[wanted] ?? 0) < NOT_WITHIN) return;
 	if (!document.hidden && Date.now() - touched < IDLE) return;
 	if (!navigator.onLine || maybe(BUSY) || isFilled()) return;
-	sessionStorage.setItem(TRIED, JSON.stringify({ ...tried, [wanted]: Date.now() }));
+	// Where it can't be noted, it might be tried for ever.
+	if (!write(TRIED, JSON.stringify({ ...tried, [wanted]: Date.now() }), true)) return;
 	const message = readUpAbove();
-	if (message) location.replace(`${location.pathname.split('/', 3).join('/')}/${message.dataset.id}`);
+	const { roomId } = part('list', document).closest('main')?.dataset ?? {};
+	if (message) location.replace(`${location.pathname.split('/', 3).join('/')}/${message.dataset.id}?room_id=${roomId}`);
 	else location.reload();
 }
 

@@ -1,10 +1,10 @@
 /**
- * What this browser keeps in `localStorage`, by name. Where it keeps nothing (some private windows, a full disk), reading
- * finds nothing and writing does nothing.
+ * What this browser keeps in `localStorage`, by name, and what a tab keeps for itself in `sessionStorage`. Where nothing can
+ * be kept (some private windows, a full disk), reading finds nothing and writing does nothing. Nobody else touches either.
  */
 export const KEYS = /** @type {const} */ ({
 	folded: 'klatch:folded', // a list: groups of rooms that are folded
-	visited: 'klatch:visited', // a list: slugs, the latest first
+	visited: 'klatch:visited-ids', // a list: ids of rooms, the latest first
 	emoji: 'klatch:emoji', // a list: emoji that were picked, the latest first
 	toolbar: 'klatch:toolbar', // "on": the toolbar for formatting is shown
 	notices: 'klatch:notices', // "on" or "off", as the next two
@@ -17,33 +17,53 @@ const DRAFTS = 'klatch:draft:';
 /**
  * The key of what somebody is writing in a room.
  * @param {number} user
- * @param {string} room
+ * @param {number} room its id
  */
-export const draftKey = (user, room) => `${DRAFTS}${user}:${room}`;
+export const draftKey = (user, room) => `${DRAFTS}${user}:id:${room}`;
+
+// Even to name it may throw.
+const storage = (/** @type {boolean} */ ofTab) => (ofTab ? sessionStorage : localStorage);
 
 /**
  * @param {string} key
+ * @param {boolean} [ofTab] what this tab keeps for itself
  * @returns {string | null}
  */
-export function read(key) {
+export function read(key, ofTab = false) {
 	try {
-		return localStorage.getItem(key);
+		return storage(ofTab).getItem(key);
 	} catch {
 		return null;
 	}
 }
 
 /**
+ * Answers whether it is kept.
  * @param {string} key
  * @param {string | null} value `null` or empty: nothing is kept
+ * @param {boolean} [ofTab] for this tab alone
  */
-export function write(key, value) {
+export function write(key, value, ofTab = false) {
 	try {
-		if (value) localStorage.setItem(key, value);
-		else localStorage.removeItem(key);
+		if (value) storage(ofTab).setItem(key, value);
+		else storage(ofTab).removeItem(key);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+/**
+ * Has other tabs hear that nothing is left, and that it was not because it was used.
+ * @param {string} key
+ */
+export function empty(key) {
+	try {
+		localStorage.setItem(key, '');
 	} catch {
 		// See above.
 	}
+	write(key, null);
 }
 
 /**
@@ -77,9 +97,11 @@ export function remember(key, value, most) {
 
 /** Forgets what anybody was writing. */
 export function forgetDrafts() {
-	try {
-		for (const key of Object.keys(localStorage)) if (key.startsWith(DRAFTS)) localStorage.removeItem(key);
-	} catch {
-		// See above.
+	for (const ofTab of [false, true]) {
+		try {
+			for (const key of Object.keys(storage(ofTab))) if (key.startsWith(DRAFTS)) write(key, null, ofTab);
+		} catch {
+			// See above.
+		}
 	}
 }

@@ -1,6 +1,5 @@
 import { closest, maybe, targetOf } from '../core/dom.js';
-import { t } from '../core/text.js';
-import { api, textOf } from '../net/api.js';
+import { textOf } from '../net/api.js';
 
 /**
  * @typedef {object} Context what the dialogs are about
@@ -52,12 +51,7 @@ export function openDialogs(context) {
 		if (event.key !== 'Escape' || !event.shiftKey) return;
 		event.preventDefault();
 		event.stopPropagation();
-		try {
-			await api('POST', '/read', {});
-			context.say(t('rooms.read'));
-		} catch (error) {
-			context.say(textOf(error));
-		}
+		(await import('./read-all.js')).readAll(context);
 	};
 	addEventListener('keydown', onKey, true);
 }

@@ -94,7 +94,7 @@ export async function open(button, { rooms, room, me, say }) {
 	const isMuted = listed.notify === 'none';
 	await menu(button, t('room.menu'), [
 		...item(true, 'room.day', askDay),
-		...item(mark, isMuted ? 'room.unmute' : 'room.mute', () => notify(isMuted ? 'all' : 'none')),
+		...item(mark, isMuted ? 'room.unmute' : 'room.mute', () => notify(isMuted ? 'mentions' : 'none')),
 		...item(mark, 'room.notices', askNotify),
 		...item(permissions.invite, 'room.invite', async () => (await import('./invite.js')).open(listed.slug, name)),
 		...item(permissions.admit, 'room.add', add),

@@ -9,7 +9,7 @@ import { finder } from './finder.js';
 import { openDirect } from './new-direct.js';
 import { findPeople } from './people-finder.js';
 
-/** @typedef {Pick<import('../room/room-list.js').Listed, 'slug' | 'title' | 'kind' | 'member'>} Listed */
+/** @typedef {Pick<import('../room/room-list.js').Listed, 'id' | 'slug' | 'title' | 'kind' | 'member'>} Listed */
 /** @typedef {import('./finder.js').Option & { open: () => unknown }} Destination */
 
 const MOST = 12;
@@ -35,7 +35,7 @@ export async function openSwitcher(list) {
 	if (maybe('#switcher')) return;
 	await Promise.all([style('popups.css'), style('dialogs.css')]);
 	const visited = readList(KEYS.visited);
-	const age = (/** @type {Listed} */ { slug }) => visited.indexOf(slug) + 1 || visited.length + 1;
+	const age = (/** @type {Listed} */ { id }) => visited.indexOf(String(id)) + 1 || visited.length + 1;
 	const rooms = list.all().sort((a, b) => age(a) - age(b));
 	const dialog = el('dialog', { id: 'switcher', class: 'ask switcher', 'aria-label': t('switcher.title') });
 	/** @type {(text: string, show: (found: Destination[]) => void) => Promise<Destination[] | null>} */
@@ -46,8 +46,8 @@ export async function openSwitcher(list) {
 		const people = text && (await findPeople(text.replace(/^@/, ''), null, MOST).catch(() => []));
 		if (!people) return null;
 		const seen = text ? await searchRooms(text.replace(/^#/, ''), MOST) : [];
-		for (const { slug, title, kind, member } of seen)
-			if (!member && found.length < MOST) found.push({ slug, title: title || slug, kind, member });
+		for (const { id, slug, title, kind, member } of seen)
+			if (!member && found.length < MOST) found.push({ id, slug, title: title || slug, kind, member });
 		const likely = found.filter((room) => Math.max(...names(room).map((name) => score(text, name))) >= LIKELY);
 		const talks = people.map((each) => ({ ...each, open: () => openDirect([each.user.username]) }));
 		return [...likely.map(destination), ...talks, ...found.slice(likely.length).map(destination)];

@@ -15,7 +15,7 @@ export class Deletions {
 
 	/**
 	 * @param {object} options
-	 * @param {string} options.room
+	 * @param {{ slug: string, id: number }} options.room
 	 * @param {(id: number) => boolean} options.send deletes over the socket
 	 * @param {(text: string) => void} options.say tells what went wrong
 	 * @param {(id: number) => HTMLElement | undefined} options.find the message's article, where it is in the list
@@ -103,6 +103,6 @@ export class Deletions {
 
 	/** @param {number} id */
 	#path(id) {
-		return `/rooms/${this.#room}/messages/${id}`;
+		return `/rooms/${this.#room.slug}/messages/${id}?room_id=${this.#room.id}`;
 	}
 }

@@ -11,7 +11,7 @@ const AT_HAND = ['👍', '❤️', '😂', '🎉', '👀', '🙏'];
  * @param {Wire.Message} message
  * @param {object} options
  * @param {Wire.User} options.me
- * @param {string} options.room
+ * @param {{ slug: string, id: number }} options.room
  * @param {boolean} options.removes whether they may remove other people's messages
  * @param {import('./toolbar.js').Act} options.act
  * @param {(text: string) => void} options.say
@@ -35,7 +35,7 @@ export function openMessageMenu(near, message, { me, room, removes, act, say }) 
 	const sanction = (/** @type {'mute' | 'ban'} */ kind) => ({
 		label: label(kind),
 		danger: true,
-		act: () => openSanction(kind, message.author, room, say),
+		act: () => openSanction(kind, message.author, room.slug, say),
 	});
 	const reactions = AT_HAND.map((emoji) => ({
 		label: t('message.react-with', { emoji }),
@@ -48,7 +48,7 @@ export function openMessageMenu(near, message, { me, room, removes, act, say }) 
 		{ ...item('pick'), mark: '+' },
 		item('reply'),
 		...(own ? [item('edit')] : []),
-		copy('link', new URL(`/rooms/${room}/${message.id}`, location.href).href),
+		copy('link', new URL(`/rooms/${room.slug}/${message.id}?room_id=${room.id}`, location.href).href),
 		copy('text', message.body),
 		item('unread'),
 		...(own ? [] : [item('report')]),

@@ -25,12 +25,12 @@ export class Feed {
 
 	/**
 	 * @param {import('./socket.js').Socket} socket
-	 * @param {string} room
+	 * @param {{ slug: string, id: number }} room
 	 * @param {Show} show
 	 */
-	constructor(socket, room, show) {
+	constructor(socket, { slug, id }, show) {
 		this.#socket = socket;
-		this.#room = room;
+		this.#room = { room: slug, room_id: id };
 		this.#show = show;
 	}
 
@@ -39,7 +39,7 @@ export class Feed {
 		this.joined = false;
 		if (this.#ended) return;
 		const resume = this.epoch === null ? { ref: 'join' } : { ref: 'resume', after: this.cursor, epoch: this.epoch };
-		this.#socket.send({ type: 'join', room: this.#room, ...resume });
+		this.#socket.send({ type: 'join', ...this.#room, ...resume });
 		this.#expect();
 	}
 

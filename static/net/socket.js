@@ -1,5 +1,5 @@
 import { t } from '../core/text.js';
-import { toLogin } from './login.js';
+import { endSession, toLogin } from './login.js';
 
 const FIRST_WAIT = 500; // ms; doubles with each failure
 const LONGEST_WAIT = 30_000;
@@ -181,6 +181,7 @@ export class Socket {
 		if (code === 4401) return toLogin();
 		if (code in FINAL) {
 			this.#stopped = true;
+			if (code === 4403) endSession();
 			this.#onState('offline', t(`connection.${FINAL[code]}`), code !== 4403);
 			return;
 		}

@@ -43,6 +43,7 @@ export class Outbox {
 	#sender;
 	#me;
 	#room;
+	#roomId;
 	#list;
 	#cursor;
 	#hold;
@@ -52,7 +53,7 @@ export class Outbox {
 	 * @param {object} options
 	 * @param {import('./sender.js').Sender} options.sender
 	 * @param {Wire.User} options.me
-	 * @param {string} options.room
+	 * @param {{ slug: string, id: number }} options.room
 	 * @param {{ get: (id: number) => Wire.Message | undefined, append: (article: HTMLElement) => void }} options.list where they show
 	 * @param {() => number} options.cursor that of the room
 	 * @param {(change: () => void) => void} options.hold
@@ -61,7 +62,8 @@ export class Outbox {
 	constructor({ sender, me, room, list, cursor, hold, onWiped }) {
 		this.#sender = sender;
 		this.#me = me;
-		this.#room = room;
+		this.#room = room.slug;
+		this.#roomId = room.id;
 		this.#list = list;
 		this.#cursor = cursor;
 		this.#hold = hold;
@@ -128,7 +130,7 @@ export class Outbox {
 	/** @param {Pick<Shown, 'key' | 'body' | 'replyTo' | 'joins'>} written */
 	async #send({ key, body, replyTo, joins }) {
 		const shown = this.#add({ key, body, replyTo, joins, state: 'pending', adding: true });
-		await this.#sender.post({ room: this.#room, key, body, replyTo, joins });
+		await this.#sender.post({ room: this.#room, roomId: this.#roomId, key, body, replyTo, joins });
 		shown.adding = false;
 		this.#paint(shown);
 	}
@@ -231,18 +233,14 @@ export class Outbox {
 
 	/** @param {Shown} shown */
 	#why(shown) {
-		const button = (/** @type {string} */ text, /** @type {() => void} */ act) => {
-			const made = el('button', { type: 'button', class: 'link' }, text);
-			made.addEventListener('click', act);
-			return made;
-		};
-		const why = el('p', { class: 'why', role: 'alert' }, `${this.#over ?? shown.error ?? t('outbox.why')} `);
-		if (!this.#over)
-			why.append(
-				button(t('outbox.again'), () => this.#sender.retry(this.#room, shown.key)),
-				' ',
-			);
-		why.append(button(t('outbox.discard'), () => this.#sender.remove(this.#room, shown.key)));
+		const why = el('p', { class: 'why', role: 'alert' });
+		import('./why.js').then(({ explain }) =>
+			explain(why, {
+				text: this.#over ?? shown.error,
+				again: this.#over ? null : () => this.#sender.retry(this.#room, this.#roomId, shown.key),
+				discard: () => this.#sender.remove(this.#room, shown.key),
+			}),
+		);
 		return why;
 	}
 }

@@ -1,3 +1,4 @@
+import { forgetDrafts } from '../core/storage.js';
 import { ApiError, api, textOf } from '../net/api.js';
 import { channel, OutboxStorage } from './storage.js';
 
@@ -60,12 +61,13 @@ export class Sender {
 	}
 
 	/**
-	 * Sends it, or sends it again.
+	 * Sends it, or sends it again, to the room that is shown.
 	 * @param {string} room
+	 * @param {number} roomId
 	 * @param {string} key
 	 */
-	async retry(room, key) {
-		await this.#storage.change(key, { state: 'pending', error: null });
+	async retry(room, roomId, key) {
+		await this.#storage.change(key, { state: 'pending', error: null, roomId });
 		this.#sendSoon(room);
 	}
 
@@ -98,6 +100,7 @@ export class Sender {
 		if (news.over) {
 			this.#isWiped = true;
 			this.#storage.end();
+			forgetDrafts(); // those that this tab kept for itself
 		}
 		for (const hear of this.#listeners) hear(news);
 		this.#sendAll();
@@ -187,11 +190,20 @@ export class Sender {
 	 * Answers the message's id.
 	 * @param {Entry} entry
 	 */
-	async #send({ room, key, body, replyTo, joins }) {
-		if (joins) await api('PUT', `/rooms/${room}/members/me`, undefined, ANSWER_WITHIN);
-		const given = { key, body, author: this.#user, ...(replyTo != null && { reply_to: replyTo }) };
+	async #send({ room, roomId, key, body, replyTo, joins }) {
+		const given = { key, body, room_id: roomId, author: this.#user, ...(replyTo != null && { reply_to: replyTo }) };
+		// Whoever is no member of the room becomes one, but not of another one that has its name by now.
+		if (joins && (await this.#idOf(room)) === roomId)
+			await api('PUT', `/rooms/${room}/members/me`, undefined, ANSWER_WITHIN);
 		/** @type {Wire.Message} */
 		const { id } = await api('POST', `/rooms/${room}/messages`, given, ANSWER_WITHIN);
+		return id;
+	}
+
+	/** @param {string} room */
+	async #idOf(room) {
+		/** @type {Wire.Room} */
+		const { id } = await api('GET', `/rooms/${room}`, undefined, ANSWER_WITHIN);
 		return id;
 	}
 

@@ -1,13 +1,11 @@
-import { forgetDrafts } from '../core/storage.js';
-
-const DATABASE = 'klatch';
+export const DATABASE = 'klatch';
 const BOX = 'outbox';
 const CHANNEL = 'klatch:outbox';
-const FORGET_WITHIN = 2_000; // ms; logging out waits no longer
 
 /**
  * @typedef {object} Written a message that was written
- * @property {string} room
+ * @property {string} room its slug
+ * @property {number} [roomId] its id: another room may have the slug by the time it is sent
  * @property {string} key
  * @property {string} body
  * @property {number | null} replyTo
@@ -30,7 +28,7 @@ export const channel = () => new BroadcastChannel(CHANNEL);
  * Settles once a request or a transaction has.
  * @param {IDBRequest | IDBTransaction} target
  */
-const done = (target) =>
+export const done = (target) =>
 	new Promise((resolve, reject) => {
 		// An error in a transaction is told by the request that failed.
 		const fail = (/** @type {Event} */ event) =>
@@ -144,26 +142,5 @@ export class OutboxStorage {
 		const request = ask(transaction.objectStore(BOX));
 		await done(transaction);
 		return request.result;
-	}
-}
-
-/** How many messages have not been sent. */
-export async function unsent() {
-	return (await new OutboxStorage().all()).length;
-}
-
-/** Takes all that was written here off this machine, drafts too; the other tabs are told. */
-export async function forget() {
-	channel().postMessage({ over: true });
-	forgetDrafts();
-	try {
-		await globalThis.caches?.delete('klatch-pages');
-		const deleted = done(indexedDB.deleteDatabase(DATABASE));
-		const late = new Promise((resolve) => {
-			setTimeout(resolve, FORGET_WITHIN);
-		});
-		await Promise.race([deleted, late]);
-	} catch {
-		// Where nothing may be stored nothing is.
 	}
 }

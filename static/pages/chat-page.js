@@ -1,4 +1,5 @@
 import { $ } from '../core/dom.js';
+import { isWanted } from '../core/notification-settings.js';
 import { openDialogs } from '../dialogs/openers.js';
 import { listenForShortcuts } from '../dialogs/shortcuts.js';
 import { connectionStatus } from '../net/connection-status.js';
@@ -6,7 +7,6 @@ import { Socket } from '../net/socket.js';
 import { Sender } from '../outbox/sender.js';
 import { forget, learn, watchEnds } from '../people/names.js';
 import { RoomList } from '../room/room-list.js';
-import { Notifications } from './notifications.js';
 
 /** @typedef {import('../room/room.js').Room} Room */
 
@@ -26,6 +26,8 @@ export function readUser({ dataset: { userId, username = '', displayName = '' } 
 export class ChatPage {
 	/** @type {Room | null} */
 	room = null;
+	/** @type {Promise<import('./notifications.js').Notifications> | null} */
+	#notifications = null; // once they are wanted
 
 	/**
 	 * @param {object} options
@@ -43,15 +45,15 @@ export class ChatPage {
 			here,
 			title,
 			pip,
+			onSeen: (slug) => this.#notifications?.then((notifications) => notifications.seen(slug)),
 			onStar: (starred) => this.room?.star(starred),
 			onDescription: (description) => this.room?.describe(description),
 		});
 		this.sender = new Sender(me.id);
-		const notifications = new Notifications();
 		this.socket = new Socket({
 			onFrame: (frame) => {
 				this.rooms.onFrame(frame);
-				notifications.onFrame(frame);
+				this.#notify(frame);
 				this.#onFrame(frame);
 			},
 			onState: (state, text, retry) => {
@@ -71,6 +73,13 @@ export class ChatPage {
 	 */
 	say(text) {
 		this.room?.say(text);
+	}
+
+	/** @param {Wire.ServerFrame} frame */
+	#notify(frame) {
+		if (isWanted('notices') || isWanted('sound'))
+			this.#notifications ??= import('./notifications.js').then((it) => new it.Notifications(this.rooms, this.me));
+		this.#notifications?.then((notifications) => notifications.onFrame(frame));
 	}
 
 	/** @param {Wire.ServerFrame} frame */

@@ -1,11 +1,13 @@
-import { startLogout } from '../net/login.js';
-import { forget, unsent } from '../outbox/storage.js';
+import { onSessionEnd, startLogout } from '../net/login.js';
 
-/** Logging out leaves nothing of what was written on this machine. */
+/** The end of a session, in whatever way, leaves nothing of what was written on this machine. */
+onSessionEnd(async () => (await import('../outbox/forget.js')).forget());
+
 for (const form of document.querySelectorAll('form')) {
 	if (form.getAttribute('action') !== '/logout') continue;
 	form.addEventListener('submit', async (event) => {
 		event.preventDefault();
+		const { forget, unsent } = await import('../outbox/forget.js');
 		const count = await unsent();
 		// Imported above, it would delay the listener, and a hurried click log out without all this.
 		if (count && !confirm((await import('../core/text.js')).t('logout.unsent', { count }))) return;

@@ -3,7 +3,7 @@ import { isWanted, SETTINGS, want } from '../core/notification-settings.js';
 import { chime } from '../core/sound.js';
 import { t } from '../core/text.js';
 import { api, textOf } from '../net/api.js';
-import { forget } from '../outbox/storage.js';
+import { forget } from '../outbox/forget.js';
 
 /** @param {string} selector */
 const form = (selector) => $(selector, document, HTMLFormElement);

@@ -24,10 +24,10 @@ export class MessageActions {
 			leave: () => room.composer.focus(),
 		});
 		this.#deletions = new Deletions({
-			room: room.slug,
+			room,
 			say: (text) => room.say(text),
 			find: (id) => room.list.article(id),
-			send: (id) => room.send({ type: 'delete', room: room.slug, id }),
+			send: (id) => room.send({ type: 'delete', room: room.slug, room_id: room.id, id }),
 		});
 	}
 
@@ -87,13 +87,14 @@ export class MessageActions {
 	#react({ id, reactions = [] }, emoji) {
 		const reaction = reactions.find((each) => each.emoji === emoji);
 		const on = !reaction || !isOwn(reaction, this.#room.me);
-		this.#room.request({ type: 'react', room: this.#room.slug, id, emoji, on });
+		const { slug: room, id: room_id } = this.#room;
+		this.#room.request({ type: 'react', room, room_id, id, emoji, on });
 	}
 
 	/** @param {number} from */
 	async #markUnread(from) {
 		try {
-			await api('POST', `/rooms/${this.#room.slug}/unread`, { from });
+			await api('POST', `/rooms/${this.#room.slug}/unread`, { from, room_id: this.#room.id });
 			this.#room.say(t('message.unread-done'));
 		} catch (error) {
 			this.#room.say(textOf(error));
@@ -105,7 +106,8 @@ export class MessageActions {
 		if (message.author.id === this.#room.me.id) return this.#deletions.start(message);
 		const { confirm } = await import('../dialogs/confirm.js');
 		if (!(await confirm(t('message.remove-ask'), t('message.remove-do')))) return;
-		this.#room.request({ type: 'delete', room: this.#room.slug, id: message.id });
+		const { slug: room, id: room_id } = this.#room;
+		this.#room.request({ type: 'delete', room, room_id, id: message.id });
 	}
 
 	/**
@@ -116,7 +118,7 @@ export class MessageActions {
 		const { openMessageMenu } = await import('../message/menu.js');
 		await openMessageMenu(near, message, {
 			me: this.#room.me,
-			room: this.#room.slug,
+			room: this.#room,
 			removes: this.#room.permissions.remove_messages,
 			act: (action, of, what) => this.#act(action, of, what),
 			say: (text) => this.#room.say(text),

@@ -1,3 +1,5 @@
+import { isLookedAt, onLook } from '../core/dom.js';
+
 const EVERY = 1_000; // ms between two `read` frames
 
 /** Tells the server how far this reader has read in a room. */
@@ -22,8 +24,7 @@ export class ReadMarker {
 		this.#isReading = isReading;
 		this.#onSeen = onSeen;
 		// Whoever looks away has seen what was there.
-		document.addEventListener('visibilitychange', () => (document.hidden ? this.#tell() : this.update()));
-		addEventListener('focus', () => this.update());
+		onLook(() => (isLookedAt() ? this.update() : this.#tell()));
 		addEventListener('pagehide', () => this.#tell());
 	}
 

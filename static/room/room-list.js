@@ -6,6 +6,7 @@ import { api } from '../net/api.js';
 
 /**
  * @typedef {object} Listed a room in the list
+ * @property {number} id
  * @property {string} slug
  * @property {string} title its slug where it has none
  * @property {Wire.RoomKind} kind
@@ -15,29 +16,17 @@ import { api } from '../net/api.js';
  * @property {number} mentions
  * @property {string} notify
  * @property {boolean} starred
- * @property {Set<number>} seen mentions that were counted since `mentions` was told
+ * @property {Map<number, number>} seen mentions that were counted since `mentions` was told, with the numbers of their changes
+ * @property {number} read the reader's mark
+ * @property {number} at the room's number when all this was so, as far as that was told
  * @property {HTMLAnchorElement} link
  * @property {string} [place] what decided where it stands
  */
-/** @typedef {{ slug: string, title: string, kind: Wire.RoomKind }} Named */
+/** @typedef {Pick<Wire.Room, 'id' | 'slug' | 'title' | 'kind'>} Named */
 /** @typedef {Pick<Wire.Room, 'title' | 'topic' | 'archived'>} Description */
 
 const MOST_SHOWN = 999;
 const REFRESH_AFTER = 300; // ms; several `room` frames in a row ask once
-
-/** All rooms that the reader is in. */
-async function ownRooms() {
-	/** @type {Wire.ListedRoom[]} */
-	const rooms = [];
-	let cursor = '';
-	do {
-		/** @type {Wire.Rooms} */
-		const page = await api('GET', `/rooms?member=true&limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
-		rooms.push(...page.rooms);
-		cursor = page.cursor ?? '';
-	} while (cursor);
-	return rooms;
-}
 
 /** The list of the reader's rooms with their unread numbers. */
 export class RoomList {
@@ -52,6 +41,7 @@ export class RoomList {
 	#here;
 	#title;
 	#pip;
+	#onSeen;
 	#onStar;
 	#onDescription;
 
@@ -61,10 +51,20 @@ export class RoomList {
 	 * @param {string | null} [options.here] the slug of the open room, or null on the page of rooms
 	 * @param {string} options.title what the window is called
 	 * @param {HTMLElement | null} [options.pip] is shown while another room has something unread
+	 * @param {(slug: string) => void} [options.onSeen] all of a room has been seen on this page
 	 * @param {(starred: boolean) => void} [options.onStar] the open room is starred, or not
 	 * @param {(description: Description) => void} [options.onDescription] what the open room's title and topic are now
 	 */
-	constructor({ root, here = null, title, pip = null, onStar = () => {}, onDescription = () => {} }) {
+	constructor({
+		root,
+		here = null,
+		title,
+		pip = null,
+		onSeen = () => {},
+		onStar = () => {},
+		onDescription = () => {},
+	}) {
+		this.#onSeen = onSeen;
 		this.#root = root;
 		this.#here = here;
 		this.#title = title;
@@ -149,6 +149,7 @@ export class RoomList {
 		room.unread = 0;
 		room.mentions = 0;
 		this.#draw(room);
+		this.#onSeen(slug);
 	}
 
 	/**
@@ -166,7 +167,7 @@ export class RoomList {
 
 	/** Has the list, and the open room's title, say what the server has. */
 	async refresh() {
-		const mine = await ownRooms().catch(() => null);
+		const mine = await import('./own-rooms.js').then(({ ownRooms }) => ownRooms()).catch(() => null);
 		if (!mine) return;
 		const slugs = new Set(mine.map((room) => room.slug));
 		for (const room of [...this.#rooms.values()]) {
@@ -177,12 +178,13 @@ export class RoomList {
 		for (const given of mine) {
 			const room = this.#known(given);
 			const { count, unread, mentions } = room;
+			const isSame = room.id === given.id;
 			this.#take(room, given, given.member);
 			// What the open room's page knows of its reader is newer than any answer, and so is what frames have told since
-			// the answer was made.
-			if (room.slug === this.#here || given.count < count) Object.assign(room, { count, unread, mentions });
+			// the answer was made; but of another room that has the name by now.
+			if (isSame && (room.slug === this.#here || given.count < count)) Object.assign(room, { count, unread, mentions });
 			this.#draw(room);
-			if (room.slug === this.#here) this.#describe(given);
+			if (isSame && room.slug === this.#here) this.#describe(given);
 		}
 	}
 
@@ -203,10 +205,11 @@ export class RoomList {
 
 	/** @param {HTMLAnchorElement} link */
 	#read(link) {
-		const { slug = '', member, count, unread = 0, mentions = 0, notify = 'all' } = link.dataset;
+		const { id, slug = '', member, count, unread = 0, mentions = 0, notify = 'mentions' } = link.dataset;
 		// The page of rooms has the topic below the name.
 		link.title = $('.name', link).firstChild?.textContent ?? slug;
 		this.#rooms.set(slug, {
+			id: Number(id),
 			slug,
 			title: link.title,
 			kind: /** @type {Wire.RoomKind} */ ($('i', link).className),
@@ -216,7 +219,9 @@ export class RoomList {
 			mentions: Number(mentions),
 			notify,
 			starred: link.matches('.starred'),
-			seen: new Set(),
+			seen: new Map(),
+			read: 0,
+			at: 0,
 			link,
 		});
 	}
@@ -233,7 +238,7 @@ export class RoomList {
 		for (const given of list) {
 			const room = this.#known(given);
 			this.#take(room, given, true);
-			room.seen = new Set();
+			room.seen = new Map();
 			this.#draw(room);
 		}
 		const mine = new Set(list.map((room) => room.slug));
@@ -246,8 +251,8 @@ export class RoomList {
 	 * @param {Wire.MemberRoom} given
 	 * @param {boolean} member
 	 */
-	#take(room, { title, slug, count, unread, mentions, notify, starred }, member) {
-		Object.assign(room, { title: title || slug, count, unread, mentions, notify, starred, member });
+	#take(room, { id, seq, title, slug, count, read, unread, mentions, notify, starred }, member) {
+		Object.assign(room, { id, at: seq, title: title || slug, count, read, unread, mentions, notify, starred, member });
 	}
 
 	/** @param {Wire.FrameOf<'activity'>} frame */
@@ -264,17 +269,20 @@ export class RoomList {
 	#mention({ room: slug, message }) {
 		const room = this.#rooms.get(slug);
 		if (!room || room.seen.has(message.id)) return;
-		room.seen.add(message.id);
+		room.seen.set(message.id, message.seq);
 		room.mentions += 1;
 		this.#draw(room);
 	}
 
 	/** @param {Wire.FrameOf<'read'>} frame */
-	#readTo({ room: slug, unread, mentions, count }) {
+	#readTo({ room: slug, seq, unread, mentions, count, at }) {
 		const room = this.#rooms.get(slug);
-		if (!room) return;
-		Object.assign(room, { unread, mentions, seen: new Set() });
-		if (count != null) room.count = count;
+		// What was counted before the reader read on, or before the list was made, is older than what is known.
+		if (!room || (at && (seq < room.read || at < room.at))) return;
+		const since = [...room.seen].filter(([, change]) => at && change > at);
+		const sent = at ? Math.max(room.count - count, 0) : 0;
+		Object.assign(room, { read: seq, at: at ?? room.at, seen: new Map(since) });
+		Object.assign(room, { count: count + sent, unread: unread + sent, mentions: mentions + since.length });
 		this.#draw(room);
 	}
 
@@ -284,12 +292,13 @@ export class RoomList {
 	}
 
 	/** @param {Named} given */
-	#make({ slug, title, kind }) {
+	#make({ id, slug, title, kind }) {
 		const attributes = { class: 'room', href: `/rooms/${slug}`, 'data-slug': slug };
 		const mark = el('i', { 'aria-hidden': 'true', class: kind }, MARKS[kind]);
 		const link = el('a', attributes, mark, el('bdi', { class: 'name' }));
 		/** @type {Listed} */
 		const room = {
+			id,
 			slug,
 			title: title || slug,
 			kind,
@@ -297,9 +306,11 @@ export class RoomList {
 			count: 0,
 			unread: 0,
 			mentions: 0,
-			notify: 'all',
+			notify: 'mentions',
 			starred: false,
-			seen: new Set(),
+			seen: new Map(),
+			read: 0,
+			at: 0,
 			link,
 		};
 		this.#rooms.set(slug, room);

@@ -1,5 +1,5 @@
 import { Composer } from '../composer/composer.js';
-import { maybe, part, setText, style, targetOf } from '../core/dom.js';
+import { isLookedAt, maybe, part, setText, style, targetOf } from '../core/dom.js';
 import { isWanted } from '../core/notification-settings.js';
 import { draftKey } from '../core/storage.js';
 import { t } from '../core/text.js';
@@ -7,7 +7,6 @@ import { hydrate } from '../message/hydrate.js';
 import { Feed } from '../net/feed.js';
 import { isRoom } from '../net/room-search.js';
 import { Outbox } from '../outbox/outbox.js';
-import { nameOf } from '../people/avatars.js';
 import { People } from '../people/people.js';
 import { HistoryPager } from './history-pager.js';
 import { MessageList } from './message-list.js';
@@ -56,13 +55,15 @@ export class Room {
 	 * @param {HTMLElement} options.people where its people are listed
 	 * @param {Page} options.page
 	 * @param {string} options.slug
+	 * @param {number} options.id of the room: another one may have its slug by now
 	 * @param {string} options.name
 	 * @param {Wire.Powers} options.permissions what the reader may do here
 	 * @param {boolean} options.archived it can only be read
 	 * @param {number | null} options.at the message to show, or null for the end
 	 */
-	constructor({ root, people, page, slug, name, permissions, archived, at }) {
+	constructor({ root, people, page, slug, id, name, permissions, archived, at }) {
 		this.slug = slug;
+		this.id = id;
 		this.name = name;
 		this.me = page.me;
 		this.permissions = permissions;
@@ -80,11 +81,11 @@ export class Room {
 			send: (place) => this.send({ type: 'history', room: slug, ...place }),
 		});
 		this.#readMarker = new ReadMarker({
-			send: (seq) => page.socket.send({ type: 'read', room: slug, seq }),
-			isReading: () => this.#feed.joined && this.#scroll.atEnd && !document.hidden,
+			send: (seq) => page.socket.send({ type: 'read', room: slug, room_id: id, seq }),
+			isReading: () => this.#isReading(),
 			onSeen: () => page.rooms.seen(slug),
 		});
-		this.#feed = new Feed(page.socket, slug, {
+		this.#feed = new Feed(page.socket, this, {
 			fresh: (frame) => this.#fresh(frame),
 			resumed: (frame) => this.#resumed(frame),
 			changed: (messages, live) => this.#changed(messages, live),
@@ -93,7 +94,7 @@ export class Room {
 		this.#outbox = new Outbox({
 			sender: page.sender,
 			me: page.me,
-			room: slug,
+			room: this,
 			list: this.list,
 			cursor: () => this.#feed.cursor,
 			hold: (change) => this.#scroll.hold(change),
@@ -101,7 +102,7 @@ export class Room {
 		});
 		this.composer = this.#makeComposer();
 		this.#edits = new PendingEdits({
-			send: (edit) => this.request({ type: 'edit', room: slug, ...edit }),
+			send: (edit) => this.request({ type: 'edit', room: slug, room_id: id, ...edit }),
 			giveBack: (message) => this.composer.putBack(message),
 		});
 		if (archived) this.composer.disable(t('room_settings.archived'));
@@ -256,7 +257,7 @@ export class Room {
 			root: part('composer', this.#root),
 			room: this.slug,
 			rooms: this.#page.rooms,
-			draftKey: draftKey(this.me.id, this.slug),
+			draftKey: draftKey(this.me.id, this.id),
 			post: (body, replyTo) => this.#post(body, replyTo),
 			edit: (message, body) => this.list.get(message.id)?.body === body || this.#edits.send(message, body),
 			typing: () => this.send({ type: 'typing', room: this.slug }),
@@ -326,7 +327,7 @@ export class Room {
 	 */
 	#changed(messages, live) {
 		const { rooms } = this.#page;
-		const isReading = this.#feed.joined && this.#scroll.atEnd && !document.hidden;
+		const isReading = this.#isReading();
 		/** @type {Wire.Message[]} */
 		const others = [];
 		this.#scroll.hold((anchor) => {
@@ -357,12 +358,8 @@ export class Room {
 	}
 
 	/** @param {Wire.Message[]} messages */
-	#announce(messages) {
-		if (!isWanted('announce')) return;
-		const [message] = messages;
-		const said = `${nameOf(message.author)}: ${message.body.slice(0, 200)}`;
-		// Set even where it is the same: somebody may say the same twice.
-		part('announce', this.#root).textContent = messages.length > 1 ? t('jump.new', { count: messages.length }) : said;
+	async #announce(messages) {
+		if (isWanted('announce')) (await import('./announce.js')).announce(part('announce', this.#root), messages);
 	}
 
 	/** @param {Wire.FrameOf<'history'>} frame */
@@ -394,8 +391,14 @@ export class Room {
 		this.list.readFrom(frame.seq);
 	}
 
+	#isReading() {
+		return this.#feed.joined && this.#scroll.atEnd && isLookedAt();
+	}
+
 	/** @param {string} why */
 	#end(why) {
+		// A page that is kept for times without a connection is of this room, not of another one with its slug.
+		globalThis.caches?.open('klatch-pages').then((pages) => pages.delete(`/rooms/${this.slug}`));
 		this.#feed.end();
 		this.#outbox.fail(why);
 		this.composer.disable(why);

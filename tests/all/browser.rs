@@ -15,6 +15,7 @@ mod long;
 mod message_keys;
 mod moderation;
 mod notices;
+mod numbers;
 mod outages;
 mod outbox;
 mod pace;

@@ -43,8 +43,10 @@ fn pieces(html: &str) -> Vec<String> {
 
 /// Whether a piece is this text, whatever its values are.
 fn is(piece: &str, parts: &[String]) -> bool {
-    let [first, .., last] = parts else { return piece == parts[0] };
-    piece.len() >= first.len() + last.len() && piece.starts_with(first.as_str()) && piece.ends_with(last.as_str())
+    let [first, middle @ .., last] = parts else { return piece == parts[0] };
+    let inner = piece.strip_prefix(first.as_str()).and_then(|rest| rest.strip_suffix(last.as_str()));
+    let found = middle.iter().try_fold(inner, |rest, part| Some(rest?.split_once(part.as_str()).map(|(_, rest)| rest)));
+    found.flatten().is_some()
 }
 
 async fn in_german(request: RequestBuilder) -> Reply {

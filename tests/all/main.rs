@@ -45,7 +45,9 @@ mod settings_page;
 mod status;
 
 mod activity;
+mod falls;
 mod join;
+mod made_anew;
 mod mentions;
 mod presence;
 mod read_marks;

@@ -157,7 +157,65 @@ async fn a_message_is_previewed_as_it_would_be_shown(server: Server) {
     assert_eq!(server.stranger().post("/preview", json!({"body": "x"})).await.error(), (401, "unauthorized"));
 }
 
+async fn a_message_is_read_changed_and_reacted_to_by_calls(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    ann.adds("bob", "den").await;
+    let sent = ann.posts("den", "hello").await;
+    let mut socket = bob.socket_in("den").await;
+    assert_eq!(bob.http.get("/rooms/den/messages/1").await.ok(200), sent);
+    let edited = ann.http.patch("/rooms/den/messages/1", json!({"body": "hello *there*"})).await.ok(200);
+    assert_eq!((&edited["id"], &edited["seq"], &edited["body"]), (&json!(1), &json!(2), &json!("hello *there*")));
+    assert!(edited["edited_at"].is_string(), "{edited}");
+    assert_eq!(socket.message().await, edited);
+    let reacted = bob.http.put("/rooms/den/messages/1/reactions/👍").await.ok(200);
+    assert_eq!(reacted["reactions"], json!([{"emoji": "👍", "count": 1, "users": ["bob"]}]));
+    assert_eq!(socket.message().await, reacted);
+    // What is so already changes nothing.
+    assert_eq!(bob.http.put("/rooms/den/messages/1/reactions/%F0%9F%91%8D").await.ok(200), reacted);
+    assert_eq!(ann.http.delete("/rooms/den/messages/1/reactions/👍").await.ok(200), reacted);
+    assert_eq!(ann.http.patch("/rooms/den/messages/1", json!({"body": "hello *there*"})).await.ok(200), reacted);
+    let without = bob.http.delete("/rooms/den/messages/1/reactions/👍").await.ok(200);
+    assert!(without["reactions"].is_null(), "{without}");
+    ann.http.delete("/rooms/den/messages/1").await.ok(204);
+    let deleted = ann.http.get("/rooms/den/messages/1").await.ok(200);
+    assert_eq!((&deleted["deleted"], &deleted["body"]), (&json!(true), &json!("")));
+}
+
+async fn calls_about_a_message_are_refused_as_its_frames_are(server: Server) {
+    let [ann, bob, eve] = server.people(["ann", "bob", "eve"]).await;
+    ann.makes_room("den").await;
+    ann.makes_private_room("attic").await;
+    ann.adds("bob", "den").await;
+    for room in ["den", "attic"] {
+        ann.posts(room, "hello").await;
+    }
+    let body = json!({"body": "otherwise"});
+    let long = json!({"body": "x".repeat(4001)});
+    for (answer, refusal) in [
+        (bob.http.patch("/rooms/den/messages/1", body.clone()).await, (403, "forbidden")),
+        (ann.http.patch("/rooms/den/messages/1", json!({"body": " "})).await, (422, "invalid")),
+        (ann.http.patch("/rooms/den/messages/1", long).await, (422, "invalid")),
+        (ann.http.patch("/rooms/den/messages/1", json!({})).await, (400, "bad_frame")),
+        (ann.http.patch("/rooms/den/messages/9", body.clone()).await, (404, "not_found")),
+        (ann.http.get("/rooms/den/messages/9").await, (404, "not_found")),
+        (eve.http.get("/rooms/attic/messages/1").await, (404, "not_found")),
+        (eve.http.patch("/rooms/attic/messages/1", body).await, (404, "not_found")),
+        (eve.http.put("/rooms/attic/messages/1/reactions/👍").await, (404, "not_found")),
+        (eve.http.put("/rooms/den/messages/1/reactions/👍").await, (403, "forbidden")),
+        (bob.http.put("/rooms/den/messages/1/reactions/thumb").await, (422, "invalid")),
+        (bob.http.put("/rooms/den/messages/9/reactions/👍").await, (404, "not_found")),
+        (bob.http.delete("/rooms/den/messages/9/reactions/👍").await, (404, "not_found")),
+    ] {
+        assert_eq!(answer.error(), refusal, "{}", answer.text);
+    }
+    let stranger = server.stranger();
+    assert_eq!(stranger.get("/rooms/den/messages/1").await.error(), (401, "unauthorized"));
+}
+
 on_both_databases![
+    a_message_is_read_changed_and_reacted_to_by_calls,
+    calls_about_a_message_are_refused_as_its_frames_are,
     a_posted_message_has_its_documented_shape,
     a_posted_message_reaches_sockets,
     a_key_posted_again_is_200_and_the_first_message,

@@ -49,6 +49,70 @@ async fn a_direct_talk_is_called_by_the_others(server: Server) {
     assert_eq!(both_of(&ann, &two, "title").await, [json!("Robert"), json!("Robert")]);
 }
 
+/// Whatever a room's title may be asked by.
+async fn every_title_of(person: &Person, slug: &str) -> Vec<Value> {
+    let mut titles = both_of(person, slug, "title").await.to_vec();
+    titles.push(person.http.get(&format!("/rooms/{slug}")).await.ok(200)["title"].clone());
+    titles.push(person.socket().await.join(slug).await["title"].clone());
+    titles
+}
+
+/// The name that they had is nowhere any more, neither in what is told nor in what is kept.
+async fn whoever_deletes_their_account_takes_their_name_out_of_their_talks(server: Server) {
+    let [ann, bob, carl] = server.people(["ann", "bob", "carl"]).await;
+    for (person, name) in [(&ann, "Stranger"), (&bob, "Gerda Real-Name"), (&carl, "Carl Real-Name")] {
+        person.http.patch("/me", json!({"display_name": name})).await.ok(200);
+    }
+    let two = slug_of_room(&ann.http.post("/direct", json!({"users": ["bob"]})).await.ok(201));
+    let three = slug_of_room(&ann.http.post("/direct", json!({"users": ["bob", "carl"]})).await.ok(201));
+    for title in every_title_of(&ann, &three).await {
+        assert_eq!(title, "Gerda Real-Name, Carl Real-Name");
+    }
+    let found = ann.http.get("/rooms?q=gerda").await.ok(200);
+    assert_eq!(found["rooms"].as_array().expect("rooms").len(), 2, "by the names that are shown: {found}");
+    let goodbye = json!({"password": PASSWORD, "messages": "keep"});
+    bob.http.delete_with("/me", goodbye.clone()).await.ok(204);
+    for (talk, name) in [(&two, "Deleted user"), (&three, "Carl Real-Name")] {
+        for title in every_title_of(&ann, talk).await {
+            assert_eq!(title, name, "{talk}");
+        }
+    }
+    carl.http.delete_with("/me", goodbye).await.ok(204);
+    for title in every_title_of(&ann, &three).await {
+        assert_eq!(title, "Deleted user");
+    }
+    let page = ann.http.get(&format!("page:/rooms/{two}")).await;
+    assert!(page.text.contains("Deleted user") && !page.text.contains("Real-Name"), "{}", page.text);
+    assert_eq!(ann.http.get("/rooms?q=gerda").await.ok(200)["rooms"], json!([]));
+}
+
+/// A talk that all others have left, without deleting anything.
+async fn a_talk_without_others_is_called_by_ones_own_name(server: Server) {
+    let [ann, bob, carl] = server.people(["ann", "bob", "carl"]).await;
+    let talk = slug_of_room(&ann.http.post("/direct", json!({"users": ["bob", "carl"]})).await.ok(201));
+    for person in [&bob, &carl] {
+        person.removes("me", &talk).await;
+    }
+    for title in every_title_of(&ann, &talk).await {
+        assert_eq!(title, "ann");
+    }
+}
+
+/// What a room remembers of its latest messages has the names that their authors had.
+async fn a_name_that_is_gone_is_in_no_catch_up(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    bob.http.patch("/me", json!({"display_name": "Gerda Real-Name"})).await.ok(200);
+    ann.makes_room("den").await;
+    ann.adds("bob", "den").await;
+    let mut anns = ann.socket_in("den").await;
+    let joined = anns.join("den").await;
+    bob.posts("den", "hello").await;
+    assert_eq!(anns.message().await["author"]["display_name"], "Gerda Real-Name");
+    bob.http.delete_with("/me", json!({"password": PASSWORD, "messages": "keep"})).await.ok(204);
+    let (_, messages) = ann.socket().await.catch_up("den", 0, &joined["epoch"]).await;
+    assert_eq!(messages[0]["author"]["display_name"], "Deleted user");
+}
+
 fn slug_of_room(room: &Value) -> String {
     room["slug"].as_str().expect("a slug").to_owned()
 }
@@ -88,6 +152,9 @@ async fn a_room_is_unread_again_from_a_message_on(server: Server) {
 on_both_databases![
     all_rooms_are_read_at_once,
     a_direct_talk_is_called_by_the_others,
+    whoever_deletes_their_account_takes_their_name_out_of_their_talks,
+    a_talk_without_others_is_called_by_ones_own_name,
+    a_name_that_is_gone_is_in_no_catch_up,
     a_room_is_unread_again_from_a_message_on,
 ];
 

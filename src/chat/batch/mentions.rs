@@ -83,6 +83,7 @@ impl Projection for Mentions {
                     mentioned.extend(&before);
                 }
                 effect.mentioned = people.loud(room.room.id, mentioned.difference(&before)).collect();
+                effect.unmentioned = before.difference(&mentioned).copied().collect();
                 self.set(at, mentioned);
             }
             What::Deleted => self.set(at, BTreeSet::new()),

@@ -63,4 +63,6 @@ pub struct Effect<'a> {
     pub message: &'a mut Message,
     /// Who is told that they were mentioned.
     pub mentioned: Vec<UserId>,
+    /// Who was mentioned and is so no more.
+    pub unmentioned: Vec<UserId>,
 }

@@ -10,7 +10,7 @@ use crate::chat::batch::projection::{Effect, MessageEvent, Projection};
 use crate::chat::batch::reactions::Reactions;
 use crate::chat::batch::targets::{MessageAt, Target};
 use crate::db::connection::AnyConnection;
-use crate::wire::{Message, RoomId, Seq, UserId};
+use crate::wire::{Message, RoomId, Seq};
 
 /// All that there are. Their rows are written in this order.
 #[derive(Default)]
@@ -35,11 +35,11 @@ impl Projections {
         self.all().into_iter().try_for_each(|each| each.load(connection, rooms, ids, found))
     }
 
-    /// Gives who is told that they were mentioned.
-    pub fn follow(&mut self, event: &MessageEvent<'_>, message: &mut Message) -> Vec<UserId> {
-        let mut effect = Effect { message, mentioned: Vec::new() };
+    /// Gives what they add to the change.
+    pub fn follow<'a>(&mut self, event: &MessageEvent<'_>, message: &'a mut Message) -> Effect<'a> {
+        let mut effect = Effect { message, mentioned: Vec::new(), unmentioned: Vec::new() };
         self.all().into_iter().for_each(|each| each.follow(event, &mut effect));
-        effect.mentioned
+        effect
     }
 
     pub fn store(&mut self, connection: &mut AnyConnection) -> QueryResult<()> {

@@ -9,7 +9,7 @@ use crate::db::connection::AnyConnection;
 use crate::db::multi_row::Column::{Numbers, OptionalNumbers, OptionalTimes, Texts, Times, Truths};
 use crate::db::multi_row::Rows;
 use crate::render::RENDERER;
-use crate::wire::{RoomId, Seq, UserId};
+use crate::wire::{Notify, RoomId, Seq, UserId};
 
 /// A message with its room.
 pub type At<'a> = (RoomId, &'a Target);
@@ -72,6 +72,7 @@ pub fn delete_of<'a>(
 pub fn insert_members(connection: &mut AnyConnection, new: &[Who], now: NaiveDateTime) -> QueryResult<()> {
     who(new)
         .with("role", Texts(new.iter().map(|(.., member)| member.role.as_str()).collect()))
+        .with("notify", Texts(vec![Notify::default().as_str(); new.len()]))
         .with("last_read_seq", Numbers(new.iter().map(|(.., member)| member.mark).collect()))
         .with_moment("joined_at", now)
         .with("sent_at", OptionalTimes(new.iter().map(|(.., member)| member.sent_at).collect()))
@@ -104,9 +105,10 @@ pub fn update_rooms(connection: &mut AnyConnection, rooms: &[&RoomState]) -> Que
         .with("id", Numbers(rooms.iter().map(|state| state.room.id).collect()))
         .with("last_seq", Numbers(rooms.iter().map(|state| state.room.seq).collect()))
         .with("message_count", Numbers(rooms.iter().map(|state| state.count).collect()))
+        .with("lowered_seq", Numbers(rooms.iter().map(|state| state.lowered).collect()))
         .execute(
             connection,
-            "UPDATE rooms SET last_seq = given.last_seq, message_count = given.message_count \
-             FROM {given} WHERE rooms.id = given.id",
+            "UPDATE rooms SET last_seq = given.last_seq, message_count = given.message_count, \
+             lowered_seq = given.lowered_seq FROM {given} WHERE rooms.id = given.id",
         )
 }

@@ -11,10 +11,10 @@ use crate::base::failpoints::fault_enabled;
 use crate::chat::audit;
 use crate::chat::audit::Entry;
 use crate::chat::batch::people::People;
-use crate::chat::batch::projection::{MessageEvent, What};
+use crate::chat::batch::projection::{Effect, MessageEvent, What};
 use crate::chat::batch::projections::Projections;
 use crate::chat::batch::targets::{Membership, MessageAt, Target};
-use crate::chat::batch::{Action, Change, Done, Write, rows, rules};
+use crate::chat::batch::{Action, Change, Done, Lowered, Write, rows, rules};
 use crate::chat::read_state;
 use crate::chat::read_state::ReadMarker;
 use crate::chat::reports;
@@ -222,7 +222,7 @@ impl BatchState {
         let message = self.touch(room, id)?;
         message.reactions = reactions;
         message.seq = seq;
-        self.tell(room, id, Vec::new(), changes)?;
+        self.tell(room, id, Vec::new(), None, changes)?;
         Ok(Done::Changed { id, seq })
     }
 
@@ -299,22 +299,31 @@ impl BatchState {
     ) -> Result<Arc<Message>, Refusal> {
         let target = self.messages.get_mut(&(room, id)).ok_or_else(Refusal::message_not_found)?;
         let state = self.rooms.get(&room).ok_or_else(Refusal::room_not_found)?;
+        let is_deleted = matches!(what, What::Deleted);
         let event = MessageEvent { room: state, people: &self.people, by, what };
-        let mentioned = self.projections.follow(&event, &mut target.message);
-        self.tell(room, id, mentioned, changes)
+        let Effect { mentioned, unmentioned, .. } = self.projections.follow(&event, &mut target.message);
+        let lowers = match is_deleted {
+            true => Some(Lowered::All),
+            false => (!unmentioned.is_empty()).then_some(Lowered::Some(unmentioned)),
+        };
+        self.tell(room, id, mentioned, lowers, changes)
     }
 
     fn tell(
-        &self,
+        &mut self,
         room: RoomId,
         id: Seq,
         mentioned: Vec<UserId>,
+        lowers: Option<Lowered>,
         changes: &mut Vec<Change>,
     ) -> Result<Arc<Message>, Refusal> {
-        let state = self.rooms.get(&room).ok_or_else(Refusal::room_not_found)?;
         let message = Arc::new(self.target(room, id)?.message.clone());
+        let state = self.rooms.get_mut(&room).ok_or_else(Refusal::room_not_found)?;
+        if lowers.is_some() {
+            state.lowered = message.seq;
+        }
         let told = Arc::clone(&message);
-        changes.push(Change { room, message, access: state.access, count: state.count, mentioned });
+        changes.push(Change { room, message, access: state.access, count: state.count, mentioned, lowers });
         Ok(told)
     }
 

@@ -6,13 +6,14 @@ use diesel::prelude::*;
 use crate::app::perform::Command;
 use crate::chat::audit::Entry;
 use crate::chat::change::Change;
+use crate::chat::direct_titles::DELETED_USER;
 use crate::chat::events::Event;
-use crate::chat::sanctions::{keep_an_owner, rooms_of};
+use crate::chat::sanctions::{MessageOf, keep_an_owner, rooms_of};
 use crate::chat::{accounts, authorization, rooms};
 use crate::db::AnyConnection;
 use crate::db::schema::{known_networks, members, messages, rooms as room_rows, sanctions, sessions, users};
 use crate::wire::refusal::Refusal;
-use crate::wire::{Act, InstanceRole, Seq, UserId};
+use crate::wire::{Act, InstanceRole, RoomKind, UserId};
 
 /// Sets one's own password and ends one's login sessions, but for the one that is to stay.
 pub struct SetPassword {
@@ -74,6 +75,11 @@ impl Command for DeleteAccount {
         if self.with_messages && !written(change.connection, user, 1)?.is_empty() {
             return Ok(Departure::MessagesLeft);
         }
+        // What a talk is called to whoever stays in it alone.
+        diesel::update(room_rows::table.filter(room_rows::id.eq_any(&theirs)))
+            .filter(room_rows::kind.eq(RoomKind::Direct.as_str()).and(room_rows::pair.is_null()))
+            .set(room_rows::title.eq(DELETED_USER))
+            .execute(change.connection)?;
         diesel::delete(members::table.filter(members::user_id.eq(user))).execute(change.connection)?;
         diesel::delete(sanctions::table.filter(sanctions::user_id.eq(user))).execute(change.connection)?;
         diesel::delete(known_networks::table.filter(known_networks::user_id.eq(user))).execute(change.connection)?;
@@ -83,7 +89,7 @@ impl Command for DeleteAccount {
                 users::username.eq(format!("deleted-{user}")),
                 // No username has a colon: nobody can have this key, or find the account by it.
                 users::username_key.eq(format!("deleted:{user}")),
-                users::display_name.eq("Deleted user"),
+                users::display_name.eq(DELETED_USER),
                 users::password_hash.eq(""),
                 users::about.eq(""),
                 users::time_zone.eq(""),
@@ -100,18 +106,19 @@ impl Command for DeleteAccount {
         for room in theirs {
             change.announce(Event::MemberRemoved { room, user });
         }
+        change.announce(Event::AccountDeleted);
         Ok(Departure::Gone)
     }
 }
 
 /// Messages of somebody that are not deleted, by room and id.
-pub fn written(connection: &mut AnyConnection, author: UserId, limit: i64) -> QueryResult<Vec<(String, Seq)>> {
+pub fn written(connection: &mut AnyConnection, author: UserId, limit: i64) -> QueryResult<Vec<MessageOf>> {
     messages::table
         .inner_join(room_rows::table)
         .filter(messages::author_id.eq(author).and(messages::deleted_at.is_null()).and(messages::removed.eq(false)))
         .order((messages::room_id, messages::id))
         .limit(limit)
-        .select((room_rows::slug, messages::id))
+        .select((room_rows::slug, messages::room_id, messages::id))
         .load(connection)
 }
 

@@ -12,8 +12,8 @@ use crate::policy::Action;
 use crate::wire::refusal::Refusal;
 use crate::wire::{MAX_DIRECT_PEOPLE, Role, Room, RoomId, RoomKind};
 
-/// The direct talk with these people: that of two is found, where they have one; of more each is new. It has the names of
-/// its people.
+/// The direct talk with these people: that of two is found, where they have one; of more each is new. The answer has the
+/// names of its people.
 pub struct BeginDirect {
     /// Usernames of the others.
     pub users: Vec<String>,
@@ -44,6 +44,7 @@ impl Command for BeginDirect {
         if !(2..=MAX_DIRECT_PEOPLE).contains(&(people.len() as i64)) {
             return Err(Refusal::invalid("users: 1 to {most} others").with("most", MAX_DIRECT_PEOPLE - 1));
         }
+        let title = direct_titles::names(people.iter().map(|person| person.display_name.as_str()));
         // Two who begin at the same moment find one room: the rows are held in one order.
         accounts::lock_users(change.connection, &people.iter().map(|person| person.id).collect::<Vec<_>>())?;
         let pair = match people.as_slice() {
@@ -54,14 +55,15 @@ impl Command for BeginDirect {
             let known = room_rows::table.filter(room_rows::pair.eq(pair)).select(room_rows::id);
             if let Some(known) = known.first::<RoomId>(change.connection).optional()? {
                 let room = rooms::by_id(change.connection, known)?.ok_or_else(Refusal::room_not_found)?.room;
-                return Ok(Begun { room, is_new: false });
+                return Ok(Begun { room: Room { title, ..room }, is_new: false });
             }
         }
         let room = room_changes::insert(
             change.connection,
             &NewRoom {
                 slug: format!("direct-{}", uuid::Uuid::new_v4().simple()),
-                title: direct_titles::names(people.iter().map(|person| person.display_name.as_str())),
+                // Its people's names are read when it is shown: they may change, and some may delete their accounts.
+                title: String::new(),
                 topic: String::new(),
                 kind: RoomKind::Direct,
             },
@@ -71,6 +73,6 @@ impl Command for BeginDirect {
             members::insert(change.connection, room.id, person.id, Role::Member, 0)?;
         }
         change.announce(Event::RoomChanged { room: room.id });
-        Ok(Begun { room, is_new: true })
+        Ok(Begun { room: Room { title, ..room }, is_new: true })
     }
 }

@@ -88,7 +88,7 @@ pub async fn remove(
     form: Form<Remove>,
 ) -> Result<HttpResponse, Failure> {
     let look = PageQuery { next: form.next.clone(), sent: None };
-    match remove_message(&app, account.user.id, &place, &form.reason).await {
+    match remove_message(&app, account.user.id, &place, None, &form.reason).await {
         Ok(()) => Ok(see(&look.back_to(&place))),
         Err(refusal) => page(&app, &account, &place, Asked::Removal, &look, Some(refusal)).await,
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::wire::{Message, Seq, UserId};
+use crate::wire::{Message, RoomId, Seq, UserId};
 
 #[derive(Deserialize, ToSchema)]
 pub struct SendMessage {
@@ -15,8 +15,27 @@ pub struct SendMessage {
     pub body: String,
     /// The id of the message this one answers.
     pub reply_to: Option<Seq>,
+    /// The id of the room that is meant: nothing is stored in another one that has its name by now.
+    #[schema(value_type = Option<i64>)]
+    pub room_id: Option<RoomId>,
     /// The id of whom the client sends for: with somebody else's session, as after another login, nothing is stored.
     pub author: Option<UserId>,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct EditMessage {
+    /// Markdown, 1 to 4,000 characters after trimming.
+    #[schema(min_length = 1, max_length = 4000, pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
+    pub body: String,
+}
+
+/// Which room is meant.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MeantRoom {
+    /// The id of the room that is meant, where another one may have its name by now.
+    #[param(value_type = Option<i64>)]
+    pub room_id: Option<RoomId>,
 }
 
 /// Which messages of a room.

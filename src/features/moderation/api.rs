@@ -10,18 +10,19 @@ use crate::chat::batch::Action;
 use crate::chat::sanctions::Kind;
 use crate::chat::{audit, reports, sanctions};
 use crate::features::members::commands::SetMemberRole;
+use crate::features::messages::types::MeantRoom;
 use crate::features::moderation::commands::{Impose, Lift, ReportMessage, SettleReport};
 use crate::features::moderation::types::{
     AuditLog, AuditQuery, ReasonBody, Reports, SanctionRequest, Sanctions, SetRole,
 };
 use crate::wire::refusal::Refusal;
-use crate::wire::{Seq, UserId};
+use crate::wire::{RoomId, Seq, UserId};
 
 /// Take back one's own message, or remove somebody else's
 ///
 /// A message that a moderator removed is shown as removed; its text is in nothing that any client gets.
 #[utoipa::path(delete, path = "/api/v1/rooms/{slug}/messages/{id}", operation_id = "remove_message", tag = "moderation", security(("session" = [])),
-    params(("slug" = String, Path), ("id" = i64, Path), ReasonBody),
+    params(("slug" = String, Path), ("id" = i64, Path), ReasonBody, MeantRoom),
     responses(
         (status = 204, description = "Deleted now, or before"),
         (status = 403, body = ErrorBody, description = "`forbidden`: only its author and the room's moderators may, or the request came from another site"),
@@ -35,9 +36,10 @@ pub async fn delete_message(
     account: Account,
     path: Path<(String, Seq)>,
     why: Query<ReasonBody>,
+    meant: Query<MeantRoom>,
 ) -> Result<HttpResponse, Failure> {
-    let (slug, id) = path.into_inner();
-    remove_message(&app, account.user.id, &(slug, id), why.reason.as_deref().unwrap_or_default()).await?;
+    let reason = why.reason.as_deref().unwrap_or_default();
+    remove_message(&app, account.user.id, &path, meant.room_id, reason).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -250,11 +252,17 @@ async fn log(app: &App, account: &Account, slug: Option<String>, before: Option<
     Ok(HttpResponse::Ok().json(AuditLog { entries: page.entries, more: page.more }))
 }
 
-/// Removes a message as a moderator.
+/// Removes a message as a moderator; where `room_id` is given, only in the room with that id.
 ///
 /// # Errors
 /// `not_found`, `forbidden`; `invalid`: the reason is too long.
-pub async fn remove_message(app: &App, by: UserId, (slug, id): &(String, Seq), reason: &str) -> Result<(), Refusal> {
+pub async fn remove_message(
+    app: &App,
+    by: UserId,
+    (slug, id): &(String, Seq),
+    room_id: Option<RoomId>,
+    reason: &str,
+) -> Result<(), Refusal> {
     let reason = fields::reason(reason)?;
-    app.hub.act(slug, by, &Action::Delete { id: *id, reason, wipe: false }).await.map(drop)
+    app.hub.act(slug, room_id, by, &Action::Delete { id: *id, reason, wipe: false }).await.map(drop)
 }

@@ -8,11 +8,11 @@ use crate::app::failure::ErrorBody;
 use crate::app::openapi::{CommonErrors, MutationErrors, SessionErrors};
 use crate::app::{Account, App, Failure};
 use crate::chat::batch::Action;
-use crate::chat::sanctions;
+use crate::chat::sanctions::{self, MessageOf};
 use crate::db::AnyConnection;
 use crate::features::moderation::commands::BeginWipe;
+use crate::wire::UserId;
 use crate::wire::refusal::{Code, Refusal};
-use crate::wire::{Seq, UserId};
 
 /// Messages that are looked for at once.
 const REMOVED_AT_ONCE: i64 = 200;
@@ -46,7 +46,7 @@ pub async fn wipe_user(app: &App, by: UserId, username: String) -> Result<(), Re
 pub async fn remove_each(
     app: &App,
     by: UserId,
-    found: impl Fn(&mut AnyConnection, i64) -> QueryResult<Vec<(String, Seq)>> + Clone + Send + 'static,
+    found: impl Fn(&mut AnyConnection, i64) -> QueryResult<Vec<MessageOf>> + Clone + Send + 'static,
 ) -> Result<(), Refusal> {
     loop {
         let find = found.clone();
@@ -55,8 +55,8 @@ pub async fn remove_each(
             return Ok(());
         }
         let mut removed = false;
-        for (slug, id) in messages {
-            match app.hub.act(&slug, by, &Action::Delete { id, reason: String::new(), wipe: true }).await {
+        for (slug, room, id) in messages {
+            match app.hub.act(&slug, Some(room), by, &Action::Delete { id, reason: String::new(), wipe: true }).await {
                 Ok(_) => removed = true,
                 // A room may be deleted meanwhile.
                 Err(refusal) if refusal.code == Code::NotFound => {}

@@ -2,14 +2,15 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Path, Query};
+use serde::Deserialize;
 
 use crate::app::account::PageAccount;
 use crate::app::pages::page;
 use crate::app::{Account, App, Failure};
 use crate::features::room_page::query::{self, RoomView};
 use crate::features::room_page::view::{RoomPage, in_order, shown};
-use crate::wire::Seq;
+use crate::wire::{RoomId, Seq};
 
 /// `GET /rooms/{slug}`
 pub async fn room(
@@ -17,7 +18,14 @@ pub async fn room(
     PageAccount(account): PageAccount,
     slug: Path<String>,
 ) -> Result<HttpResponse, Failure> {
-    room_at(&app, &account, slug.into_inner(), None).await
+    room_at(&app, &account, slug.into_inner(), None, None).await
+}
+
+/// What a message's link may say beside the message.
+#[derive(Deserialize)]
+pub struct LinkQuery {
+    /// The id of the room: another one that has its name by now is not meant.
+    room_id: Option<RoomId>,
 }
 
 /// `GET /rooms/{slug}/{id}`: a message's link.
@@ -25,16 +33,23 @@ pub async fn message(
     app: Data<App>,
     PageAccount(account): PageAccount,
     place: Path<(String, u32)>,
+    link: Query<LinkQuery>,
 ) -> Result<HttpResponse, Failure> {
     let (slug, id) = place.into_inner();
-    room_at(&app, &account, slug, Some(id.into())).await
+    room_at(&app, &account, slug, link.room_id, Some(id.into())).await
 }
 
 /// A room, at its end or around a message.
-async fn room_at(app: &App, account: &Account, slug: String, at: Option<Seq>) -> Result<HttpResponse, Failure> {
+async fn room_at(
+    app: &App,
+    account: &Account,
+    slug: String,
+    id: Option<RoomId>,
+    at: Option<Seq>,
+) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
     let RoomView { room, part, rooms, powers, members } =
-        app.store.read(move |c| query::room(c, &slug, user, at)).await?;
+        app.store.read(move |c| query::room(c, &slug, id, user, at)).await?;
     let values = RoomPage {
         room: &room,
         rooms: in_order(rooms, &room.slug),

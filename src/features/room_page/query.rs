@@ -9,7 +9,7 @@ use crate::features::moderation::permissions::Powers;
 use crate::policy::Action;
 use crate::wire::history::{At, Place};
 use crate::wire::refusal::Refusal;
-use crate::wire::{DEFAULT_PAGE_MESSAGES, ListedRoom, MemberRoom, Room, Seq, Standing, User, UserId};
+use crate::wire::{DEFAULT_PAGE_MESSAGES, ListedRoom, MemberRoom, Room, RoomId, Seq, Standing, User, UserId};
 
 /// The most members of a room that its page lists.
 const LISTED_MEMBERS: usize = 50;
@@ -27,15 +27,19 @@ pub struct RoomView {
     pub members: Vec<User>,
 }
 
-/// The room of this name, if `user` may see it: its end, or what lies around a message.
+/// The room of this name, and with this id if one is given, if `user` may see it: its end, or what lies around a message.
 pub fn room(
     connection: &mut AnyConnection,
     slug: &str,
+    id: Option<RoomId>,
     user: UserId,
     around: Option<Seq>,
 ) -> Result<RoomView, Refusal> {
     snapshot(connection, |connection| {
         let (found, actor) = authorize(connection, slug, user, Action::See)?;
+        if id.is_some_and(|id| id != found.room.id) {
+            return Err(Refusal::room_not_found());
+        }
         let place = Place { at: around.map_or(At::End, At::Around), limit: DEFAULT_PAGE_MESSAGES };
         let part = part(connection, found.room.id, &place)?;
         let own = room_lists::own(connection, user)?;

@@ -14,7 +14,7 @@ use crate::features::room_preferences::commands::{MarkUnread, SetNotifyLevel, St
 use crate::features::room_preferences::types::{ReadRooms, SetNotify, UnreadFrom};
 use crate::wire::history::at_least;
 use crate::wire::refusal::{Code, Refusal};
-use crate::wire::{Seq, UserId};
+use crate::wire::{Room, UserId};
 
 /// Rooms that are marked at a time.
 const AT_ONCE: usize = 16;
@@ -28,14 +28,14 @@ pub async fn read(app: Data<App>, account: Account, body: Json<ReadRooms>) -> Re
     let own = app.store.read(move |c| room_lists::own(c, user).map_err(Refusal::from)).await?;
     let unread = own.into_iter().filter(|own| own.standing.unread > 0).map(|own| own.room);
     let unread = unread.filter(|room| asked.as_ref().is_none_or(|asked| asked.contains(&room.slug)));
-    let marks = stream::iter(unread.map(|room| mark(&app, user, room.slug, room.seq)));
+    let marks = stream::iter(unread.map(|room| mark(&app, user, room)));
     marks.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Marks what one room has as read, and tells all sockets of the user.
-async fn mark(app: &App, user: UserId, slug: String, seq: Seq) -> Result<(), Refusal> {
-    match app.hub.act(&slug, user, &Action::Read { seq }).await {
+async fn mark(app: &App, user: UserId, Room { id, slug, seq, .. }: Room) -> Result<(), Refusal> {
+    match app.hub.act(&slug, Some(id), user, &Action::Read { seq }).await {
         Ok((_, Done::Read(Some(marks)))) => {
             app.hub.announce(marks_event(user, &slug, &marks, false)).await;
             Ok(())
@@ -63,7 +63,7 @@ pub async fn unread(
     body: Json<UnreadFrom>,
 ) -> Result<HttpResponse, Failure> {
     let from = at_least(1, body.from, "from")?;
-    app.perform(account.user.id, MarkUnread { slug: slug.into_inner(), from }).await?;
+    app.perform(account.user.id, MarkUnread { slug: slug.into_inner(), room_id: body.room_id, from }).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -10,7 +10,7 @@ use crate::chat::rooms;
 use crate::db::schema::members;
 use crate::policy::Action;
 use crate::wire::refusal::Refusal;
-use crate::wire::{Notify, Seq, ServerFrame, UserId};
+use crate::wire::{Notify, RoomId, Seq, ServerFrame, UserId};
 
 /// Sets what of a room a member wants to be told.
 pub struct SetNotifyLevel {
@@ -54,6 +54,8 @@ impl Command for Star {
 /// Marks a room as unread from a message on.
 pub struct MarkUnread {
     pub slug: String,
+    /// Only in the room with this id.
+    pub room_id: Option<RoomId>,
     pub from: Seq,
 }
 
@@ -62,7 +64,7 @@ impl Command for MarkUnread {
 
     fn execute(self, change: &mut Change) -> Result<(), Refusal> {
         let user = change.user()?;
-        let marks = read_state::set_back(change.connection, &self.slug, user, self.from)?;
+        let marks = read_state::set_back(change.connection, &self.slug, self.room_id, user, self.from)?;
         change.announce(marks_event(user, &self.slug, &marks, true));
         Ok(())
     }
@@ -71,7 +73,7 @@ impl Command for MarkUnread {
 /// Tells all sockets of a user, at every instance, how far they have read.
 pub fn marks_event(user: UserId, room: &str, marks: &ReadMarker, back: bool) -> Event {
     let ReadMarker { seq, unread, mentions, count } = *marks;
-    frame_for(user, &ServerFrame::Read { room, seq, unread, mentions, count, back })
+    frame_for(user, &ServerFrame::Read { room, seq, unread, mentions, count, at: None, back })
 }
 
 fn frame_for(user: UserId, frame: &ServerFrame) -> Event {

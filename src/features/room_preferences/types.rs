@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::wire::Seq;
+use crate::wire::{RoomId, Seq};
 
 /// Which rooms are read; all, if left out.
 #[derive(Deserialize, ToSchema)]
@@ -17,6 +17,9 @@ pub struct UnreadFrom {
     /// The id of a message.
     #[schema(value_type = i64, minimum = 1)]
     pub from: Seq,
+    /// The id of the room that is meant, where another one may have its name by now.
+    #[schema(value_type = Option<i64>)]
+    pub room_id: Option<RoomId>,
 }
 
 /// `all`, `mentions` or `none`.

@@ -11,7 +11,7 @@ use crate::chat::extras::Changed;
 use crate::realtime::fanout::subscriptions::{Broadcast, Broadcasted, Subscriptions, Taken};
 use crate::realtime::fanout::{DeliveryOp, Outbox, Subscription, counters};
 use crate::wire::frame;
-use crate::wire::{Close, RoomId, ServerFrame, UserId};
+use crate::wire::{Close, RoomId, Seq, ServerFrame, UserId};
 
 /// A socket of this instance; never given twice while the process lives.
 pub type SocketId = u64;
@@ -36,8 +36,27 @@ pub struct Registry {
     rooms: HashMap<RoomId, Subscriptions>,
     /// Sockets of members, joined or not.
     watchers: HashMap<RoomId, HashSet<SocketId>>,
-    /// How many messages the room of the first of them had then.
-    counts: HashMap<RoomId, i64>,
+    /// Where the room stood when the first of them came.
+    bases: HashMap<RoomId, RoomBase>,
+}
+
+/// Where a room stood at some moment, for a socket that knows of no change since.
+#[derive(Clone, Copy)]
+pub struct RoomBase {
+    /// Messages ever sent there.
+    pub count: i64,
+    /// See [`RoomState::lowered`](crate::chat::rooms::RoomState::lowered).
+    pub lowered: Seq,
+}
+
+impl RoomBase {
+    /// Of a room whose numbers no `welcome` has told: nothing has changed since.
+    const LATEST: Self = Self { count: i64::MAX, lowered: Seq::MAX };
+
+    /// What both have seen.
+    pub fn earlier(self, other: Self) -> Self {
+        Self { count: self.count.min(other.count), lowered: self.lowered.min(other.lowered) }
+    }
 }
 
 /// A socket and whose it is.
@@ -82,13 +101,13 @@ impl Registry {
         self.sessions.insert(session, visitor);
     }
 
-    /// Sends `welcome`, the first frame of a socket, and what the user was told meanwhile. `rooms`: the user's, with the
-    /// messages ever sent there.
-    pub fn welcome(&mut self, session: SocketId, rooms: &[(RoomId, i64)], welcome: Bytes) {
+    /// Sends `welcome`, the first frame of a socket, and what the user was told meanwhile. `rooms`: the user's, and where
+    /// they stand.
+    pub fn welcome(&mut self, session: SocketId, rooms: &[(RoomId, RoomBase)], welcome: Bytes) {
         let early = self.sessions.get_mut(&session).and_then(|visitor| visitor.early.take()).unwrap_or_default();
-        for (room, count) in rooms.iter().filter(|(room, _)| !early.ended.contains(room)) {
+        for (room, base) in rooms.iter().filter(|(room, _)| !early.ended.contains(room)) {
             self.watch_one(session, *room);
-            self.counts.entry(*room).or_insert(*count);
+            self.bases.entry(*room).or_insert(*base);
         }
         if let Some(visitor) = self.sessions.get(&session) {
             let frames: Vec<Bytes> = std::iter::once(welcome).chain(early.told).collect();
@@ -155,6 +174,9 @@ impl Registry {
             }
             DeliveryOp::TellUsers { users, frame, except, .. } => self.tell_users(&users, &frame, except),
             DeliveryOp::Activity { room, frame, reads } => self.activity(room, &frame, &reads),
+            DeliveryOp::TellEach { frames, .. } => {
+                frames.iter().for_each(|(user, frame)| self.tell_user(*user, frame, |_, _| true));
+            }
             DeliveryOp::Announce { members, to_members, blind, to_others } => {
                 self.announce(&members, &to_members, &blind, to_others.as_ref());
             }
@@ -195,11 +217,24 @@ impl Registry {
         }
     }
 
-    /// The rooms whose members have sockets here, with the messages they had when the first of these came.
-    pub fn watched(&mut self) -> HashMap<RoomId, i64> {
-        self.counts.retain(|room, _| self.watchers.contains_key(room));
-        let count = |room: &RoomId| self.counts.get(room).copied().unwrap_or(i64::MAX);
-        self.watchers.keys().map(|room| (*room, count(room))).collect()
+    /// The rooms whose members have sockets here, and where they stood when the first of these came.
+    pub fn watched(&mut self) -> HashMap<RoomId, RoomBase> {
+        self.bases.retain(|room, _| self.watchers.contains_key(room));
+        let base = |room: &RoomId| self.bases.get(room).copied().unwrap_or(RoomBase::LATEST);
+        self.watchers.keys().map(|room| (*room, base(room))).collect()
+    }
+
+    /// Who has sockets here that hear of each of these rooms, or may be about to: those whose `welcome` is being read may be
+    /// members of any.
+    pub fn listeners(&self, rooms: &[RoomId]) -> HashMap<RoomId, HashSet<UserId>> {
+        let early: HashSet<UserId> =
+            self.sessions.values().filter(|visitor| visitor.early.is_some()).map(|visitor| visitor.user).collect();
+        let watchers = |room: &RoomId| self.watchers.get(room).into_iter().flatten();
+        let users = |room: &RoomId| {
+            let users = watchers(room).filter_map(|session| self.sessions.get(session)).map(|visitor| visitor.user);
+            users.chain(early.iter().copied()).collect()
+        };
+        rooms.iter().map(|room| (*room, users(room))).collect()
     }
 
     fn seat(&mut self, seat: Subscription) {

@@ -13,7 +13,7 @@ use crate::db::AnyConnection;
 use crate::realtime::broker::Inbound;
 use crate::realtime::fanout::DeliveryOp;
 use crate::realtime::hub::{CloseSocket, Hub};
-use crate::realtime::room::{HubEvent, RecheckMembers};
+use crate::realtime::room::{ForgetNames, HubEvent, RecheckMembers};
 use crate::wire::frame;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, RoomId, RoomKind, ServerFrame, UserId};
@@ -49,7 +49,13 @@ impl Hub {
                 self.announce_member(room, user, ctx);
             }
             Event::Sent { room, slug, news } => self.hear_news(room, &slug, news, ctx),
-            Event::Mentioned { slug, users, message } => self.hear_mention(&slug, users, message),
+            Event::Mentioned { room, slug, users, message } => self.hear_mention(room, &slug, users, message),
+            Event::NumbersFell { room, fall } => self.recount_soon(room, fall, ctx),
+            Event::AccountDeleted => {
+                for open in self.rooms.values() {
+                    send_detached(open.address.send(ForgetNames));
+                }
+            }
             Event::PeopleChanged => self.tell_people_soon(ctx),
             Event::Tell { user, frame } => {
                 let (users, frame) = (Arc::from([user]), frame::text(frame.as_bytes()));

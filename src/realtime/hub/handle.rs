@@ -29,6 +29,8 @@ pub struct HubHandle {
 
 /// A message to be sent.
 pub struct Post {
+    /// Only in this room, if its name has become that of another one.
+    pub room_id: Option<RoomId>,
     pub key: Key,
     pub rendered: Rendered,
     pub reply_to: Option<Seq>,
@@ -44,9 +46,22 @@ impl HubHandle {
         self.ask(AddWorker(worker)).await.map_err(gone)
     }
 
-    /// The room of this name, in use.
-    pub async fn find(&self, slug: &str) -> Result<OpenRoom, Refusal> {
-        self.ask(Find { slug: slug.to_owned() }).await.map_err(gone)?
+    /// The room of this name, in use; where `id` is given, only if it is that one.
+    ///
+    /// # Errors
+    /// `not_found`: there is none, or it is another one by now.
+    pub async fn find(&self, slug: &str, id: Option<RoomId>) -> Result<OpenRoom, Refusal> {
+        let room = self.find_any(slug, false).await?;
+        let is_wanted = |room: &OpenRoom| id.is_none_or(|id| id == room.id);
+        if is_wanted(&room) {
+            return Ok(room);
+        }
+        let room = self.find_any(slug, true).await?;
+        if is_wanted(&room) { Ok(room) } else { Err(Refusal::room_not_found()) }
+    }
+
+    async fn find_any(&self, slug: &str, anew: bool) -> Result<OpenRoom, Refusal> {
+        self.ask(Find { slug: slug.to_owned(), anew }).await.map_err(gone)?
     }
 
     /// Registers a socket, or says why it must be closed.
@@ -77,9 +92,9 @@ impl HubHandle {
 
     /// Sends a message as `user`; true = stored now, false = the key was used before and this is the first message.
     pub async fn post(&self, slug: &str, user: UserId, post: Post) -> Result<(Arc<Message>, bool), Refusal> {
-        let Post { key, rendered, reply_to } = post;
+        let Post { room_id, key, rendered, reply_to } = post;
         let action = Action::Send { key, rendered, reply_to, present: Vec::new() };
-        let (room, Done::Sent { id, new }) = self.act(slug, user, &action).await? else {
+        let (room, Done::Sent { id, new }) = self.act(slug, room_id, user, &action).await? else {
             return Err(Refusal::internal());
         };
         match new {
@@ -88,18 +103,37 @@ impl HubHandle {
         }
     }
 
-    /// Does something in a room as `user`; in which one, and what it came to. What is done twice is as if done once.
-    pub async fn act(&self, slug: &str, user: UserId, action: &Action) -> Result<(RoomId, Done), Refusal> {
+    /// Does something in a room as `user`, in that of this id alone where one is given; in which one, and what it came to.
+    /// What is done twice is as if done once.
+    pub async fn act(
+        &self,
+        slug: &str,
+        id: Option<RoomId>,
+        user: UserId,
+        action: &Action,
+    ) -> Result<(RoomId, Done), Refusal> {
+        let mut deleted = None;
         for _ in 0..ATTEMPTS {
-            let room = self.find(slug).await?;
+            let room = match deleted {
+                None => self.find(slug, id).await?,
+                Some(_) => self.find_any(slug, true).await?,
+            };
+            if deleted == Some(room.id) || id.is_some_and(|id| id != room.id) {
+                return Err(Refusal::room_not_found());
+            }
             let (reply, done) = oneshot::channel();
             let act = Act { user, action: action.clone(), reply };
             if room.address.send(act).await.is_err() {
                 continue;
             }
             // An answer that is dropped is that of a room that has ended; it is safe to ask again.
-            if let Ok(done) = done.await {
-                return Ok((room.id, done?));
+            match done.await {
+                // The room in use may have been deleted, and its name be that of another one.
+                Ok(Err(refusal)) if refusal == Refusal::room_not_found() && deleted.is_none() => {
+                    deleted = Some(room.id);
+                }
+                Ok(done) => return Ok((room.id, done?)),
+                Err(_) => {}
             }
         }
         Err(Refusal::unanswered())

@@ -15,7 +15,7 @@ use crate::chat::login_sessions;
 use crate::chat::login_sessions::State;
 use crate::chat::rooms;
 use crate::chat::rooms::RoomHead;
-use crate::realtime::fanout::{DeliveryOp, OnThread, SocketId, registry};
+use crate::realtime::fanout::{DeliveryOp, OnThread, RoomBase, SocketId, registry};
 use crate::realtime::hub::{CloseSocket, Hub, POLLS_ALWAYS, Socket};
 use crate::realtime::room::{PollResult, RecheckMembers};
 use crate::wire::refusal::Refusal;
@@ -77,8 +77,8 @@ impl Hub {
         }));
     }
 
-    /// The rooms that members here have, with the messages they had when the first of these came.
-    fn watched(&self) -> impl Future<Output = HashMap<RoomId, i64>> + use<> {
+    /// The rooms that members here have, and where they stood when the first of these came.
+    fn watched(&self) -> impl Future<Output = HashMap<RoomId, RoomBase>> + use<> {
         let asked: Vec<_> = self
             .workers
             .iter()
@@ -90,8 +90,8 @@ impl Hub {
             .collect();
         async move {
             let mut watched = HashMap::new();
-            for (room, count) in join_all(asked).await.into_iter().flatten() {
-                watched.entry(room).and_modify(|least: &mut i64| *least = count.min(*least)).or_insert(count);
+            for (room, base) in join_all(asked).await.into_iter().flatten() {
+                watched.entry(room).and_modify(|known: &mut RoomBase| *known = known.earlier(base)).or_insert(base);
             }
             watched
         }
@@ -100,13 +100,14 @@ impl Hub {
     fn polled(
         &mut self,
         (standings, epoch, (extras_seq, told), alive): Polled,
-        watched: &HashMap<RoomId, i64>,
+        watched: &HashMap<RoomId, RoomBase>,
         asked: &HashSet<String>,
         ctx: &mut Context<Self>,
     ) {
         self.broker.set_epoch(&epoch);
         self.compare_people(extras_seq, told, ctx);
         self.notice(&standings, &epoch);
+        self.compare_falls(&standings, watched, ctx);
         self.look_for_deleted(&standings, watched);
         self.compare(standings, watched, ctx);
         let those = |sockets: &HashMap<SocketId, Socket>, state: Option<State>| -> Vec<SocketId> {
@@ -132,7 +133,7 @@ impl Hub {
     }
 
     /// A room that is not among those that were asked for is no more.
-    fn look_for_deleted(&self, standings: &[RoomHead], watched: &HashMap<RoomId, i64>) {
+    fn look_for_deleted(&self, standings: &[RoomHead], watched: &HashMap<RoomId, RoomBase>) {
         let there: HashSet<RoomId> = standings.iter().map(|standing| standing.id).collect();
         for open in self.rooms.values().filter(|open| !there.contains(&open.id)) {
             // One that was opened after the poll began finds itself still there.
@@ -146,8 +147,8 @@ impl Hub {
 
     fn notice(&self, standings: &[RoomHead], epoch: &str) {
         let epoch: Arc<str> = epoch.into();
-        for &RoomHead { ref slug, seq, access, .. } in standings {
-            if let Some(room) = self.in_use(slug) {
+        for &RoomHead { ref slug, id, seq, access, .. } in standings {
+            if let Some(room) = self.in_use(id, slug) {
                 send_detached(room.address.send(PollResult { seq, access, epoch: Arc::clone(&epoch) }));
             }
         }

@@ -12,15 +12,15 @@ use crate::chat::events::ActivityDigest;
 use crate::chat::rooms::RoomHead;
 use crate::realtime::activity;
 use crate::realtime::broker::RoomInbound;
-use crate::realtime::fanout::DeliveryOp;
-use crate::realtime::hub::Hub;
+use crate::realtime::fanout::{DeliveryOp, RoomBase};
+use crate::realtime::hub::{Hub, OpenRoom};
 use crate::wire::frame;
 use crate::wire::{Message, RoomId, ServerFrame, UserId};
 
 impl Hub {
     /// A room in use here sees to it by itself.
     pub(crate) fn hear_news(&mut self, room: RoomId, slug: &str, news: ActivityDigest, ctx: &mut Context<Self>) {
-        if self.in_use(slug).is_some() {
+        if self.in_use(room, slug).is_some() {
             return;
         }
         if let Some(known) = self.standings.get_mut(&room) {
@@ -41,20 +41,21 @@ impl Hub {
     }
 
     /// Finds what no other instance has told, of rooms that are not in use here: what was sent, and who was removed.
-    /// `watched` has how many messages the members here know of at least.
+    /// `watched` has what the members here know of at least.
     pub(crate) fn compare(
         &mut self,
         standings: Vec<RoomHead>,
-        watched: &HashMap<RoomId, i64>,
+        watched: &HashMap<RoomId, RoomBase>,
         ctx: &mut Context<Self>,
     ) {
         let before = std::mem::take(&mut self.standings);
-        for now in standings.iter().filter(|now| self.in_use(&now.slug).is_none()).cloned().collect::<Vec<_>>() {
+        for now in standings.iter().filter(|now| self.in_use(now.id, &now.slug).is_none()).cloned().collect::<Vec<_>>()
+        {
             let known = before.get(&now.id);
             if known.is_some_and(|known| now.access > known.access) {
                 self.read_watchers(now.id, ctx);
             }
-            let count = known.map(|known| known.count).or_else(|| watched.get(&now.id).copied());
+            let count = known.map(|known| known.count).or_else(|| watched.get(&now.id).map(|base| base.count));
             if count.is_some_and(|count| now.count > count) {
                 let news = ActivityDigest { seq: now.seq, count: now.count, authors: HashMap::new() };
                 self.hear_news(now.id, &now.slug, news, ctx);
@@ -70,8 +71,8 @@ impl Hub {
         self.news.retain(|_, activity| !activity.is_old());
     }
 
-    pub(crate) fn hear_mention(&mut self, slug: &str, users: Vec<UserId>, message: Arc<Message>) {
-        if let Some(open) = self.in_use(slug) {
+    pub(crate) fn hear_mention(&mut self, room: RoomId, slug: &str, users: Vec<UserId>, message: Arc<Message>) {
+        if let Some(open) = self.in_use(room, slug) {
             send_detached(open.address.send(RoomInbound::Mentioned { users, message }));
             return;
         }
@@ -85,7 +86,8 @@ impl Hub {
         });
     }
 
-    pub(crate) fn in_use(&self, slug: &str) -> Option<&crate::realtime::hub::OpenRoom> {
-        self.rooms.get(slug).filter(|open| open.address.connected())
+    /// The room of this id and name, where it is in use here; an id of 0 is not known.
+    pub(crate) fn in_use(&self, id: RoomId, slug: &str) -> Option<&OpenRoom> {
+        self.open_room_of(slug).filter(|open| open.id == id || id == 0)
     }
 }

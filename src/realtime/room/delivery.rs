@@ -8,10 +8,11 @@ use bytes::Bytes;
 
 use crate::base::failpoints::fault_enabled;
 use crate::chat::batch::Change;
-use crate::chat::events::Event;
+use crate::chat::events::{Event, NumbersFall};
 use crate::chat::journal::Committed;
 use crate::chat::{members, messages};
 use crate::realtime::fanout::{DeliveryOp, Live};
+use crate::realtime::room::replay_buffer::Recent;
 use crate::realtime::room::{ChatRoom, RETRY, Socket};
 use crate::wire::frame;
 use crate::wire::refusal::{Code, Refusal};
@@ -37,6 +38,11 @@ pub struct PollResult {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct RecheckMembers;
+
+/// Keep no frame in which somebody's name may stand who has deleted their account.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct ForgetNames;
 
 impl ChatRoom {
     /// Hands out what has its turn. Stops where the members must be read first, or where a number is missing.
@@ -158,7 +164,7 @@ impl ChatRoom {
     }
 
     /// The room is no more: everybody is told and let go.
-    fn end_deleted(&mut self, ctx: &mut Context<Self>) {
+    pub(crate) fn end_deleted(&mut self, ctx: &mut Context<Self>) {
         self.expel(|_| true, LeftReason::Deleted);
         self.flush(ctx);
         ctx.stop();
@@ -179,7 +185,7 @@ impl ChatRoom {
             if message.seq > self.delivered_seq {
                 let newer = ids.range(message.id + 1..).count() as i64;
                 let (room, message, count) = (self.id, Arc::new(message), gap.state.count - newer);
-                self.hand_out(&Change { room, message, access, count, mentioned }, ctx);
+                self.hand_out(&Change { room, message, access, count, mentioned, lowers: None }, ctx);
             }
         }
         self.delivered_seq = self.delivered_seq.max(gap.state.room.seq);
@@ -260,11 +266,15 @@ impl Handler<Committed> for ChatRoom {
         for change in &changes {
             self.activity_is_ours |= change.is_new();
             if !change.mentioned.is_empty() {
-                let (slug, message) = (self.slug.clone(), Arc::clone(&change.message));
-                self.broker.publish(&Event::Mentioned { slug, users: change.mentioned.clone(), message });
+                let (room, slug, message) = (self.id, self.slug.clone(), Arc::clone(&change.message));
+                self.broker.publish(&Event::Mentioned { room, slug, users: change.mentioned.clone(), message });
             }
         }
+        let fall = changes.iter().filter_map(NumbersFall::by).reduce(NumbersFall::merge);
         self.take(changes, ctx);
+        if let Some(fall) = fall {
+            self.note_fall(fall, ctx);
+        }
         if unsure {
             self.read_gap(ctx);
         }
@@ -290,5 +300,15 @@ impl Handler<RecheckMembers> for ChatRoom {
 
     fn handle(&mut self, _: RecheckMembers, ctx: &mut Self::Context) {
         self.check_members(ctx);
+    }
+}
+
+impl Handler<ForgetNames> for ChatRoom {
+    type Result = ();
+
+    fn handle(&mut self, _: ForgetNames, ctx: &mut Self::Context) {
+        // Those who are in have these frames, or get them from the database.
+        self.flush(ctx);
+        self.recent = Recent::new(self.delivered_seq);
     }
 }

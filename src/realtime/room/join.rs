@@ -20,7 +20,7 @@ use crate::realtime::room::join_queue::Join;
 use crate::realtime::room::join_queue::Waiting;
 use crate::realtime::room::{ChatRoom, HubEvent, Socket};
 use crate::wire::frame;
-use crate::wire::refusal::Refusal;
+use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{LeftReason, MAX_PAGE_BYTES, Ref, RoomKind, Seq, ServerFrame};
 
 /// A socket has left, or is gone. Its worker has forgotten its seat already.
@@ -85,14 +85,18 @@ impl ChatRoom {
             room.joins.note(batch.len(), read.is_err());
             match read {
                 Ok(entries) => room.enter(batch, &Found { entries, delivered_seq, remembered }, ctx),
-                Err(refusal) => room.fail(batch, &refusal),
+                Err(refusal) => room.fail(batch, &refusal, ctx),
             }
             room.read_entries(ctx);
         }));
     }
 
     /// Whoever has waited for long enough, or alone, is refused; the others are read for again, fewer at once.
-    fn fail(&mut self, batch: Vec<Waiting>, refusal: &Refusal) {
+    fn fail(&mut self, batch: Vec<Waiting>, refusal: &Refusal, ctx: &mut Context<Self>) {
+        // The room is no more. Those who wait are not answered: they look whether another one has its name by now.
+        if refusal.code == Code::NotFound {
+            return self.end_deleted(ctx);
+        }
         let alone = batch.len() == 1;
         let (late, others) = batch.into_iter().partition(|waiting| alone || waiting.left().is_zero());
         self.joins.put_back(others);
@@ -229,9 +233,10 @@ impl ChatRoom {
             ServerFrame::Joined {
                 reference: Ref::from(&join.reference),
                 room: &room.slug,
-                title: &room.title,
+                id: room.id,
+                title: entries.title(join.user.id),
                 topic: &room.topic,
-                epoch: &entries.epoch,
+                epoch: &entries.room_epoch(),
                 seq: page.at,
                 messages,
                 more,

@@ -16,15 +16,24 @@ use crate::realtime::hub::OpenRoom;
 use crate::realtime::room::Join;
 use crate::realtime::ws_session::{Joined, WsSession};
 use crate::wire::refusal::Refusal;
-use crate::wire::{Close, LeftReason, MemberRoom, Ref, Seq, ServerFrame};
+use crate::wire::{Close, LeftReason, MemberRoom, Ref, RoomId, Seq, ServerFrame};
 
 const SETTLE: Duration = Duration::from_millis(20);
 
 /// What a request was about, for its answer.
+#[derive(Default)]
 pub struct RequestContext {
     pub reference: Option<String>,
     pub room: Option<String>,
+    /// The room that is meant, where its name may have become that of another one.
+    pub room_id: Option<RoomId>,
     pub key: Option<String>,
+}
+
+impl RequestContext {
+    pub fn about(reference: Option<String>, room: String, room_id: Option<RoomId>) -> Self {
+        Self { reference, room: Some(room), room_id, key: None }
+    }
 }
 
 /// A request on its way into a room's full queue.
@@ -157,8 +166,8 @@ impl WsSession {
 
     pub(crate) fn find_room(&mut self, asked: RequestContext, cursor: Option<Cursor>) {
         (self.paging, self.joining) = (true, true);
-        let (hub, slug) = (self.shared.hub.clone(), asked.room.clone().unwrap_or_default());
-        self.wait_for(async move { Answer::Found { asked, cursor, found: hub.find(&slug).await } });
+        let (hub, slug, id) = (self.shared.hub.clone(), asked.room.clone().unwrap_or_default(), asked.room_id);
+        self.wait_for(async move { Answer::Found { asked, cursor, found: hub.find(&slug, id).await } });
     }
 
     fn found(&mut self, asked: RequestContext, cursor: Option<Cursor>, found: Result<OpenRoom, Refusal>) {
@@ -182,12 +191,12 @@ impl WsSession {
         let Some(joined) = self.rooms.get_mut(&slug) else { return };
         joined.behind = None;
         let (room, generation) = (joined.id, joined.generation);
+        let asked = RequestContext::about(None, slug, Some(room));
         if !self.id.is_some_and(|id| registry(|registry| registry.expects(id, room, generation))) {
             // Made to leave since the last page.
-            return self.forget(&slug);
+            return self.forget(asked.room.as_deref().unwrap_or_default());
         }
         self.paging = true;
-        let asked = RequestContext { reference: None, room: Some(slug), key: None };
         self.enter(asked, Some(Cursor { after, epoch: None }), true);
     }
 

@@ -35,7 +35,7 @@ impl WsSession {
             Ok(frame) => frame,
             Err(refusal) => {
                 self.bad_frames = if refusal.code == Code::BadFrame { self.bad_frames + 1 } else { 0 };
-                return self.refuse(&RequestContext { reference, room: None, key: None }, &refusal);
+                return self.refuse(&RequestContext { reference, ..RequestContext::default() }, &refusal);
             }
         };
         self.bad_frames = 0;
@@ -46,7 +46,7 @@ impl WsSession {
             ClientFrame::Send(send) => self.send(reference, send),
             ClientFrame::Edit(edit) => self.edit(reference, edit),
             ClientFrame::Delete(delete) => {
-                let asked = RequestContext { reference, room: Some(delete.room), key: None };
+                let asked = RequestContext::about(reference, delete.room, delete.room_id);
                 self.change(asked, Kind::Change, |_| {
                     Ok(Action::Delete { id: delete.id, reason: String::new(), wipe: false })
                 });
@@ -54,7 +54,7 @@ impl WsSession {
             ClientFrame::React(react) => self.react(reference, react),
             ClientFrame::Read(read) => self.mark_read(reference, read),
             ClientFrame::Typing(typing) => {
-                let asked = RequestContext { reference, room: Some(typing.room), key: None };
+                let asked = RequestContext::about(reference, typing.room, None);
                 if let Some(joined) = self.joined(&asked) {
                     // One that finds the room's queue full is not worth waiting.
                     let _ = joined.address.try_send(Typing { user: self.user.clone() });
@@ -70,15 +70,21 @@ impl WsSession {
             self.id.is_some_and(|id| registry(|registry| registry.expects(id, joined.id, joined.generation)))
         };
         let joined = joined.filter(seated);
-        if joined.is_none() {
-            self.refuse(asked, &Refusal::new(Code::NotJoined, "this socket has not joined that room"));
+        match joined {
+            None => self.refuse(asked, &Refusal::new(Code::NotJoined, "this socket has not joined that room")),
+            // What was meant was a room that had the name before.
+            Some(joined) if asked.room_id.is_some_and(|id| id != joined.id) => {
+                self.refuse(asked, &Refusal::room_not_found());
+                return None;
+            }
+            Some(_) => {}
         }
         joined
     }
 
     fn send(&mut self, reference: Option<String>, send: client_frame::Send) {
-        let client_frame::Send { room, key, body, reply_to } = send;
-        let asked = RequestContext { reference, room: Some(room), key: Some(key) };
+        let client_frame::Send { room, room_id, key, body, reply_to } = send;
+        let asked = RequestContext { key: Some(key), ..RequestContext::about(reference, room, room_id) };
         self.change(asked, Kind::Message, |asked| {
             let key = Key::parse(asked.key.as_deref().unwrap_or_default())?;
             Ok(Action::Send { key, rendered: render_body(&body)?, reply_to, present: Vec::new() })
@@ -86,18 +92,15 @@ impl WsSession {
     }
 
     fn edit(&mut self, reference: Option<String>, edit: client_frame::Edit) {
-        let client_frame::Edit { room, id, body } = edit;
-        let asked = RequestContext { reference, room: Some(room), key: None };
+        let client_frame::Edit { room, room_id, id, body } = edit;
+        let asked = RequestContext::about(reference, room, room_id);
         self.change(asked, Kind::Change, |_| Ok(Action::Edit { id, rendered: render_body(&body)? }));
     }
 
     fn react(&mut self, reference: Option<String>, react: client_frame::React) {
-        let client_frame::React { room, id, emoji, on } = react;
-        let asked = RequestContext { reference, room: Some(room), key: None };
-        self.change(asked, Kind::Change, |_| {
-            let emoji = emojis::get(&emoji).ok_or_else(|| Refusal::invalid("emoji: not an emoji"))?;
-            Ok(Action::React { id, emoji: emoji.as_str().to_owned(), on })
-        });
+        let client_frame::React { room, room_id, id, emoji, on } = react;
+        let asked = RequestContext::about(reference, room, room_id);
+        self.change(asked, Kind::Change, |_| Action::react(id, &emoji, on));
     }
 
     /// Has the room change something, and answers when it is stored.
@@ -123,7 +126,7 @@ impl WsSession {
     }
 
     fn mark_read(&mut self, reference: Option<String>, read: client_frame::Read) {
-        let asked = RequestContext { reference, room: Some(read.room), key: None };
+        let asked = RequestContext::about(reference, read.room, read.room_id);
         let (Some(joined), Some(session)) = (self.joined(&asked), self.id) else { return };
         let permitted = self.shared.send_rate.check(self.user.id, Kind::Read);
         let seq = match permitted.and_then(|()| at_least(0, read.seq, "seq")) {
@@ -137,7 +140,7 @@ impl WsSession {
     }
 
     fn leave(&mut self, reference: Option<String>, room: String) {
-        let asked = RequestContext { reference, room: Some(room), key: None };
+        let asked = RequestContext::about(reference, room, None);
         if self.joined(&asked).is_some() {
             self.forget(asked.room.as_deref().unwrap_or_default());
             self.left(&asked);
@@ -166,8 +169,8 @@ impl WsSession {
     }
 
     fn join(&mut self, reference: Option<String>, join: client_frame::Join) {
-        let client_frame::Join { room, after, epoch } = join;
-        let asked = RequestContext { reference, room: Some(room), key: None };
+        let client_frame::Join { room, room_id, after, epoch } = join;
+        let asked = RequestContext::about(reference, room, room_id);
         let cursor = match after.map(|after| at_least(0, after, "after")).transpose() {
             Ok(after) => after.map(|after| Cursor { after, epoch }),
             Err(refusal) => return self.refuse(&asked, &refusal),
@@ -177,7 +180,7 @@ impl WsSession {
 
     fn history(&mut self, reference: Option<String>, history: client_frame::History) {
         let client_frame::History { room, before, after, around, since, limit } = history;
-        let asked = RequestContext { reference, room: Some(room), key: None };
+        let asked = RequestContext::about(reference, room, None);
         let Some(slug) = self.joined(&asked).and(asked.room.clone()) else { return };
         let wanted = Wanted { before, after, around, since: since.as_deref(), limit };
         let place = match wanted.checked() {

@@ -20,7 +20,7 @@ const SENDERS: &str = "return navigator.locks.query().then(({ held, pending }) =
 async fn second_tab(window: &Window) -> [thirtyfour::WindowHandle; 2] {
     let first = window.driver.window().await.unwrap();
     let second = window.driver.new_tab().await.unwrap();
-    window.goes_to(&second).await;
+    window.turns_to(&second).await;
     [first, second]
 }
 

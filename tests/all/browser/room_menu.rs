@@ -90,14 +90,14 @@ async fn the_level_of_notices_is_what_was_chosen_last() {
     becomes("none").await;
     closes().await;
     chooses(&ann, "Unmute notices").await;
-    becomes("all").await;
-    ann.click(".sheet [name=notify][value=mentions]").await;
+    becomes("mentions").await;
+    ann.click(".sheet [name=notify][value=all]").await;
     ann.click(SUBMIT).await;
     ann.lacks(".sheet").await;
-    becomes("mentions").await;
+    becomes("all").await;
     closes().await;
     ann.opens_room("den").await;
-    becomes("mentions").await;
+    becomes("all").await;
     ann.close().await;
 }
 
