@@ -77,6 +77,26 @@ fn push(text: &mut String, more: &str) {
     text.push_str(if is_new_line { more.trim_start_matches('\n') } else { more });
 }
 
+/// Whether anything can be seen of a message, from its HTML: see [`visible_text`].
+pub fn is_html_visible(html: &str) -> bool {
+    let mut rest = html;
+    loop {
+        let at = rest.find(['<', '&']).unwrap_or(rest.len());
+        if is_visible(&rest[..at]) {
+            return true;
+        }
+        rest = &rest[at..];
+        if rest.is_empty() {
+            return false;
+        }
+        let (piece, after) = rest.split_at(end_of(rest));
+        if piece.starts_with('&') && piece != "&nbsp;" {
+            return true;
+        }
+        rest = after;
+    }
+}
+
 /// Where the tag or the reference ends that a text begins with: attributes are quoted, and have no quotes in them.
 fn end_of(text: &str) -> usize {
     if text.starts_with('&') {
@@ -118,8 +138,29 @@ mod tests {
     #[test]
     fn characters_that_show_something_are_visible() {
         for text in [
-            "a", "0", ".", "é", "e\u{301}", "李", "ש", "हि", "👍", "❤\u{fe0f}", "👩\u{200d}🚀", "\u{301}", "¯", "…", "—",
-            "\u{e000}", "\u{fffd}", "\u{1f1e9}", "\u{600}", "\u{6dd}", "\u{20e3}", "゛", "ー",
+            "a",
+            "0",
+            ".",
+            "é",
+            "e\u{301}",
+            "李",
+            "ש",
+            "हि",
+            "👍",
+            "❤\u{fe0f}",
+            "👩\u{200d}🚀",
+            "\u{301}",
+            "¯",
+            "…",
+            "—",
+            "\u{e000}",
+            "\u{fffd}",
+            "\u{1f1e9}",
+            "\u{600}",
+            "\u{6dd}",
+            "\u{20e3}",
+            "゛",
+            "ー",
         ] {
             assert!(is_visible(text), "{text:?}");
             assert!(is_visible(&format!("\u{200b}{text}\u{202e}")), "{text:?}");
@@ -140,8 +181,11 @@ mod tests {
             ("<pre><code>a <span class=\"k\">b</span>\n</code></pre>", "a b"),
             ("<hr>", ""),
             ("", ""),
+            ("<p>\u{2800}<em>\u{200b}</em></p>\n", ""),
         ] {
             assert_eq!(visible_text(html), text, "{html}");
+            assert_eq!(is_html_visible(html), !text.is_empty(), "{html}");
         }
+        assert!(!is_html_visible("<p>&nbsp;<br>\n</p>") && is_html_visible("<p>&lt;</p>"));
     }
 }
