@@ -9,11 +9,12 @@ use diesel::dsl::not;
 use diesel::prelude::*;
 
 use crate::chat::members::banned;
+use crate::chat::older_html::{Older, render_older};
 use crate::chat::people;
 use crate::chat::rooms;
 use crate::db::connection::{AnyConnection, on_backend, snapshot};
 use crate::db::schema::{members, mentions, messages, reactions, users};
-use crate::render::{RENDERER, render_again};
+use crate::render::RENDERER;
 use crate::wire::refusal::Refusal;
 use crate::wire::{
     MAX_CATCH_UP, MAX_PAGE_BYTES, MAX_PAGE_MESSAGES, MAX_REACTION_USERS, Message, Notify, Reaction, RoomId, RoomKind,
@@ -119,7 +120,9 @@ pub fn without_reactions(
     rooms: &[RoomId],
     ids: &[Seq],
 ) -> QueryResult<Vec<(RoomId, Message)>> {
-    Ok(composed(rows_by_ids(connection, rooms, ids)?, HashMap::new()))
+    let rows = rows_by_ids(connection, rooms, ids)?;
+    let anew = rendered_anew(connection, &rows)?;
+    Ok(composed(rows, HashMap::new(), anew))
 }
 
 fn rows_by_ids(connection: &mut AnyConnection, rooms: &[RoomId], ids: &[Seq]) -> QueryResult<Vec<Row>> {
@@ -176,7 +179,8 @@ fn in_a_row(connection: &mut AnyConnection, room: RoomId, rows: Vec<Row>) -> Que
         (Some(oldest), Some(newest)) => reactions_between(connection, room, oldest, newest)?,
         _ => HashMap::new(),
     };
-    Ok(composed(rows, given))
+    let anew = rendered_anew(connection, &rows)?;
+    Ok(composed(rows, given, anew))
 }
 
 /// The first page of what changed above `after`, in the order of `seq`.
@@ -265,14 +269,14 @@ fn compose(connection: &mut AnyConnection, rows: Vec<Row>) -> QueryResult<Vec<(R
     let in_rooms: Vec<RoomId> = in_rooms.into_iter().collect();
     let ids: Vec<Seq> = rows.iter().map(|((_, id, ..), ..)| *id).collect();
     let given = reactions_to(connection, &in_rooms, &ids)?;
-    Ok(composed(rows, given))
+    let anew = rendered_anew(connection, &rows)?;
+    Ok(composed(rows, given, anew))
 }
 
-fn composed(rows: Vec<Row>, mut given: ByMessage) -> Vec<(RoomId, Message)> {
+fn composed(rows: Vec<Row>, mut given: ByMessage, mut anew: HashMap<(RoomId, Seq), String>) -> Vec<(RoomId, Message)> {
     let message = |row: Row| {
-        let ((room, id, seq, key, body, html, renderer, reply_to), (sent_at, edited_at, deleted_at, removed), author) =
-            row;
-        let html = if renderer >= RENDERER || deleted_at.is_some() { html } else { rendered_anew(&body) };
+        let ((room, id, seq, key, body, html, _, reply_to), (sent_at, edited_at, deleted_at, removed), author) = row;
+        let html = anew.remove(&(room, id)).unwrap_or(html);
         let reactions = given.remove(&(room, id)).map(|given| summary(&given)).unwrap_or_default();
         let deleted = deleted_at.is_some();
         (room, Message { id, seq, key, author, body, html, sent_at, edited_at, deleted, removed, reply_to, reactions })
@@ -283,9 +287,22 @@ fn composed(rows: Vec<Row>, mut given: ByMessage) -> Vec<(RoomId, Message)> {
 /// Whether a body was read whose HTML an older version made.
 pub static OLDER_SEEN: AtomicBool = AtomicBool::new(false);
 
-fn rendered_anew(body: &str) -> String {
+/// The HTML of those of these messages that an older version rendered.
+fn rendered_anew(connection: &mut AnyConnection, rows: &[Row]) -> QueryResult<HashMap<(RoomId, Seq), String>> {
+    let is_older = |((.., renderer, _), (_, _, deleted_at, _), _): &&Row| *renderer < RENDERER && deleted_at.is_none();
+    let older = |((room, id, _, _, body, ..), (sent_at, ..), author): &Row| Older {
+        at: (*room, *id),
+        author: author.id,
+        username: author.username.clone(),
+        sent_at: *sent_at,
+        body: body.clone(),
+    };
+    let older: Vec<Older> = rows.iter().filter(is_older).map(older).collect();
+    if older.is_empty() {
+        return Ok(HashMap::new());
+    }
     OLDER_SEEN.store(true, Ordering::Relaxed);
-    render_again(body)
+    render_older(connection, &older)
 }
 
 /// One person's emoji on a message.

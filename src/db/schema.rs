@@ -214,6 +214,7 @@ diesel::joinable!(members -> rooms (room_id));
 diesel::joinable!(members -> users (user_id));
 diesel::joinable!(messages -> users (author_id));
 diesel::joinable!(messages -> rooms (room_id));
+diesel::joinable!(mentions -> users (user_id));
 diesel::joinable!(reactions -> users (user_id));
 diesel::joinable!(sanctions -> users (user_id));
 diesel::joinable!(reports -> rooms (room_id));

@@ -121,7 +121,12 @@ pub struct Highlighter {
 }
 
 impl Highlighter {
-    /// The pieces of a block, without a gap. `info` is what stands after the fence: a language, perhaps with more.
+    /// What a language is called that is known. `info` is what stands after the fence: a language, perhaps with more.
+    pub fn language(&self, info: &str) -> Option<&'static str> {
+        known(info)
+    }
+
+    /// The pieces of a block, without a gap; see [`Self::language`].
     pub fn pieces(&mut self, info: &str, code: &str) -> Vec<Piece> {
         let mut pieces = Pieces::default();
         if let Some(language) = language(info).filter(|_| !self.spent) {
@@ -194,9 +199,14 @@ static PREPARED: LazyLock<HashMap<&str, OnceLock<Option<PreparedLanguage>>>> =
     LazyLock::new(|| LANGUAGES.into_iter().map(|language| (language, OnceLock::new())).collect());
 
 /// By its name, by another one, or by how its files' names end.
-fn language(info: &str) -> Option<&'static PreparedLanguage> {
+fn known(info: &str) -> Option<&'static str> {
     let name = info.split([' ', '\t', ',', '{']).next().filter(|name| !name.is_empty())?;
     let known = CATALOG.canonical_language(name).or_else(|| CATALOG.detect_path(Path::new(&format!("x.{name}"))))?;
+    PREPARED.get_key_value(known).map(|(known, _)| *known)
+}
+
+fn language(info: &str) -> Option<&'static PreparedLanguage> {
+    let known = known(info)?;
     PREPARED.get(known)?.get_or_init(|| PreparedLanguage::from_catalog(&CATALOG, known).ok()).as_ref()
 }
 

@@ -65,5 +65,5 @@ function personAt(target) {
 	if (listed) return listed.dataset.user;
 	const link = closest(target, ':is(.msg, .me) [href^="/people/"]');
 	const article = link ? null : closest(target, '.msg > .face')?.parentElement;
-	return (link ?? (article && maybe('.author', article)))?.title.slice(1);
+	return (link ?? (article && maybe('.author', article)))?.getAttribute('href')?.split('/')[2];
 }

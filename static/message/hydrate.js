@@ -1,5 +1,6 @@
 import { $, all, maybe } from '../core/dom.js';
 import { clockTime, dayOf, fullTime } from '../core/time.js';
+import { enliven } from './body.js';
 import { dayLine } from './day-line.js';
 import { continues, isJustEmoji } from './message.js';
 
@@ -7,10 +8,9 @@ import { continues, isJustEmoji } from './message.js';
  * Gives the messages that came with the page the reader's own time, days, grouping and mentions, as the live list will
  * have them: nothing jumps when it takes over, and all is well to read while the server can't be reached.
  * @param {HTMLElement} list
- * @param {Wire.User} me
+ * @param {import('./body.js').Reader} reader
  */
-export function hydrate(list, me) {
-	const name = `@${me.username.toLowerCase()}`;
+export function hydrate(list, reader) {
 	/** @type {import('./message.js').Facts | null} */
 	let above = null;
 	for (const article of all('.msg[data-author]', list)) {
@@ -22,12 +22,9 @@ export function hydrate(list, me) {
 		const newDay = !above || dayOf(above.sent) !== dayOf(sent);
 		if (newDay) article.before(dayLine(sent));
 		article.classList.toggle('cont', !newDay && above !== null && continues(facts, above));
-		article.classList.toggle('big', isJustEmoji($('.body', article).textContent ?? ''));
-		for (const at of all('.at', article)) {
-			if (at.textContent?.toLowerCase() !== name) continue;
-			at.classList.add('mine');
-			if (facts.author !== me.id) article.classList.add('mention');
-		}
+		const body = $('.body', article);
+		article.classList.toggle('big', isJustEmoji(body.textContent ?? ''));
+		if (enliven(body, facts.author, reader)) article.classList.add('mention');
 		above = facts;
 	}
 }

@@ -3,13 +3,9 @@ import { t } from '../core/text.js';
 import { clockTime, fullTime } from '../core/time.js';
 import { face, nameOf } from '../people/avatars.js';
 import { withExtras } from '../people/names.js';
+import { enliven } from './body.js';
 
-/**
- * @typedef {object} Reader whoever looks at a message
- * @property {Wire.User} me
- * @property {(slug: string) => boolean} isIn whether they are known to be in a room
- * @property {(slug: string) => Promise<boolean>} sees whether they may see a room, as the server says
- */
+/** @typedef {import('./body.js').Reader} Reader */
 /** @typedef {{ author: number, sent: Date, reply: boolean }} Facts what decides how a message stands below another */
 
 const JUST_EMOJI = /^(?:\p{RGI_Emoji}\s*){1,6}$/v;
@@ -18,20 +14,6 @@ const TOGETHER = 5 * 60_000; // ms within which messages of one author stand und
 
 /** @param {number} id */
 export const articleId = (id) => `m-${id}`;
-
-/**
- * Whether a message by someone else speaks to this user, as far as the page can tell.
- * @param {Wire.Message} message
- * @param {Wire.User} me
- * @param {Wire.Message} [quoted]
- */
-export function mentions(message, me, quoted) {
-	if (message.deleted || message.author.id === me.id) return false;
-	if (quoted?.author.id === me.id) return true;
-	const prose = message.body.replace(/```[\s\S]*?(?:```|$)|`[^`\n]*`/g, ' ').toLowerCase();
-	const name = me.username.toLowerCase().replace(/[.]/g, '\\.');
-	return new RegExp(`(?:^|[^a-z0-9._@-])@${name}(?![a-z0-9_-]|[.][a-z0-9_-])`).test(prose);
-}
 
 /**
  * Whether a message is so short and so cheerful that it is shown large.
@@ -82,11 +64,15 @@ export function paint(article, message, reader, quoted) {
 	const focused = document.activeElement;
 	const pressed = focused instanceof HTMLElement && main.contains(focused) && focused.dataset.emoji;
 	const parts = [head(message)];
+	let named = false;
 	if (message.deleted) {
 		parts.push(el('div', { class: 'body gone' }, gone(message)));
 	} else {
 		if (message.reply_to != null) parts.push(quote(message.reply_to, quoted));
-		parts.push(body(message, reader));
+		const body = el('div', { class: 'body', dir: 'auto' });
+		body.innerHTML = message.html; // sanitised by the server, once a message
+		named = enliven(body, message.author.id, reader);
+		parts.push(body);
 		if (message.edited_at) {
 			const title = fullTime(new Date(message.edited_at));
 			parts.push(el('small', { class: 'edited', title }, t('message.edited')));
@@ -96,7 +82,8 @@ export function paint(article, message, reader, quoted) {
 	main.replaceChildren(...parts);
 	article.classList.toggle('own', message.author.id === me.id);
 	article.classList.toggle('big', !message.deleted && isJustEmoji(message.body));
-	article.classList.toggle('mention', mentions(message, me, quoted));
+	const answered = quoted?.author.id === me.id && message.author.id !== me.id;
+	article.classList.toggle('mention', !message.deleted && (named || answered));
 	// Redrawing took the focus from a reaction that was toggled by keyboard.
 	if (pressed) (all('.react', main).find((react) => react.dataset.emoji === pressed) ?? article).focus();
 }
@@ -123,56 +110,6 @@ function head(message) {
  */
 function personLink(username, attributes, text) {
 	return el('a', { ...attributes, href: `/people/${username}`, title: `@${username}` }, text);
-}
-
-/**
- * @param {Wire.Message} message
- * @param {Reader} reader
- */
-function body(message, reader) {
-	const node = el('div', { class: 'body', dir: 'auto' });
-	node.innerHTML = message.html; // sanitised by the server, once a message
-	for (const at of all('span.at', node)) {
-		const text = at.textContent ?? '';
-		const name = text.slice(1).toLowerCase();
-		if (name === reader.me.username.toLowerCase()) at.classList.add('mine');
-		if (!at.closest('a') && !['here', 'room'].includes(name))
-			at.replaceWith(personLink(name, { class: at.className }, text));
-	}
-	if (message.body.includes('#')) linkRooms(node, reader);
-	for (const code of all('pre', node)) code.tabIndex = 0; // scrolls sideways by keyboard too
-	return node;
-}
-
-/**
- * `#room` leads to a room that the reader is in, or that the server knows of.
- * @param {HTMLElement} node
- * @param {Reader} reader
- */
-function linkRooms(node, { isIn, sees }) {
-	/** @type {(part: string) => HTMLElement} */
-	const link = (part) => el('a', { class: 'at', href: `/rooms/${part.slice(1)}` }, part);
-	/** @type {(part: string) => HTMLElement} */
-	const linkOnceKnown = (part) => {
-		const shown = el('span', {}, part);
-		sees(part.slice(1)).then((is) => is && shown.replaceWith(link(part)));
-		return shown;
-	};
-	const texts = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
-	/** @type {Text[]} */
-	const found = [];
-	while (texts.nextNode()) {
-		const text = /** @type {Text} */ (texts.currentNode);
-		if (text.data.includes('#') && !text.parentElement?.closest('a, code')) found.push(text);
-	}
-	for (const text of found) {
-		const parts = text.data.split(/(?<![\p{L}\p{N}_#&/])(#[a-z0-9-]{1,64})(?![\p{L}\p{N}_])/u);
-		const linked = parts.map((part, index) => {
-			if (index % 2 === 0) return part;
-			return isIn(part.slice(1)) ? link(part) : linkOnceKnown(part);
-		});
-		text.replaceWith(...linked);
-	}
 }
 
 /**

@@ -113,7 +113,7 @@ export class Room {
 
 	/** Gives what came with the page its final look, and puts it where the reader wants to be. */
 	show() {
-		hydrate(this.list.root, this.me);
+		hydrate(this.list.root, this.#reader());
 		const article = this.#at ? maybe(`#m-${this.#at}`, this.list.root) : null;
 		if (article) {
 			this.list.stale = true; // the page has a part of the room, whose end is not the room's
@@ -213,11 +213,17 @@ export class Room {
 		}
 	}
 
+	/** @returns {import('../message/body.js').Reader} */
+	#reader() {
+		const { rooms, me } = this.#page;
+		return { me, isIn: (slug) => rooms.get(slug) !== undefined, sees: isRoom };
+	}
+
 	#makeList() {
-		const { rooms, socket, me } = this.#page;
+		const { socket } = this.#page;
 		const list = new MessageList({
 			root: part('list', this.#root),
-			reader: { me, isIn: (slug) => rooms.get(slug) !== undefined, sees: isRoom },
+			reader: this.#reader(),
 			name: this.name,
 			added: (article) => this.#actions?.added(article),
 			askFor: (id) => socket.send({ type: 'history', room: this.slug, before: id + 1, limit: 1, ref: `quote ${id}` }),

@@ -81,7 +81,7 @@ async fn an_account_that_goes_with_its_messages_lowers_the_numbers(server: Serve
 
 async fn an_edit_that_takes_a_mention_away_lowers_the_mentions_of_that_member(server: Server) {
     let [ann, bob] = den(&server, &["@bob and @carl", "@carl"]).await;
-    let carl = server.person("carl").await;
+    server.person("carl").await;
     ann.adds("carl", "den").await;
     let mut anns = ann.socket_in("den").await;
     anns.ask_ok(json!({"type": "edit", "room": "den", "id": 1, "body": "@carl alone"})).await;

@@ -190,7 +190,138 @@ async fn in_a_direct_room_ones_own_message_is_no_mention(server: Server) {
     assert_eq!(anns.expect("mention").await["message"]["body"], "marker");
 }
 
+/// What is written, and whether it mentions bob; in the room are also `bob_` and `_zoe_`.
+pub const READINGS: [(&str, bool); 40] = [
+    ("@bob", true),
+    ("hello @bob, there", true),
+    ("@BOB.", true),
+    ("@bob_ there", false),
+    ("@bob_. there", false),
+    ("@bob-", true),
+    ("@_zoe_ hi", false),
+    ("**@bob**", true),
+    ("||@bob||", true),
+    ("[@bob](https://example.org/)", true),
+    ("> @bob", true),
+    ("- [ ] @bob", true),
+    ("| @bob |\n|---|", true),
+    ("# @bob", true),
+    ("请@bob看", true),
+    ("お願い@bob", true),
+    ("부탁해요@bob", true),
+    ("ขอ@bob", true),
+    ("ש@bob", true),
+    ("＠bob", true),
+    ("@@bob", true),
+    ("`code` @bob", true),
+    ("<b>@bob</b>", true),
+    ("for @room now", true),
+    ("look _@bob_", false),
+    ("..@bob", false),
+    ("&#64;bob", false),
+    ("`@bob`", false),
+    ("~~~\n@bob\n~~~", false),
+    ("a:\n\n    @bob", false),
+    ("https://example.org/@bob", false),
+    ("https://example.org/_x_/@bob/y", false),
+    ("npm i @bob/cli", false),
+    ("medium.com/@bob/post", false),
+    ("@bob@example.org", false),
+    ("user+@bob", false),
+    ("foo_@bob", false),
+    ("mail@bob", false),
+    ("[a](https://example.org/ \"@bob\")", false),
+    ("@bobby", false),
+];
+
+async fn a_mention_frame_comes_for_what_the_html_says(server: Server) {
+    let [ann, bob, ..] = server.people(["ann", "bob", "bob_", "_zoe_"]).await;
+    ann.makes_room("den").await;
+    for name in ["bob", "bob_", "_zoe_"] {
+        ann.adds(name, "den").await;
+    }
+    let id = bob.http.get("/me").await.ok(200)["id"].as_i64().expect("an id");
+    let mut socket = bob.socket().await;
+    for (body, is_mention) in READINGS {
+        let posted = ann.posts("den", body).await;
+        let html = posted["html"].as_str().expect("HTML");
+        let is_named = html.contains(&format!("data-user=\"{id}\"")) || html.contains("data-users=");
+        assert_eq!(is_named, is_mention, "{body}: {html}");
+        if is_mention {
+            assert_eq!(socket.expect("mention").await["message"], posted, "{body}");
+        }
+    }
+    let count = READINGS.iter().filter(|(_, is_mention)| *is_mention).count();
+    assert_eq!(mentions_of(&bob).await, count);
+}
+
+async fn several_at_once_are_named_by_their_ids(server: Server) {
+    let [ann, bob, cyd] = server.people(["ann", "bob", "cyd"]).await;
+    ann.makes_room("den").await;
+    for name in ["bob", "cyd"] {
+        ann.adds(name, "den").await;
+    }
+    let _there = cyd.socket_in("den").await;
+    let id = async |person: &Person| person.http.get("/me").await.ok(200)["id"].as_i64().expect("an id");
+    let (bob, cyd) = (id(&bob).await, id(&cyd).await);
+    let html = async |body: &str| ann.posts("den", body).await["html"].as_str().expect("HTML").to_owned();
+    assert_eq!(html("@room").await, format!("<p><span class=\"at\" data-users=\"{bob}-{cyd}\">@room</span></p>\n"));
+    assert_eq!(html("@here").await, format!("<p><span class=\"at\" data-users=\"{cyd}\">@here</span></p>\n"));
+}
+
+async fn a_name_that_was_taken_by_another_is_not_theirs(server: Server) {
+    let [ann, kai] = server.people(["ann", "kai"]).await;
+    ann.makes_room("den").await;
+    ann.adds("kai", "den").await;
+    let old = ann.posts("den", "hello @kai and @room").await;
+    let own = kai.posts("den", "I am @kai").await;
+    assert!(old["html"].as_str().expect("HTML").contains("href=\"/people/kai\""), "{old}");
+    kai.http.delete_with("/me", json!({"password": PASSWORD, "messages": "keep"})).await.ok(204);
+    let newcomer = server.person("kai").await;
+    ann.adds("kai", "den").await;
+    let shown = newcomer.reads_whole_room("den").await;
+    for message in [&shown[0], &shown[1]] {
+        assert!(!message["html"].as_str().expect("HTML").contains("/people/kai"), "{message}");
+    }
+    assert_eq!((&shown[0]["body"], &shown[1]["body"]), (&old["body"], &own["body"]));
+    assert_eq!(mentions_of(&newcomer).await, 0);
+}
+
+/// Whoever was meant stays so when rules change.
+async fn what_is_rendered_again_names_who_was_meant(server: Server) {
+    let [ann, _, cyd] = server.people(["ann", "bob", "cyd"]).await;
+    ann.makes_room("den").await;
+    ann.adds("bob", "den").await;
+    for body in ["hello @bob and @ann", "hello @cyd, @carla", "@room", "@bob *and* @room"] {
+        ann.posts("den", body).await;
+    }
+    ann.adds("cyd", "den").await;
+    let before = ann.reads_whole_room("den").await;
+    server.execute("UPDATE messages SET renderer = 0, html = 'old'");
+    let after = ann.reads_whole_room("den").await;
+    let html = |messages: &[Value], index: usize| messages[index]["html"].as_str().expect("HTML").to_owned();
+    for index in [0, 2, 3] {
+        assert_eq!(html(&after, index), html(&before, index));
+    }
+    let id = cyd.http.get("/me").await.ok(200)["id"].clone();
+    assert!(!html(&after, 1).contains(&format!("data-user=\"{id}\"")), "cyd was no member by then");
+}
+
+/// A name of nobody, or of somebody elsewhere, is no mention.
+async fn a_name_of_somebody_elsewhere_is_a_link_and_no_mention(server: Server) {
+    let [ann, _] = den_of_ann_and_bob(&server).await;
+    server.person("eve").await;
+    let html = async |body: &str| ann.posts("den", body).await["html"].as_str().expect("HTML").to_owned();
+    assert_eq!(html("@eve").await, "<p><a class=\"at\" href=\"/people/eve\">@eve</a></p>\n");
+    assert_eq!(html("@nobody").await, "<p>@nobody</p>\n");
+}
+
 on_both_databases![
+    a_mention_frame_comes_for_what_the_html_says,
+    several_at_once_are_named_by_their_ids,
+    a_name_that_was_taken_by_another_is_not_theirs,
+    what_is_rendered_again_names_who_was_meant,
+    a_name_of_somebody_elsewhere_is_a_link_and_no_mention,
     a_mention_reaches_sockets_that_have_not_joined,
     a_mention_reaches_sockets_that_have_joined,
     only_who_is_named_is_mentioned,

@@ -44,6 +44,7 @@ async fn code_in_a_language_that_is_known_has_its_pieces_in_classes() {
         ("diff", "+a\n-b", "gi>+a gd>-b"),
     ] {
         let html = rendered(&ann, &format!("```{language}\n{code}\n```")).await;
+        assert!(html.starts_with("<pre data-language=\""), "{html}");
         for piece in pieces.split(' ') {
             let (class, text) = piece.split_once('>').expect("a class and a text");
             let span = format!("<span class=\"{class}\">{}</span>", text.replace("&nbsp;", " "));
@@ -74,24 +75,41 @@ async fn code_in_a_language_that_nobody_knows_is_plain() {
     }
 }
 
-/// References to one long address: 4,000 characters that stand for half a megabyte.
+/// Every third character begins another piece of code; every tenth another link.
 #[tokio::test]
 async fn a_body_whose_html_would_be_huge_is_shown_without_colours_or_as_written() {
     let (_server, ann) = ann_in_the_den().await;
-    let references =
-        |times: usize| format!("[a]: https://example.org/{}\n\n{}", "&".repeat(1500), "[a] ".repeat(times));
-    let code = format!("{}\n", "1''".repeat(50)).repeat(10);
-    let block = |times: usize| format!("{}\n\n```js\n{code}```", references(times));
-    let coloured = rendered(&ann, &block(4)).await;
-    assert_eq!(coloured.matches("<span class=\"m\">1</span><span class=\"s\">''</span>").count(), 500);
-    let plain = rendered(&ann, &block(7)).await;
-    assert_eq!(plain.matches("<a href=").count(), 7);
-    assert!(plain.contains(&format!("<pre><code>{code}</code></pre>")));
-    let few = rendered(&ann, &references(5)).await;
-    assert_eq!(few.matches("<a href=").count(), 5);
-    let many = rendered(&ann, &references(600)).await;
-    assert!(many.len() <= 64 * 1024, "{} bytes", many.len());
-    assert!(many.contains("[a] [a] [a]"), "{many}");
+    let code = |lines: usize| format!("{}\n", "1''".repeat(50)).repeat(lines);
+    let coloured = rendered(&ann, &format!("```js\n{}```", code(8))).await;
+    assert_eq!(coloured.matches("<span class=\"m\">1</span><span class=\"s\">''</span>").count(), 400);
+    let plain = rendered(&ann, &format!("*a*\n\n```js\n{}```", code(25))).await;
+    assert!(plain.contains("<em>a</em>"), "{plain}");
+    assert!(plain.contains(&format!("<code>{}</code></pre>", code(25))), "{plain}");
+    let few = rendered(&ann, &"http://a.b ".repeat(100)).await;
+    assert_eq!(few.matches("<a href=").count(), 100);
+    let many = rendered(&ann, &format!("*a* {}", "a@b.cc ".repeat(560))).await;
+    assert!(many.len() <= 32 * 1024, "{} bytes", many.len());
+    assert!(many.contains("*a* a@b.cc a@b.cc") && !many.contains("<a "), "{many}");
+}
+
+#[tokio::test]
+async fn a_body_of_which_nothing_can_be_seen_is_refused() {
+    let (_server, ann) = ann_in_the_den().await;
+    let mut socket = ann.socket_in("den").await;
+    let invisible = "\u{200b} \u{2800} \u{3164} \u{115f} \u{2060} \u{ad} \u{feff} \u{202e} \u{fe0f} \u{1b} \u{7} &nbsp; &#8203; &#x2800;";
+    let id = socket.say("den", "something").await;
+    for body in invisible.split(' ').chain(["\u{200b}\u{2800}\n\u{fe0f}"]) {
+        let message = json!({"key": new_key(), "body": body});
+        assert_eq!(ann.http.post("/rooms/den/messages", message).await.error(), (422, "invalid"), "{body:?}");
+        assert_eq!(ann.http.post("/preview", json!({"body": body})).await.error(), (422, "invalid"), "{body:?}");
+        let edit = json!({"type": "edit", "room": "den", "id": id, "body": body});
+        assert_eq!(socket.refusal(edit).await, "invalid", "{body:?}");
+    }
+    for body in ["+", "-", "*", "#", ">", "1.", "```", "[1]: https://example.org/", "![](https://example.org/cat.png)"]
+    {
+        let html = rendered(&ann, body).await;
+        assert!(html.contains(">") && html.len() > "<p></p>\n".len(), "{body}: {html}");
+    }
 }
 
 #[tokio::test]

@@ -14,8 +14,9 @@ use crate::db::multi_row::Column::Numbers;
 use crate::db::multi_row::Rows;
 use crate::db::schema::mentions;
 use crate::policy::{Action as May, Object, PolicyRoom, may};
-use crate::render::{Mention, Rendered};
-use crate::wire::{RoomId, RoomKind, Seq, UserId};
+use crate::render::Rendered;
+use crate::render::mentions::{Meant, Mention};
+use crate::wire::{InstanceRole, RoomId, RoomKind, Seq, UserId};
 
 /// Members of a room whom only moderators mention all at once, where there are more.
 const LARGE: usize = 100;
@@ -61,6 +62,21 @@ impl Projection for Mentions {
     fn follow(&mut self, event: &MessageEvent<'_>, effect: &mut Effect<'_>) {
         let MessageEvent { room, people, by, ref what } = *event;
         let at = (room.room.id, effect.message.id);
+        let before = self.kept.get(&at).cloned().unwrap_or_default();
+        let there: Vec<UserId> = match *what {
+            What::Sent { present, .. } => present.to_vec(),
+            // Those who were there when it was sent stay mentioned.
+            What::Edited { .. } => before.iter().copied().collect(),
+            What::Deleted => Vec::new(),
+        };
+        let meant = match *what {
+            What::Sent { rendered, .. } | What::Edited { rendered, .. } => {
+                let meant = meant(room, people, by, rendered, &there);
+                effect.message.html = rendered.html(&meant);
+                meant
+            }
+            What::Deleted => Vec::new(),
+        };
         // Every message is a mention there: nothing is kept, and all are told of a new one.
         if room.room.kind == RoomKind::Direct {
             if let (What::Sent { .. }, Some(all)) = (what, people.all.get(&room.room.id)) {
@@ -69,16 +85,14 @@ impl Projection for Mentions {
             return;
         }
         match *what {
-            What::Sent { rendered, answered, present } => {
-                let mentioned = mentioned(room, people, by, rendered, answered, present);
+            What::Sent { answered, .. } => {
+                let mentioned = mentioned(room, people, by, &meant, answered);
                 effect.mentioned = people.loud(room.room.id, &mentioned).collect();
                 self.new.insert(at);
                 self.set(at, mentioned);
             }
             What::Edited { rendered, answered } => {
-                let before = self.kept.get(&at).cloned().unwrap_or_default();
-                let mut mentioned = mentioned(room, people, by, rendered, answered, &[]);
-                // Those who were there when it was sent stay mentioned.
+                let mut mentioned = mentioned(room, people, by, &meant, answered);
                 if rendered.mentions_here() {
                     mentioned.extend(&before);
                 }
@@ -104,32 +118,51 @@ impl Projection for Mentions {
     }
 }
 
-/// Whom a body mentions: members by their names, those present or all members where its author may, and the author of
-/// what it answers; never its own author.
-fn mentioned(
-    room: &RoomState,
-    people: &People,
-    by: UserId,
-    rendered: &Rendered,
-    answered: Option<UserId>,
-    present: &[UserId],
-) -> BTreeSet<UserId> {
+/// Whom each name of a body means: a member; all members, or those who are there, where its author may mention them at
+/// once; or somebody else, of whom only those know who may see people.
+fn meant(room: &RoomState, people: &People, by: UserId, rendered: &Rendered, there: &[UserId]) -> Vec<Meant> {
     let id = room.room.id;
-    let member = |user: &UserId| people.members.contains_key(&(id, *user));
-    let named = rendered.mentions.iter().filter_map(|Mention(names)| {
-        names.iter().filter_map(|name| people.names.get(name)).copied().find(|user| member(user))
-    });
     let all = people.all.get(&id).map(Vec::as_slice).unwrap_or_default();
     let may_mention = |action: May| {
         let place = PolicyRoom { large: all.len() > LARGE, ..room.place() };
         people.actor(id, by).is_some_and(|actor| may(actor, action, Object { place: Some(place), whose: None }).is_ok())
     };
-    let at_once = match () {
-        () if rendered.mentions_room() && may_mention(May::MentionRoom) => all.to_vec(),
-        () if rendered.mentions_here() && may_mention(May::MentionHere) => {
-            all.iter().filter(|user| present.contains(user)).copied().collect()
-        }
-        () => Vec::new(),
+    let everybody = |reading, is_meant: &dyn Fn(&UserId) -> bool| {
+        let mut ids: Vec<UserId> = all.iter().copied().filter(|user| *user != by && is_meant(user)).collect();
+        ids.sort_unstable();
+        Meant::Many { reading, ids }
     };
-    named.chain(at_once).chain(answered.filter(member)).filter(|user| *user != by).collect()
+    let knows_people = people.actor(id, by).is_some_and(|actor| actor.instance != InstanceRole::Guest);
+    let meant = |mention: &Mention| {
+        let names = || mention.readings.iter().enumerate();
+        let known = |name: &String| people.names.get(name).copied();
+        let member = names().find_map(|(reading, name)| match name.as_str() {
+            "room" => may_mention(May::MentionRoom).then(|| everybody(reading, &|_| true)),
+            "here" => may_mention(May::MentionHere).then(|| everybody(reading, &|user| there.contains(user))),
+            _ => {
+                let user = known(name).filter(|user| people.members.contains_key(&(id, *user)));
+                user.map(|id| Meant::User { reading, id })
+            }
+        });
+        let somebody = || names().find(|(_, name)| knows_people && known(name).is_some());
+        member.or_else(|| somebody().map(|(reading, _)| Meant::Elsewhere { reading })).unwrap_or(Meant::Nobody)
+    };
+    rendered.mentions.iter().map(meant).collect()
+}
+
+/// Whom a message mentions: whom its names mean, and the author of what it answers; never its own author.
+fn mentioned(
+    room: &RoomState,
+    people: &People,
+    by: UserId,
+    meant: &[Meant],
+    answered: Option<UserId>,
+) -> BTreeSet<UserId> {
+    let named = meant.iter().flat_map(|meant| match meant {
+        Meant::User { id, .. } => std::slice::from_ref(id),
+        Meant::Many { ids, .. } => ids,
+        Meant::Elsewhere { .. } | Meant::Nobody => &[],
+    });
+    let answered = answered.filter(|user| people.members.contains_key(&(room.room.id, *user)));
+    named.copied().chain(answered).filter(|user| *user != by).collect()
 }

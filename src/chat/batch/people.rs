@@ -18,7 +18,7 @@ use crate::db::multi_row::Column::Texts;
 use crate::db::multi_row::{Rows, distinct};
 use crate::db::schema::{members, users};
 use crate::policy::Actor;
-use crate::render::Mention;
+use crate::render::mentions::Mention;
 use crate::wire::{Notify, RoomId, RoomKind, User, UserId};
 
 #[derive(Default)]
@@ -67,7 +67,7 @@ impl People {
     }
 
     fn load_names(&mut self, connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<()> {
-        let names = writes.iter().flat_map(mentions_in).flat_map(|Mention(names)| names);
+        let names = writes.iter().flat_map(mentions_in).flat_map(|mention| &mention.readings);
         let names = distinct(names.map(String::as_str));
         let rows: Vec<(String, UserId)> = Rows::new(names.len())
             .with("username_key", Texts(names))
@@ -87,7 +87,7 @@ impl People {
         messages: &HashMap<MessageAt, Target>,
     ) -> QueryResult<()> {
         let named = writes.iter().flat_map(|write| {
-            let names = mentions_in(write).iter().flat_map(|Mention(names)| names);
+            let names = mentions_in(write).iter().flat_map(|mention| &mention.readings);
             names.filter_map(|name| self.names.get(name)).map(|user| (write.room, *user))
         });
         let answered = messages.iter().map(|((room, _), target)| (*room, target.author()));

@@ -13,7 +13,7 @@ use crate::wire::refusal::{Code, Refusal};
 /// # Errors
 /// `forbidden`, with the word that was found.
 pub fn pass_filters(state: &RoomState, rendered: &Rendered) -> Result<(), Refusal> {
-    if state.rules.blocks_links && rendered.html.contains("<a ") {
+    if state.rules.blocks_links && rendered.has_links() {
         return Err(Refusal::new(Code::Forbidden, "links are not allowed in this room"));
     }
     if state.rules.blocked_words.is_empty() {

@@ -117,7 +117,8 @@ impl BatchState {
             key: key.written.clone(),
             author,
             body: rendered.body.clone(),
-            html: rendered.html.clone(),
+            // Made where the mentions are kept.
+            html: String::new(),
             sent_at: self.now,
             edited_at: None,
             deleted: false,
@@ -153,7 +154,6 @@ impl BatchState {
         let (seq, now) = (self.next_number(room), self.now);
         let message = self.touch(room, id)?;
         message.body.clone_from(&rendered.body);
-        message.html.clone_from(&rendered.html);
         message.edited_at = Some(now);
         message.seq = seq;
         self.follow(room, user, id, What::Edited { rendered, answered }, changes)?;

@@ -11,9 +11,11 @@ use crate::chat::events::Event;
 use crate::chat::sanctions::{MessageOf, keep_an_owner, rooms_of};
 use crate::chat::{accounts, authorization, rooms};
 use crate::db::AnyConnection;
-use crate::db::schema::{known_networks, members, messages, rooms as room_rows, sanctions, sessions, users};
+use crate::db::multi_row::Column::Numbers;
+use crate::db::multi_row::Rows;
+use crate::db::schema::{known_networks, members, mentions, messages, rooms as room_rows, sanctions, sessions, users};
 use crate::wire::refusal::Refusal;
-use crate::wire::{Act, InstanceRole, RoomKind, UserId};
+use crate::wire::{Act, InstanceRole, RoomId, RoomKind, Seq, UserId};
 
 /// Sets one's own password and ends one's login sessions, but for the one that is to stay.
 pub struct SetPassword {
@@ -80,6 +82,7 @@ impl Command for DeleteAccount {
             .filter(room_rows::kind.eq(RoomKind::Direct.as_str()).and(room_rows::pair.is_null()))
             .set(room_rows::title.eq(DELETED_USER))
             .execute(change.connection)?;
+        forget_in_messages(change.connection, user)?;
         diesel::delete(members::table.filter(members::user_id.eq(user))).execute(change.connection)?;
         diesel::delete(sanctions::table.filter(sanctions::user_id.eq(user))).execute(change.connection)?;
         diesel::delete(known_networks::table.filter(known_networks::user_id.eq(user))).execute(change.connection)?;
@@ -109,6 +112,31 @@ impl Command for DeleteAccount {
         change.announce(Event::AccountDeleted);
         Ok(Departure::Gone)
     }
+}
+
+/// Has the messages rendered anew whose HTML leads from a name to somebody: another may take the name.
+fn forget_in_messages(connection: &mut AnyConnection, user: UserId) -> QueryResult<()> {
+    let mentioned: Vec<(RoomId, Seq)> = mentions::table
+        .filter(mentions::user_id.eq(user))
+        .select((mentions::room_id, mentions::message_id))
+        .load(connection)?;
+    let (in_rooms, ids): (Vec<RoomId>, Vec<Seq>) = mentioned.into_iter().unzip();
+    Rows::new(ids.len()).with("room_id", Numbers(in_rooms)).with("id", Numbers(ids)).execute(
+        connection,
+        "UPDATE messages SET renderer = 0 FROM {given} \
+         WHERE messages.room_id = given.room_id AND messages.id = given.id",
+    )?;
+    // No mentions are kept of direct rooms, nor of those who named themselves.
+    let direct: Vec<RoomId> = members::table
+        .inner_join(room_rows::table)
+        .filter(members::user_id.eq(user).and(room_rows::kind.eq(RoomKind::Direct.as_str())))
+        .select(members::room_id)
+        .load(connection)?;
+    let may_name = messages::author_id.eq(user).or(messages::room_id.eq_any(direct));
+    diesel::update(messages::table.filter(may_name.and(messages::body.like("%@%"))))
+        .set(messages::renderer.eq(0))
+        .execute(connection)
+        .map(drop)
 }
 
 /// Messages of somebody that are not deleted, by room and id.

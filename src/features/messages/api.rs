@@ -153,7 +153,7 @@ async fn change(
 )]
 pub async fn preview(app: Data<App>, account: Account, draft: Json<Draft>) -> Result<HttpResponse, Failure> {
     app.send_rate.check(account.user.id, Kind::Change)?;
-    let html = render_body(&draft.body)?.html;
+    let html = render_body(&draft.body)?.preview();
     Ok(HttpResponse::Ok().json(Preview { html }))
 }
 

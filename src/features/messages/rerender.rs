@@ -5,18 +5,20 @@
 
 use std::sync::atomic::Ordering;
 
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::app::jobs::{JobError, JobKind, Step};
 use crate::chat::messages::OLDER_SEEN;
+use crate::chat::older_html::{Older, render_older};
 use crate::db::connection::AnyConnection;
 use crate::db::jobs::enqueue_once;
 use crate::db::multi_row::Column::{Numbers, Texts};
 use crate::db::multi_row::Rows;
-use crate::db::schema::{messages, meta, rooms};
-use crate::render::{RENDERER, render_again};
-use crate::wire::{RoomId, Seq};
+use crate::db::schema::{messages, meta, rooms, users};
+use crate::render::RENDERER;
+use crate::wire::{RoomId, Seq, UserId};
 
 pub const RERENDER: JobKind = JobKind { name: "rerender", step, look };
 
@@ -60,29 +62,36 @@ fn step(connection: &mut AnyConnection, payload: &str) -> Result<Step, JobError>
         });
     };
     let end = last.min(id + WINDOW);
-    let older: Vec<(Seq, Seq, String)> = messages::table
+    let rows: Vec<(Seq, Seq, UserId, String, NaiveDateTime, String)> = messages::table
+        .inner_join(users::table)
         .filter(messages::room_id.eq(room).and(messages::id.gt(id)).and(messages::id.le(end)))
         .filter(messages::renderer.lt(RENDERER).and(messages::deleted_at.is_null()))
         .order(messages::id)
         .limit(AT_ONCE)
-        .select((messages::id, messages::seq, messages::body))
+        .select((messages::id, messages::seq, users::id, users::username, messages::sent_at, messages::body))
         .load(connection)?;
-    let html: Vec<String> = older.iter().map(|(.., body)| render_again(body)).collect();
-    let numbers = |number: fn(&(Seq, Seq, String)) -> i64| Numbers(older.iter().map(number).collect());
+    let seqs: Vec<Seq> = rows.iter().map(|(_, seq, ..)| *seq).collect();
+    let older = rows.into_iter().map(|(id, _, author, username, sent_at, body)| {
+        let at = (room, id);
+        Older { at, author, username, sent_at, body }
+    });
+    let older: Vec<Older> = older.collect();
+    let html = render_older(connection, &older)?;
+    let html = older.iter().map(|older| html.get(&older.at).map_or("", String::as_str)).collect();
     // Where a message was changed meanwhile it has another number, and its body has been rendered by whoever changed it.
     Rows::new(older.len())
         .with("room_id", Numbers(vec![room; older.len()]))
-        .with("id", numbers(|(id, ..)| *id))
-        .with("seq", numbers(|(_, seq, _)| *seq))
-        .with("html", Texts(html.iter().map(String::as_str).collect()))
-        .with("renderer", numbers(|_| RENDERER.into()))
+        .with("id", Numbers(older.iter().map(|older| older.at.1).collect()))
+        .with("seq", Numbers(seqs))
+        .with("html", Texts(html))
+        .with("renderer", Numbers(vec![RENDERER.into(); older.len()]))
         .execute(
             connection,
             "UPDATE messages SET html = given.html, renderer = given.renderer FROM {given} \
              WHERE messages.room_id = given.room_id AND messages.id = given.id AND messages.seq = given.seq",
         )?;
     let is_full = older.len() as i64 == AT_ONCE;
-    let id = older.last().filter(|_| is_full).map_or(end, |(id, ..)| *id);
+    let id = older.last().filter(|_| is_full).map_or(end, |older| older.at.1);
     Ok(Step::More(serde_json::to_string(&Progress { room, id })?))
 }
 

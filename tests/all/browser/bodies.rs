@@ -3,6 +3,7 @@
 use super::window::{Chromedriver, ENTER, ESCAPE, TAB, Window};
 use super::wire::Wire;
 use crate::common::*;
+use crate::mentions::READINGS;
 
 async fn ann_and_bob(server: &Server, chromedriver: &Chromedriver) -> (Window, Person) {
     let bob = server.person("bob").await;
@@ -46,6 +47,101 @@ async fn a_mention_of_oneself_stands_out_among_mentions_of_others() {
     let grounds = ann.run(grounds).await;
     assert_eq!(grounds[0], grounds[2], "{grounds}");
     assert_ne!(grounds[0], grounds[1], "{grounds}");
+    ann.close().await;
+}
+
+/// The frame, the live page and the page as it is served.
+#[tokio::test]
+async fn who_is_mentioned_is_highlighted_live_and_as_served_alike() {
+    let server = Server::start(Options::sqlite()).await;
+    let wire = Wire::to(&server.address).await;
+    let [ann, _, _] = server.people(["ann", "bob_", "_zoe_"]).await;
+    ann.makes_room("den").await;
+    for name in ["bob_", "_zoe_"] {
+        ann.adds(name, "den").await;
+    }
+    let chromedriver = Chromedriver::start().await;
+    let bob = Window::open(&chromedriver, wire.url()).await;
+    bob.signs_up("bob", "Bob").await;
+    bob.opens_room("den").await;
+    bob.online().await;
+    // No more than a page shows at first.
+    for chunk in READINGS.chunks(18) {
+        let mut expected = Vec::new();
+        for (body, is_mention) in chunk {
+            expected.push(json!([ann.posts("den", body).await["id"], is_mention, is_mention]));
+        }
+        let marker = ann.posts("den", "marker").await["id"].as_u64().expect("an id");
+        let ids: Vec<&Value> = expected.iter().map(|looks| &looks[0]).collect();
+        let looks = format!(
+            "return {}.map((id) => {{
+                 const article = document.querySelector(`#m-${{id}}`);
+                 return [id, article.matches('.mention'), article.querySelector('.mine') !== null];
+             }})",
+            json!(ids)
+        );
+        bob.element(&format!("#m-{marker}")).await;
+        assert_eq!(bob.run(&looks).await, json!(expected), "live");
+        wire.deafen(); // the page asks to join, and is not heard
+        bob.goto("/rooms/den").await;
+        bob.element(&format!("#m-{marker}")).await;
+        assert_eq!(bob.run(&looks).await, json!(expected), "as served");
+        wire.mend();
+        bob.online().await;
+    }
+    bob.close().await;
+}
+
+#[tokio::test]
+async fn a_spoiler_is_shown_by_a_click_or_by_enter_and_a_block_of_code_is_copied() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, bob) = ann_and_bob(&server, &chromedriver).await;
+    bob.posts(
+        "den",
+        "the end: ||he [did](https://example.org/) it|| and ||she||\n\n```rust\nfn a() {}\n```\n\n- [x] done",
+    )
+    .await;
+    let colour = "return getComputedStyle(document.querySelector('#m-1 .spoiler')).color";
+    ann.element("#m-1 .spoiler[role=button]").await;
+    assert_eq!(ann.run(colour).await, "rgba(0, 0, 0, 0)");
+    let link = "return getComputedStyle(document.querySelector('#m-1 p a')).visibility";
+    assert_eq!(ann.run(link).await, "hidden");
+    ann.run("document.querySelector('#m-1 .spoiler').focus()").await;
+    ann.press(ENTER).await;
+    ann.until("return document.querySelectorAll('#m-1 .spoiler').length === 1").await;
+    assert_eq!(ann.run(link).await, "visible");
+    ann.click("#m-1 .spoiler").await;
+    ann.lacks("#m-1 .spoiler").await;
+    let label = "return getComputedStyle(document.querySelector('#m-1 pre'), '::before').content";
+    assert_eq!(ann.run(label).await, "\"rust\"");
+    ann.run(
+        "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); };
+         document.querySelector('#m-1 .copy').click()",
+    )
+    .await;
+    ann.shows("#m-1 .copy", "Copied").await;
+    assert_eq!(ann.run("return window.copied").await, "fn a() {}\n");
+    assert_eq!(ann.run("return document.querySelector('#m-1 .task input').disabled").await, true);
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn each_block_has_its_own_direction_and_code_is_left_to_right() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, bob) = ann_and_bob(&server, &chromedriver).await;
+    bob.posts("den", "שלום `-rf /srv/`\n\nHello, world!\n\n- שלום\n\n```\nf(\"שלום\");\n```").await;
+    bob.posts("den", "Hello\n\nשלום").await;
+    let directions = |id: u64| {
+        format!(
+            "return [...document.querySelectorAll('#m-{id} .body :is(p, li, pre, code)')]
+                 .map((block) => getComputedStyle(block).direction)"
+        )
+    };
+    ann.element("#m-2").await;
+    assert_eq!(ann.run(&directions(1)).await, json!(["rtl", "ltr", "ltr", "rtl", "ltr", "ltr"]));
+    assert_eq!(ann.run(&directions(2)).await, json!(["ltr", "rtl"]));
     ann.close().await;
 }
 
@@ -122,6 +218,7 @@ async fn what_comes_with_the_page_looks_as_it_does_once_the_room_is_joined() {
     let chromedriver = Chromedriver::start().await;
     let ann = Window::open(&chromedriver, wire.url()).await;
     ann.signs_up("ann", "Ann Lee").await;
+    bob.adds("ann", "den").await;
     let mut socket = bob.socket_in("den").await;
     let large = socket.say("den", "🎉 👩‍🚀").await;
     let small = socket.say("den", "🎉 at last").await;

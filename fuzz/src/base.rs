@@ -1,0 +1,3 @@
+//! What rendering needs of it.
+
+pub mod visible;
