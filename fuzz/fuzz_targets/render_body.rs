@@ -72,7 +72,8 @@ fn tag(tag: &str, html: &str) {
         let good = match (name, attribute) {
             (_, "dir") => matches!(value, "ltr" | "rtl"),
             ("a", "href") => {
-                value.starts_with("/people/") || ["http:", "https:", "mailto:"].iter().any(|scheme| has_scheme(value, scheme))
+                value.starts_with("/people/")
+                    || ["http:", "https:", "mailto:"].iter().any(|scheme| has_scheme(value, scheme))
             }
             ("a", "title") => true,
             ("a", "target") => value == "_blank",
