@@ -214,7 +214,7 @@ fn what_is_nested_too_deep_is_shown_as_it_was_written() {
     }
 }
 
-/// What the worst bodies become is bounded, and takes a bounded time: see `docs/performance.md`.
+/// What the worst bodies become is bounded.
 #[test]
 fn no_body_becomes_long_html() {
     let units = "[,](,*a ,**a,_a ,![,`a,``a`,~~a,||a,> ,- ,1. a,|a,\\*,<a ,&amp;,&,\u{a0},@ab ,#a ,http://a.b ,a@b.cc ,[a](http://b.c) ";
