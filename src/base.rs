@@ -8,3 +8,4 @@ pub mod metrics;
 pub mod panics;
 pub mod private_files;
 pub mod start_error;
+pub mod uniform_delay;

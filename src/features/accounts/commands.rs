@@ -7,10 +7,13 @@ use crate::app::perform::Command;
 use crate::chat::audit::Entry;
 use crate::chat::change::Change;
 use crate::chat::events::Event;
+use crate::chat::kept_sanctions::MarkKey;
 use crate::chat::sanctions::{keep_an_owner, rooms_of};
-use crate::chat::{accounts, authorization, rooms};
+use crate::chat::{accounts, authorization, kept_sanctions, rooms};
 use crate::db::AnyConnection;
-use crate::db::schema::{known_networks, members, messages, rooms as room_rows, sanctions, sessions, users};
+use crate::db::schema::{
+    daily_counts, known_networks, last_sent, members, messages, rooms as room_rows, sanctions, sessions, users,
+};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Act, InstanceRole, Seq, UserId};
 
@@ -58,6 +61,7 @@ pub fn may_go(connection: &mut AnyConnection, user: UserId) -> Result<(), Refusa
 pub struct DeleteAccount {
     /// Only once none of their messages is left.
     pub with_messages: bool,
+    pub marks: MarkKey,
 }
 
 impl Command for DeleteAccount {
@@ -74,7 +78,11 @@ impl Command for DeleteAccount {
         if self.with_messages && !written(change.connection, user, 1)?.is_empty() {
             return Ok(Departure::MessagesLeft);
         }
+        kept_sanctions::keep(change.connection, &self.marks, user)?;
+        rooms::forget_maker(change.connection, &theirs, user)?;
         diesel::delete(members::table.filter(members::user_id.eq(user))).execute(change.connection)?;
+        diesel::delete(last_sent::table.filter(last_sent::user_id.eq(user))).execute(change.connection)?;
+        diesel::delete(daily_counts::table.filter(daily_counts::user_id.eq(user))).execute(change.connection)?;
         diesel::delete(sanctions::table.filter(sanctions::user_id.eq(user))).execute(change.connection)?;
         diesel::delete(known_networks::table.filter(known_networks::user_id.eq(user))).execute(change.connection)?;
         end_sessions(change, user, "")?;
