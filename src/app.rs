@@ -11,6 +11,7 @@ pub mod fields;
 pub mod initials;
 pub mod jobs;
 pub mod login_rate;
+pub mod not_found;
 pub mod on_disk;
 pub mod openapi;
 pub mod origin;
@@ -19,9 +20,11 @@ pub mod paging;
 pub mod passwords;
 pub mod perform;
 pub mod preferences;
+pub mod request_path;
 pub mod responses;
 pub mod routes;
 pub mod session_cookie;
+pub mod signup_rate;
 pub mod templates;
 pub mod texts;
 
@@ -34,11 +37,13 @@ use crate::app::assets::builds::Builds;
 use crate::app::exclusive_jobs::PerUserLock;
 use crate::app::login_rate::LoginRate;
 use crate::app::passwords::Passwords;
+use crate::app::signup_rate::SignupRate;
 use crate::app::templates::Templates;
 use crate::base::config::{Config, cores};
 use crate::base::metrics::Exporter;
 use crate::base::start_error::StartError;
 use crate::chat::connect_reads::ConnectReads;
+use crate::chat::kept_sanctions::MarkKey;
 use crate::db::Store;
 use crate::realtime::hub::HubHandle;
 use crate::realtime::send_rate::SendRate;
@@ -56,12 +61,15 @@ pub struct App {
     /// Shared with the sockets: a user's sends count together, however they come.
     pub send_rate: Arc<SendRate>,
     pub login_rate: LoginRate,
+    pub signup_rate: SignupRate,
     /// Set once the server has begun to end.
     pub draining: Arc<AtomicBool>,
     /// Open sockets.
     pub sockets: Arc<AtomicUsize>,
     /// Signs the session cookie.
     pub key: Key,
+    /// What is kept of the sanctions of deleted accounts is found by it.
+    pub marks: MarkKey,
     pub templates: Templates,
     pub builds: Builds,
     /// Long work for somebody: the export and the end of their account.
@@ -86,6 +94,7 @@ impl App {
         Ok(Self {
             passwords: Passwords::new(cores()),
             login_rate: LoginRate::new(config.login_rate),
+            signup_rate: SignupRate::new(config.signup_rate),
             templates: Templates::new()?,
             builds: Builds::new(store.clone()),
             exclusive_jobs: PerUserLock::default(),
@@ -97,6 +106,7 @@ impl App {
             send_rate,
             draining,
             sockets: Arc::default(),
+            marks: MarkKey::new(key.signing()),
             key,
             exporter,
         })

@@ -8,4 +8,5 @@ pub mod metrics;
 pub mod panics;
 pub mod private_files;
 pub mod start_error;
+pub mod uniform_delay;
 pub mod visible;

@@ -2,6 +2,7 @@
 //! changes in batches. Knows neither HTTP nor sockets.
 
 pub mod accounts;
+pub mod allowances;
 pub mod audit;
 pub mod authorization;
 pub mod batch;
@@ -14,6 +15,7 @@ pub mod history;
 pub mod integrity;
 pub mod join_snapshot;
 pub mod journal;
+pub mod kept_sanctions;
 pub mod known_networks;
 pub mod login_sessions;
 pub mod members;

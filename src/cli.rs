@@ -116,6 +116,7 @@ mod tests {
         assert_eq!(config.database_url(), "sqlite://./klatch-data/klatch.db");
         assert_eq!(config.public_origin(), "http://127.0.0.1:8080");
         assert_eq!((config.send_rate, config.sockets_per_user, config.login_rate), (10, 32, 10));
+        assert_eq!((config.write_rate, config.signup_rate), (5, 10));
         assert_eq!((config.session_days, config.drain_secs, config.heartbeat_secs), (30, 5, 30));
         assert_eq!(config.signup, Signup::Open);
         assert!(config.metrics_from.contains([127, 0, 0, 9].into()));

@@ -17,12 +17,14 @@ pub mod rooms;
 pub mod status;
 
 use actix_web::HttpResponse;
+use actix_web::web::Data;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use crate::app::App;
 use crate::app::jobs::JobKind;
 use crate::app::routes::Routes;
-use crate::app::session_cookie::COOKIE;
+use crate::base::config::Config;
 
 /// What a feature adds to the server.
 pub struct Feature {
@@ -85,31 +87,33 @@ fn collected(routes_of: impl Fn(&Feature) -> fn(&mut Routes)) -> Routes {
 
 /// The calls of the API in OpenAPI's words, made from the handlers.
 #[derive(OpenApi)]
-#[openapi(
-    info(title = "klatch", description = "Rooms, members and messages of a klatch server. What happens live comes over the WebSocket at /ws."),
-    modifiers(&SessionCookie)
-)]
+#[openapi(info(
+    title = "klatch",
+    description = "Rooms, members and messages of a klatch server. What happens live comes over the WebSocket at /ws."
+))]
 struct Description;
 
-/// Calls that need a session name this scheme.
-struct SessionCookie;
+/// Calls that need a session name this scheme: its cookie's name.
+struct SessionCookie(String);
 
 impl Modify for SessionCookie {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
-        let cookie = ApiKeyValue::with_description(COOKIE, "Set by signup and login.");
+        let cookie = ApiKeyValue::with_description(self.0.as_str(), "Set by signup and login.");
         api.components
             .get_or_insert_default()
             .add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }
 
-fn description() -> utoipa::openapi::OpenApi {
-    FEATURES.iter().fold(Description::openapi(), |api, feature| api.merge_from((feature.openapi)()))
+fn description(config: &Config) -> utoipa::openapi::OpenApi {
+    let mut api = FEATURES.iter().fold(Description::openapi(), |api, feature| api.merge_from((feature.openapi)()));
+    SessionCookie(config.session_cookie()).modify(&mut api);
+    api
 }
 
 /// `GET /api/openapi.json`
-pub async fn describe() -> HttpResponse {
-    HttpResponse::Ok().json(description())
+pub async fn describe(app: Data<App>) -> HttpResponse {
+    HttpResponse::Ok().json(description(&app.config))
 }
 
 #[cfg(test)]
@@ -118,7 +122,7 @@ mod tests {
 
     #[test]
     fn every_call_is_described_with_what_it_can_answer() {
-        let api = serde_json::to_value(description()).unwrap();
+        let api = serde_json::to_value(description(&Config::of(&[]))).unwrap();
         let calls: Vec<(String, String)> = api["paths"]
             .as_object()
             .unwrap()
@@ -154,6 +158,7 @@ mod tests {
             let open = matches!(path.as_str(), "/api/v1/signup" | "/api/v1/login");
             assert_eq!(call["security"].is_null(), open, "{method} {path}");
             assert_eq!(responses.contains_key("403"), method != "get", "{method} {path}");
+            assert!(responses.contains_key("429") || method == "get", "{method} {path}");
             if !open {
                 assert!(responses.contains_key("401"), "{method} {path}");
             }
@@ -164,6 +169,6 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), calls.len(), "each call has an id of its own: {ids:?}");
-        assert_eq!(api["components"]["securitySchemes"]["session"]["name"], COOKIE);
+        assert_eq!(api["components"]["securitySchemes"]["session"]["name"], "klatch_session_8080");
     }
 }

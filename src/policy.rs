@@ -11,7 +11,7 @@ pub struct Actor {
     pub instance: InstanceRole,
     /// Of a member of the room.
     pub role: Option<Role>,
-    /// For now they may only read in the room.
+    /// For now they may only read in the room, take back what they said, report, leave and come back.
     pub muted: bool,
     /// For now the room is closed to them.
     pub banned: bool,
@@ -74,8 +74,10 @@ pub enum Action {
     Archive,
     /// Delete the room with all that was said in it.
     DeleteRoom,
-    /// Read reports and the log of what was done in the room, and settle reports.
+    /// Read what was reported, and settle it.
     Oversee,
+    /// Read the log of what was done in the room, and who is muted and banned.
+    ReadLog,
 
     // In the whole chat.
     /// Make a room.
@@ -114,6 +116,8 @@ pub struct PolicyRoom {
     pub pair: bool,
     /// Too many members to be mentioned at once by anybody but a moderator.
     pub large: bool,
+    /// Who made it, for as long as they are one of its moderators: they stand above the others.
+    pub maker: Option<UserId>,
 }
 
 /// Somebody acted on.
@@ -156,25 +160,45 @@ fn may_in(actor: Actor, action: Action, place: PolicyRoom, whose: Option<Person>
     }
     let direct = place.kind == RoomKind::Direct;
     let moderator = actor.role == Some(Role::Moderator) || (administers && visible && !direct);
-    let outranked = whose.is_some_and(|whose| rank(whose.instance, whose.role) > rank(actor.instance, actor.role));
+    // Where a message is at stake its room's moderators are each other's equals, the maker among them.
+    let maker = place.maker.filter(|_| action != Action::RemoveMessage);
+    let rank = |who: Person| rank(who.instance, who.role, maker == Some(who.user));
+    let me = Person { user: actor.user, instance: actor.instance, role: actor.role };
+    let outranked = whose.is_some_and(|whose| rank(whose) > rank(me));
+    let while_muted = match action {
+        Action::See | Action::Enter | Action::Mark | Action::Report => true,
+        Action::Oversee | Action::ReadLog | Action::Wipe => true,
+        Action::TakeBack | Action::Remove | Action::Admit => own,
+        _ => false,
+    };
     match action {
         Action::See | Action::Enter | Action::Report => Ok(()),
         _ if !member && !moderator && !beyond && !matches!(action, Action::Admit | Action::Remove) => {
             refuse("only members of the room may do that")
         }
+        _ if actor.muted && !while_muted => refuse("you are muted in this room"),
         Action::Mark => needs(member, "only members of the room may do that"),
+        Action::ReadLog => needs(moderator, MODERATORS),
         Action::Oversee => needs(moderator || administers, MODERATORS),
         Action::Wipe => needs(administers, ADMINS),
         Action::Remove if own && place.pair => {
             refuse("a talk of two can't be left; its notifications can be turned off")
         }
         Action::Remove if own => Ok(()),
-        Action::RemoveMessage => needs(moderator, MODERATORS),
-        Action::Archive | Action::DeleteRoom => needs(moderator, MODERATORS),
-        Action::Remove | Action::Mute | Action::Ban | Action::SetRole if !moderator => refuse(MODERATORS),
-        Action::Remove | Action::Mute | Action::Ban | Action::SetRole if outranked => {
+        Action::Archive => needs(moderator, MODERATORS),
+        Action::RemoveMessage | Action::DeleteRoom | Action::Remove | Action::Mute | Action::Ban | Action::SetRole
+            if !moderator =>
+        {
+            refuse(MODERATORS)
+        }
+        Action::DeleteRoom => needs(
+            administers || place.maker.is_none_or(|maker| maker == actor.user),
+            "only who made the room and admins may delete it",
+        ),
+        Action::RemoveMessage | Action::Remove | Action::Mute | Action::Ban | Action::SetRole if outranked => {
             refuse("that person stands above you here")
         }
+        Action::RemoveMessage => Ok(()),
         Action::Mute | Action::Ban if own => refuse("nobody can do that to themselves"),
         Action::Remove | Action::Mute | Action::Ban | Action::SetRole => Ok(()),
         _ if place.archived => refuse("the room is archived: it can only be read"),
@@ -185,7 +209,6 @@ fn may_in(actor: Actor, action: Action, place: PolicyRoom, whose: Option<Person>
         Action::Talk | Action::Edit | Action::React | Action::MentionHere | Action::MentionRoom if !member => {
             refuse("only members of the room may do that")
         }
-        _ if actor.muted => refuse("you are muted in this room"),
         Action::Talk | Action::React => Ok(()),
         Action::Edit => needs(own, "only its author may change a message"),
         Action::MentionHere | Action::MentionRoom => needs(
@@ -224,10 +247,11 @@ const MODERATORS: &str = "only moderators of the room may do that";
 const ADMINS: &str = "only admins may do that";
 
 /// Who may act on whom: nobody on those above them.
-fn rank(instance: InstanceRole, role: Option<Role>) -> u8 {
+fn rank(instance: InstanceRole, role: Option<Role>, made_it: bool) -> u8 {
     match (instance, role) {
-        (InstanceRole::Owner, _) => 3,
-        (InstanceRole::Admin, _) => 2,
+        (InstanceRole::Owner, _) => 4,
+        (InstanceRole::Admin, _) => 3,
+        (_, Some(Role::Moderator)) if made_it => 2,
         (_, Some(Role::Moderator)) => 1,
         _ => 0,
     }

@@ -2,7 +2,7 @@
 //!
 //! `docs/markdown.md` has the rules and a table of what becomes of what. The order is: blocks by their lines
 //! ([`blocks`]); in each, what is decided before emphasis ([`scan`]: code, addresses, names, rooms); emphasis and links
-//! ([`inline`]); HTML ([`write`], [`html`]). Who is meant by a name is known where the members of the room are: until then
+//! ([`inline`]); HTML ([`mod@write`], [`html`]). Who is meant by a name is known where the members of the room are: until then
 //! the HTML has gaps ([`template`]).
 //!
 //! What comes out is kept beside the message with [`RENDERER`], so that a message is rendered again only after the rules

@@ -83,6 +83,7 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     kept.map_err(|refusal| StartError::option("database-url", refusal))?;
     actix_rt::spawn(builds::keep_up(store.clone()));
     actix_rt::spawn(jobs::work(store.clone(), features::jobs()));
+    let send_rate = Arc::new(SendRate::new(config.send_rate, config.write_rate));
     let hub = Hub::start(Start {
         store: store.clone(),
         broker_config,
@@ -91,9 +92,9 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
         extras_seq,
         sockets_per_user: config.sockets_per_user as usize,
         session_span: TimeDelta::days(i64::from(config.session_days)),
+        rates: Arc::clone(&send_rate),
     });
     let draining = Arc::new(AtomicBool::new(false));
-    let send_rate = Arc::new(SendRate::new(config.send_rate));
     let app = App::new(
         Arc::clone(&config),
         store.clone(),

@@ -14,7 +14,7 @@ pub mod wording;
 
 pub use crate::wire::client_frame::{ClientFrame, Parsed, parse};
 pub use crate::wire::extras::Extras;
-pub use crate::wire::moderation::{Act, AuditEntry, Report, Sanction};
+pub use crate::wire::moderation::{Act, AuditEntry, OtherReport, Report, Sanction};
 pub use crate::wire::profile::Profile;
 pub use crate::wire::server_frame::{Close, LeftReason, Limits, PROTOCOL, PersonState, Ref, ServerFrame};
 pub use crate::wire::types::{

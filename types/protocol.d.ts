@@ -211,7 +211,11 @@ message: string,
 /**
  * When trying again can help, in milliseconds.
  */
-retry_after_ms?: number, }, };
+retry_after_ms?: number,
+/**
+ * Why, where the code alone does not say what to do about it: `common` is a password that many people use
+ */
+reason?: string, }, };
 
 /**
  * A room in a list; of one that the user is no member of the numbers are 0.

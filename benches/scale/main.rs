@@ -94,7 +94,11 @@ impl Asked {
 /// Says whether all is as it is to be.
 async fn measure(database: Database, arguments: &Arguments) -> bool {
     eprintln!("{database:?}: {} messages in {} rooms …", arguments.size.messages, arguments.size.rooms);
-    let options = Options::on(database).option("--send-rate", 0).option("--sockets-per-user", 0);
+    let options = Options::on(database)
+        .option("--send-rate", 0)
+        .option("--write-rate", 0)
+        .option("--signup-rate", 0)
+        .option("--sockets-per-user", 0);
     let mut server = Server::start(options).await;
     let [reader, lurker] = server.people(["reader", "lurker"]).await;
     database::fill(&server, &arguments.size, &reader, &lurker);

@@ -17,8 +17,16 @@ pub fn address(req: &HttpRequest, config: &Config) -> IpAddr {
     beyond_proxies(peer, req.headers(), &config.trusted_proxies)
 }
 
+/// The host that a request is for.
+pub struct NamedHost {
+    /// With its port, where it has one.
+    pub name: String,
+    /// Whether a trusted proxy says so, and not the client alone.
+    pub by_proxy: bool,
+}
+
 /// The host that the client named: a trusted proxy may have replaced it by one of its own.
-pub fn host(req: &HttpRequest, config: &Config) -> Option<String> {
+pub fn host(req: &HttpRequest, config: &Config) -> Option<NamedHost> {
     let peer = req.peer_addr().map_or(UNKNOWN, |peer: SocketAddr| peer.ip().to_canonical());
     let named = match config.trusted_proxies.contains(peer) {
         // Each proxy adds at the right; the nearest one is the one that is trusted.
@@ -29,7 +37,8 @@ pub fn host(req: &HttpRequest, config: &Config) -> Option<String> {
     // X-Forwarded-Host has the host alone, Forwarded a list of pairs.
     let named = named.and_then(|hop| if hop.contains('=') { parameter(hop, "host") } else { Some(hop.trim()) });
     let host = || req.headers().get(HOST).and_then(|host| host.to_str().ok());
-    named.or_else(host).map(str::to_owned)
+    let by_proxy = named.is_some();
+    named.or_else(host).map(|name| NamedHost { name: name.to_owned(), by_proxy })
 }
 
 /// The last hop that is not a trusted proxy. Each proxy adds the address it was called from at the right, so whatever
@@ -38,8 +47,11 @@ fn beyond_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> IpAd
     if !trusted.contains(peer) {
         return peer;
     }
-    let forwarded = line(headers, &FORWARDED).map(|list| last_stranger(&list, trusted, in_forwarded));
-    let x_forwarded = line(headers, &X_FORWARDED_FOR).map(|list| last_stranger(&list, trusted, in_x_forwarded_for));
+    let in_forwarded = |list: String| last_stranger(split_outside_quotes(&list, ','), trusted, in_forwarded);
+    let forwarded = line(headers, &FORWARDED).map(in_forwarded);
+    // X-Forwarded-For knows no quotes: one that a client opens must not hide what the proxy added.
+    let in_list = |list: String| last_stranger(list.split(',').collect(), trusted, node_address);
+    let x_forwarded = line(headers, &X_FORWARDED_FOR).map(in_list);
     match (forwarded, x_forwarded) {
         (None, None) => peer,
         (Some(address), None) | (None, Some(address)) => address,
@@ -60,9 +72,9 @@ fn line(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join(","))
 }
 
-fn last_stranger(list: &str, trusted: &Networks, address_in: fn(&str) -> Option<IpAddr>) -> IpAddr {
+fn last_stranger(hops: Vec<&str>, trusted: &Networks, address_in: fn(&str) -> Option<IpAddr>) -> IpAddr {
     let mut last = UNKNOWN;
-    for hop in split_outside_quotes(list, ',').into_iter().rev() {
+    for hop in hops.into_iter().rev() {
         match address_in(hop) {
             Some(address) if trusted.contains(address) => last = address,
             Some(address) => return address,
@@ -84,10 +96,6 @@ fn parameter<'a>(element: &'a str, wanted: &str) -> Option<&'a str> {
         name.trim().eq_ignore_ascii_case(wanted).then_some(value.trim())
     })?;
     Some(value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value))
-}
-
-fn in_x_forwarded_for(item: &str) -> Option<IpAddr> {
-    node_address(item)
 }
 
 /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`.
@@ -145,6 +153,15 @@ mod tests {
         let two_lines = [(X_FORWARDED_FOR, "127.0.0.1"), (X_FORWARDED_FOR, "192.0.2.7")];
         assert_eq!(seen("10.0.0.1", &two_lines), "192.0.2.7");
         assert_eq!(seen("10.0.0.1", &[(FORWARDED, "for=127.0.0.1, for=192.0.2.7")]), "192.0.2.7");
+    }
+
+    #[test]
+    fn a_quote_hides_nothing_that_the_proxy_added() {
+        for claim in ["\", 192.0.2.7", "\"127.0.0.1, 192.0.2.7", "x\"y, \"z\", 192.0.2.7"] {
+            assert_eq!(seen("10.0.0.1", &[(X_FORWARDED_FOR, claim)]), "192.0.2.7", "{claim}");
+        }
+        let lines = [(X_FORWARDED_FOR, "\""), (X_FORWARDED_FOR, "192.0.2.7")];
+        assert_eq!(seen("10.0.0.1", &lines), "192.0.2.7");
     }
 
     #[test]

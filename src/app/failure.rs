@@ -83,14 +83,16 @@ struct ErrorDetail {
     /// When trying again can help, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
+    /// Why, where the code alone does not say what to do about it: `common` is a password that many people use
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
 }
 
 impl From<&Refusal> for ErrorBody {
     fn from(refusal: &Refusal) -> Self {
-        let Refusal { code, retry_after_ms, .. } = *refusal;
-        Self {
-            error: ErrorDetail { code, message: Preferences::present().language.say(&refusal.wording), retry_after_ms },
-        }
+        let Refusal { code, retry_after_ms, reason, .. } = *refusal;
+        let message = Preferences::present().language.say(&refusal.wording);
+        Self { error: ErrorDetail { code, message, retry_after_ms, reason } }
     }
 }
 

@@ -18,6 +18,9 @@ pub enum MutationErrors {
     /// `forbidden`: the request came from another site, or does not say from where
     #[response(status = 403)]
     _Forbidden(ErrorBody),
+    /// `rate_limited`: too many changes at once, or as many as may be made of it in a day; see `Retry-After`
+    #[response(status = 429)]
+    _TooMany(ErrorBody),
 }
 
 /// What every call that needs a session can answer.

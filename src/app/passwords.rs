@@ -1,7 +1,9 @@
 //! Passwords: hashed and verified off the workers, a few at once, with a bounded number waiting.
 
+pub mod common;
+
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -22,6 +24,8 @@ const NOBODYS: &str =
 
 /// Logins and sign-ups that may wait for their turn.
 const MAX_WAITING: usize = 256;
+/// Sign-ups among them; they wait in a line of their own.
+const MAX_NEWCOMERS: usize = 64;
 /// How long one waits.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 /// When to try again if there are more, or it takes longer.
@@ -34,6 +38,9 @@ pub struct Passwords {
     turns: Arc<Semaphore>,
     /// Those that run and those that wait.
     places: Arc<Semaphore>,
+    /// Of sign-ups: one at a time joins those who wait for a turn, so that a flood of them keeps nobody from signing in.
+    newcomer: Arc<Semaphore>,
+    newcomers: Arc<Semaphore>,
     /// How many `turns` there are.
     at_once: usize,
 }
@@ -44,7 +51,8 @@ impl Passwords {
         give_back_large_blocks();
         let at_once = (cores / 2).max(1);
         let places = Arc::new(Semaphore::new(at_once + MAX_WAITING));
-        Self { turns: Arc::new(Semaphore::new(at_once)), places, at_once }
+        let (newcomer, newcomers) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(MAX_NEWCOMERS)));
+        Self { turns: Arc::new(Semaphore::new(at_once)), places, newcomer, newcomers, at_once }
     }
 
     /// Tells the metrics what runs and waits just now.
@@ -64,6 +72,23 @@ impl Passwords {
         self.in_turn(move || hash_now(&password)).await?
     }
 
+    /// As [`Self::hash`], for somebody who has no account yet: those who have one go first.
+    ///
+    /// # Errors
+    /// As for [`Self::hash`].
+    pub async fn hash_of_newcomer(&self, password: String) -> Result<String, Refusal> {
+        let until = Instant::now() + MAX_WAIT;
+        let _place = self.newcomers.clone().try_acquire_owned().map_err(|_| busy())?;
+        let turn = tokio::time::timeout_at(until.into(), self.newcomer.clone().acquire_owned()).await;
+        // The semaphore is never closed.
+        let turn = turn.map_err(|_| busy())?.map_err(|_| Refusal::internal())?;
+        self.in_turn_by(until, move || {
+            let _held = turn;
+            hash_now(&password)
+        })
+        .await?
+    }
+
     /// Whether the password is the one that was hashed. Without a hash (nobody has that name) the answer is no, after the
     /// same time.
     ///
@@ -80,12 +105,17 @@ impl Passwords {
     }
 
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
-        let busy = || {
-            METRICS.logins_refused.of("busy").increment(1);
-            Refusal::rate_limited("too many people are signing in, try again in a moment", RETRY_AFTER)
-        };
+        self.in_turn_by(Instant::now() + MAX_WAIT, work).await
+    }
+
+    async fn in_turn_by<T: Send + 'static>(
+        &self,
+        until: Instant,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
         let place = self.places.clone().try_acquire_owned().map_err(|_| busy())?;
-        let turn = tokio::time::timeout(MAX_WAIT, self.turns.clone().acquire_owned()).await.map_err(|_| busy())?;
+        let turn =
+            tokio::time::timeout_at(until.into(), self.turns.clone().acquire_owned()).await.map_err(|_| busy())?;
         // Neither semaphore is ever closed.
         let turn = turn.map_err(|_| Refusal::internal())?;
         // The permits go with the work: it runs to its end even if whoever asked has gone.
@@ -98,6 +128,11 @@ impl Passwords {
             Refusal::internal()
         })
     }
+}
+
+fn busy() -> Refusal {
+    METRICS.logins_refused.of("busy").increment(1);
+    Refusal::rate_limited("too many people are signing in, try again in a moment", RETRY_AFTER)
 }
 
 /// As [`Passwords::hash`], on this thread and at once: for the command line.

@@ -8,8 +8,11 @@ use crate::base::config::Config;
 use crate::base::metrics::METRICS;
 use crate::base::private_files::make_data_dir;
 use crate::base::start_error::StartError;
+use crate::chat::allowances::Caps;
 use crate::chat::change::{self, Change};
+use crate::chat::events::Event;
 use crate::db::open::open_beside;
+use crate::realtime::send_rate::Kind;
 use crate::wire::UserId;
 use crate::wire::refusal::{Code, Refusal};
 
@@ -56,7 +59,7 @@ impl App {
     }
 
     async fn perform_as<C: Command>(&self, by: Option<UserId>, command: C) -> Result<C::Outcome, Refusal> {
-        let changed = self.store.write(move |c| change::run(c, by, |change| command.execute(change))).await;
+        let changed = self.change_as(by, command).await;
         let counted = match &changed {
             Ok(_) => "done",
             Err(refusal) if refusal.code == Code::Unavailable => "failed",
@@ -68,6 +71,15 @@ impl App {
             self.hub.announce(event).await;
         }
         Ok(outcome)
+    }
+
+    /// Here, and nowhere else, it is asked whether somebody makes changes too fast.
+    async fn change_as<C: Command>(&self, by: Option<UserId>, command: C) -> Result<(C::Outcome, Vec<Event>), Refusal> {
+        if let Some(by) = by {
+            self.send_rate.check(by, Kind::Write)?;
+        }
+        let caps = if self.config.write_rate == 0 { Caps::Lifted } else { Caps::Hold };
+        self.store.write(move |c| change::run(c, by, caps, |change| command.execute(change))).await
     }
 }
 
@@ -81,7 +93,7 @@ pub fn perform_as_operator<C: Command>(config: &Config, command: C) -> Result<C:
         make_data_dir(&config.data_dir)?;
     }
     let mut connection = open_beside(&config.database_url())?;
-    let changed = change::run(&mut connection, None, |change| command.execute(change));
+    let changed = change::run(&mut connection, None, Caps::Lifted, |change| command.execute(change));
     changed.map(|(outcome, _)| outcome).map_err(StartError::from)
 }
 

@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 
 use crate::app::failure::ErrorBody;
 use crate::app::session_cookie::noted_user;
-use crate::app::{App, Failure, client_address};
+use crate::app::{App, Failure, client_address, request_path};
 use crate::base::config::Config;
 use crate::base::metrics::METRICS;
 use crate::wire::RequestId;
@@ -202,13 +202,13 @@ struct Asked {
 
 impl Asked {
     fn of(app: &App, req: &ServiceRequest) -> Self {
-        let path = without_token(req.path());
+        let path = request_path::for_log(req.path());
         Self {
             id: RequestId(rand::random()),
             method: req.method().clone(),
             client: client_address::address(req.request(), &app.config),
             since: Instant::now(),
-            is_program: path == "/ws" || path == "/api" || path.starts_with("/api/"),
+            is_program: is_for_programs(req.path()),
             path,
         }
     }
@@ -240,12 +240,8 @@ impl Asked {
     }
 }
 
-/// The path for the log: the token of an invitation is left out.
-fn without_token(path: &str) -> String {
-    match path.strip_prefix("/invite/") {
-        Some(_) => "/invite/…".to_owned(),
-        None => path.to_owned(),
-    }
+fn is_for_programs(path: &str) -> bool {
+    path == "/ws" || path == "/api" || path.starts_with("/api/")
 }
 
 fn class(status: StatusCode) -> &'static str {

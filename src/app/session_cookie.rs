@@ -5,14 +5,15 @@
 
 use std::collections::HashMap;
 
-use actix_session::SessionExt;
-use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_session::{SessionExt, SessionMiddleware, SessionStatus};
 use actix_web::body::MessageBody;
-use actix_web::cookie::{SameSite, time};
+use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 use chrono::{TimeDelta, Utc};
 use serde::Serialize;
@@ -28,9 +29,6 @@ use crate::db::Store;
 use crate::realtime::hub::HubHandle;
 use crate::wire::refusal::Refusal;
 use crate::wire::{User, UserId};
-
-/// The name of the session cookie.
-pub const COOKIE: &str = "klatch_session";
 
 // What a session holds while a request is served. A session is made of the first three; the others come from the database.
 /// Whose it is: the key under which actix-identity looks.
@@ -56,7 +54,7 @@ pub fn middleware(app: &App) -> SessionMiddleware<DatabaseSessions> {
         span: TimeDelta::days(i64::from(days)),
     };
     SessionMiddleware::builder(store, app.key.clone())
-        .cookie_name(COOKIE.to_owned())
+        .cookie_name(app.config.session_cookie())
         .cookie_content_security(CookieContentSecurity::Signed)
         .cookie_secure(app.config.secure_cookies())
         .cookie_http_only(true)
@@ -68,7 +66,10 @@ pub fn middleware(app: &App) -> SessionMiddleware<DatabaseSessions> {
 
 /// Has a session written down, and its cookie renewed, when that is due. Not at every request: each would wait for a
 /// transaction, and a late answer could bring back a cookie that a login has replaced.
+///
+/// Whatever ends a session, a browser that shows it from then on is told to delete what pages have stored there.
 pub async fn keep_alive<B: MessageBody>(
+    app: Data<App>,
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
@@ -80,8 +81,25 @@ pub async fn keep_alive<B: MessageBody>(
     if let Ok(Some(user)) = session.get::<User>(USER) {
         note_user(req.request(), user.username);
     }
-    next.call(req).await
+    let cookie = app.config.session_cookie();
+    let is_over = !session.contains_key(USER) && req.request().cookie(&cookie).is_some();
+    let mut response = next.call(req).await?;
+    let is_ended = session.status() == SessionStatus::Purged;
+    let is_begun = session.contains_key(PASSWORD_HASH);
+    if is_ended || (is_over && !is_begun) {
+        response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(r#""cache", "storage""#));
+    }
+    if is_over && !is_ended && !is_begun {
+        // It stands for nothing any more, and what it left behind is deleted once.
+        let mut removal = Cookie::build(cookie, "").path("/").secure(app.config.secure_cookies()).finish();
+        removal.make_removal();
+        response.response_mut().add_cookie(&removal)?;
+    }
+    Ok(response)
 }
+
+/// Has a browser delete what pages have stored in it.
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// Whose request it is, for the log: kept beside the session, which is over when its answer is logged.
 struct SignedIn(String);

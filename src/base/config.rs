@@ -72,6 +72,16 @@ pub struct Config {
           value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub send_rate: u32,
 
+    /// Other changes a second that one user may make, with a burst of 10 x N; 0 = no limit, and none of a day either
+    #[arg(long, global = true, env = "KLATCH_WRITE_RATE", value_name = "N", allow_negative_numbers = true, default_value_t = 5,
+          value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub write_rate: u32,
+
+    /// Accounts an hour that may be made from one address, with a burst of 2 x N; 0 = no limit
+    #[arg(long, global = true, env = "KLATCH_SIGNUP_RATE", value_name = "N", allow_negative_numbers = true, default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub signup_rate: u32,
+
     /// Sockets that one user may have open; 0 = no limit
     #[arg(
         long,
@@ -104,8 +114,8 @@ pub struct Config {
           value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub session_days: u32,
 
-    /// Further origins that may open a socket or post, separated by commas [default: the public URL's and the request's
-    /// own host, which always may]
+    /// Further origins that may open a socket or post, separated by commas [default: the public URL's; where that is not
+    /// https also the request's own host, if that is an address or a local name]
     #[arg(
         long,
         global = true,
@@ -214,9 +224,29 @@ impl Config {
         }
     }
 
+    /// Whether the operator has named a host, in the public URL or among the allowed origins.
+    pub fn is_named(&self, host: &str) -> bool {
+        let public = self.public_url.as_ref().and_then(Url::host_str);
+        public.is_some_and(|public| public == host) || self.allowed_origins.have_host(host)
+    }
+
     /// Whether browsers come by https, so that cookies must not travel otherwise.
     pub fn secure_cookies(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+
+    /// The name of the session cookie. Ports share a host's cookies, so it has the port by which the server is reached; but
+    /// for instances that are reached by several. Where it travels by https alone, no other host may set it (RFC 6265bis,
+    /// section 4.1.3.2).
+    pub fn session_cookie(&self) -> String {
+        let port = match &self.public_url {
+            Some(url) => url.port(),
+            None if self.redis_url.is_some() => None,
+            None => Some(self.listen.port()),
+        };
+        let prefix = if self.secure_cookies() { "__Host-" } else { "" };
+        let port = port.map(|port| format!("_{port}")).unwrap_or_default();
+        format!("{prefix}klatch_session{port}")
     }
 
     /// The kind of database, which has nothing secret in it.

@@ -170,7 +170,7 @@ metrics! {
     /// Passwords that are being hashed, and those that wait for it.
     passwords: Family<Gauge>, state = ["running", "waiting"] => "klatch_passwords", Count;
     /// Requests refused since their user was too fast.
-    requests_limited: Family<Counter>, kind = ["change", "message", "read"] => "klatch_requests_limited_total", Count;
+    requests_limited: Family<Counter>, kind = ["change", "message", "read", "signup", "write"] => "klatch_requests_limited_total", Count;
 
     /// HTTP requests answered, by the class of their status.
     http_requests: Family<Counter>, status = ["1xx", "2xx", "3xx", "4xx", "5xx"] => "klatch_http_requests_total", Count;

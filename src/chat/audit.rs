@@ -6,12 +6,12 @@ use diesel::prelude::*;
 use crate::chat::authorization;
 use crate::chat::rooms::authorize;
 use crate::db::connection::{AnyConnection, snapshot};
-use crate::db::schema::audit;
+use crate::db::schema::{audit, members};
 use crate::policy::{Action, Object, may};
 use crate::wire::refusal::Refusal;
-use crate::wire::{Act, AuditEntry, Room, Seq, User, UserId};
+use crate::wire::{Act, AuditEntry, Room, RoomKind, Seq, User, UserId};
 
-/// Entries of a page.
+/// Entries that a page for people lists at most.
 pub const PAGE: i64 = 100;
 /// Who acts by the command line, or is the server itself.
 pub const OPERATOR: &str = "operator";
@@ -52,6 +52,7 @@ pub fn record(connection: &mut AnyConnection, entry: &Entry) -> QueryResult<()> 
             audit::message_id.eq(*message),
             audit::reason.eq(*reason),
             audit::detail.eq(*detail),
+            audit::private.eq(room.is_some_and(|room| room.kind != RoomKind::Public)),
         ))
         .execute(connection)
         .map(drop)
@@ -63,22 +64,30 @@ pub struct Page {
     pub more: bool,
 }
 
-/// A page of what was done in a room, for its moderators, or anywhere, for admins; below `before` where that is given.
+/// A page of what was done in a room, for its moderators, or anywhere, for admins, but for private rooms that they are not
+/// in; below `before` where that is given.
 pub fn read(
     connection: &mut AnyConnection,
     slug: Option<&str>,
     user: UserId,
     before: Option<i64>,
+    limit: i64,
 ) -> Result<Page, Refusal> {
     type Row = ((i64, NaiveDateTime, String, String), (Option<String>, Option<String>, Option<Seq>), (String, String));
     snapshot(connection, |connection| {
-        let mut query = audit::table.order(audit::id.desc()).limit(PAGE + 1).into_boxed();
+        let mut query = audit::table.order(audit::id.desc()).limit(limit + 1).into_boxed();
         match slug {
             Some(slug) => {
-                let (found, _) = authorize(connection, slug, user, Action::Oversee)?;
+                let (found, _) = authorize(connection, slug, user, Action::ReadLog)?;
                 query = query.filter(audit::room_id.eq(found.room.id));
             }
-            None => may(authorization::in_chat(connection, user)?.actor, Action::Administer, Object::default())?,
+            None => {
+                may(authorization::in_chat(connection, user)?.actor, Action::Administer, Object::default())?;
+                // A private room stays private: of those that an admin is not in, the reports alone concern them.
+                let own = members::table.filter(members::user_id.eq(user)).select(members::room_id.nullable());
+                let told = audit::private.eq(false).or(audit::act.eq(Act::SettleReport.as_str()));
+                query = query.filter(told.or(audit::room_id.eq_any(own).assume_not_null()));
+            }
         }
         let rows: Vec<Row> = query
             .filter(audit::id.lt(before.unwrap_or(i64::MAX)))
@@ -88,7 +97,7 @@ pub fn read(
                 (audit::reason, audit::detail),
             ))
             .load(connection)?;
-        let more = rows.len() as i64 > PAGE;
+        let more = rows.len() as i64 > limit;
         let entry = |((id, at, actor, act), (room, username, message), (reason, detail)): Row| AuditEntry {
             id,
             at,
@@ -100,6 +109,6 @@ pub fn read(
             reason,
             detail,
         };
-        Ok(Page { entries: rows.into_iter().take(PAGE as usize).map(entry).collect(), more })
+        Ok(Page { entries: rows.into_iter().take(limit as usize).map(entry).collect(), more })
     })
 }

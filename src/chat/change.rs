@@ -1,6 +1,7 @@
 //! A change in progress: one transaction, whoever makes it, and what is announced once it is committed.
 
 use crate::chat::accounts;
+use crate::chat::allowances::{self, Allowance, Caps};
 use crate::chat::audit::{self, Entry};
 use crate::chat::authorization::{self, Subject};
 use crate::chat::events::Event;
@@ -9,7 +10,7 @@ use crate::db::AnyConnection;
 use crate::db::connection::transaction;
 use crate::policy::{Action, Actor, Object, may};
 use crate::wire::refusal::Refusal;
-use crate::wire::{User, UserId};
+use crate::wire::{InstanceRole, User, UserId};
 
 /// What a use case works with. It has one from [`run`] only, so that every change is one transaction and no event is
 /// announced before its commit. Here the policy is asked and the audit log is written.
@@ -19,6 +20,7 @@ pub struct Change<'a> {
     by: Option<UserId>,
     /// The same person, once they have been read.
     person: Option<User>,
+    caps: Caps,
     events: Vec<Event>,
 }
 
@@ -42,10 +44,11 @@ pub struct OnPerson {
 pub fn run<T>(
     connection: &mut AnyConnection,
     by: Option<UserId>,
+    caps: Caps,
     work: impl FnOnce(&mut Change) -> Result<T, Refusal>,
 ) -> Result<(T, Vec<Event>), Refusal> {
     transaction(connection, |connection| {
-        let mut change = Change { connection, by, person: None, events: Vec::new() };
+        let mut change = Change { connection, by, person: None, caps, events: Vec::new() };
         let outcome = work(&mut change)?;
         Ok((outcome, change.events))
     })
@@ -68,6 +71,17 @@ impl Change<'_> {
     /// Whether it is the operator who makes it.
     pub fn by_operator(&self) -> bool {
         self.by.is_none()
+    }
+
+    /// Counts one of what somebody may make so often in a day. The operator may make any number.
+    ///
+    /// # Errors
+    /// `rate_limited`, with the time until the next day.
+    pub fn take(&mut self, allowance: Allowance) -> Result<(), Refusal> {
+        match self.by {
+            Some(by) if self.caps == Caps::Hold => allowances::take(self.connection, by, allowance),
+            _ => Ok(()),
+        }
     }
 
     /// Has every instance act on it, after the commit.
@@ -113,14 +127,22 @@ impl Change<'_> {
     /// # Errors
     /// `not_found`: no such room, none that the actor may see, or no such person; `forbidden`.
     pub fn on_person_in_room(&mut self, slug: &str, username: &str, action: Action) -> Result<OnPerson, Refusal> {
-        // Whether a name is taken is told only to those who may see the room.
+        // Whether a name is taken is told only to those who may see the room, and may do this to anybody there.
         let InRoom { state, actor } = self.in_room(slug, Action::See)?;
-        let room = state.room.id;
-        let target = match username {
-            "me" => authorization::one(self.connection, room, self.user()?)?,
-            name => authorization::named(self.connection, room, name)?,
+        let (room, place) = (state.room.id, Some(state.place()));
+        let own = username == "me" || self.person()?.is_some_and(|me| me.username.eq_ignore_ascii_case(username));
+        let target = if own {
+            authorization::one(self.connection, room, self.user()?)?
+        } else {
+            self.require(actor, action, Object { place, whose: None })?;
+            authorization::named(self.connection, room, username)?
         };
-        self.require(actor, action, Object { place: Some(state.place()), whose: Some(target.person()) })?;
+        // Guests know only those who share a room with them: here, who is in it, or was sanctioned in it.
+        let by_guest = actor.is_some_and(|actor| actor.instance == InstanceRole::Guest);
+        if by_guest && target.actor.role.is_none() && !target.actor.muted && !target.actor.banned {
+            return Err(Refusal::user_not_found());
+        }
+        self.require(actor, action, Object { place, whose: Some(target.person()) })?;
         Ok(OnPerson { state, target })
     }
 

@@ -27,6 +27,8 @@ use crate::wire::{InstanceRole, User, UserId};
 
 /// Hashes in one query; SQLite binds 32,766 values at most.
 pub const HASHES_AT_ONCE: usize = 500;
+/// How long a session lasts at most, however much it is used.
+const AT_MOST: TimeDelta = TimeDelta::days(365);
 /// Of so many logins, one clears away the sessions that have run out.
 const CLEAR_ONE_IN: u32 = 32;
 
@@ -154,11 +156,17 @@ pub fn still_alive(c: &mut AnyConnection, token_hashes: &[String]) -> Result<Has
     Ok(alive.into_iter().map(state).collect())
 }
 
+/// Whether a session has neither run out nor grown too old.
+const LASTS: &str = "sessions.expires_at > given.moment AND sessions.created_at > given.oldest";
+
+/// Whether it began after its user was last banned: a ban that is over brings none back.
+const BEGUN_SINCE: &str = "(users.banned_at IS NULL OR sessions.created_at > users.banned_at)";
+
 static FIND: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT sessions.token_hash, {}, users.role, sessions.seen_at \
-         FROM {{given}} JOIN sessions ON sessions.token_hash = given.token_hash AND sessions.expires_at > given.moment \
-         JOIN users ON users.id = sessions.user_id AND NOT {EXCLUDED}",
+         FROM {{given}} JOIN sessions ON sessions.token_hash = given.token_hash AND {LASTS} \
+         JOIN users ON users.id = sessions.user_id AND NOT {EXCLUDED} AND {BEGUN_SINCE}",
         people::SQL,
     )
 });
@@ -166,8 +174,8 @@ static FIND: LazyLock<String> = LazyLock::new(|| {
 static STATES: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT sessions.token_hash, {EXCLUDED} FROM {{given}} JOIN sessions \
-         ON sessions.token_hash = given.token_hash AND sessions.expires_at > given.moment \
-         JOIN users ON users.id = sessions.user_id"
+         ON sessions.token_hash = given.token_hash AND {LASTS} \
+         JOIN users ON users.id = sessions.user_id AND ({EXCLUDED} OR {BEGUN_SINCE})"
     )
 });
 
@@ -176,4 +184,5 @@ fn unexpired(token_hashes: &[String], moment: NaiveDateTime) -> Rows<'_> {
     Rows::new(token_hashes.len())
         .with("token_hash", Texts(token_hashes.iter().map(String::as_str).collect()))
         .with_moment("moment", moment)
+        .with_moment("oldest", moment - AT_MOST)
 }

@@ -1,13 +1,18 @@
 //! Who belongs to a room.
 
+use std::collections::HashMap;
+
 use chrono::{NaiveDateTime, Utc};
 use diesel::dsl::not;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Timestamp};
 
 use crate::chat::name_prefix::{NameCursor, PrefixFilter};
 use crate::chat::{people, rooms};
 use crate::db::connection::{AnyConnection, snapshot};
-use crate::db::schema::{members, users};
+use crate::db::multi_row::Column::Numbers;
+use crate::db::multi_row::Rows;
+use crate::db::schema::{last_sent, members, users};
 use crate::policy::Action;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Member, Notify, Role, RoomId, Seq, User, UserId};
@@ -91,12 +96,43 @@ pub fn ids(connection: &mut AnyConnection, room: RoomId) -> Result<(Vec<UserId>,
 /// Ends a membership in a room whose row is held.
 pub(crate) fn end(connection: &mut AnyConnection, room: RoomId, user: UserId) -> QueryResult<()> {
     rooms::raise_access(connection, &[room])?;
+    rooms::forget_maker(connection, &[room], user)?;
+    let sent_at = members::table.find((room, user)).select(members::sent_at);
+    let sent_at: Option<Option<NaiveDateTime>> = sent_at.first(connection).optional()?;
+    if let Some(Some(sent_at)) = sent_at {
+        diesel::delete(last_sent::table.find((room, user))).execute(connection)?;
+        let row = (last_sent::room_id.eq(room), last_sent::user_id.eq(user), last_sent::sent_at.eq(sent_at));
+        diesel::insert_into(last_sent::table).values(row).execute(connection)?;
+    }
     diesel::delete(members::table.find((room, user))).execute(connection).map(drop)
 }
 
+/// When somebody who left sent their latest message, where the room was slow.
+fn last_sent_at(connection: &mut AnyConnection, room: RoomId, user: UserId) -> QueryResult<Option<NaiveDateTime>> {
+    last_sent::table.find((room, user)).select(last_sent::sent_at).first(connection).optional()
+}
+
+/// As [`last_sent_at`], of many.
+pub(crate) fn last_sent_of(
+    connection: &mut AnyConnection,
+    pairs: &[(RoomId, UserId)],
+) -> QueryResult<HashMap<(RoomId, UserId), NaiveDateTime>> {
+    let rows: Vec<(RoomId, UserId, NaiveDateTime)> = Rows::new(pairs.len())
+        .with("room_id", Numbers(pairs.iter().map(|(room, _)| *room).collect()))
+        .with("user_id", Numbers(pairs.iter().map(|(_, user)| *user).collect()))
+        .load::<(BigInt, BigInt, Timestamp), _>(
+            connection,
+            "SELECT last_sent.room_id, last_sent.user_id, last_sent.sent_at FROM {given} JOIN last_sent \
+             ON last_sent.room_id = given.room_id AND last_sent.user_id = given.user_id",
+        )?;
+    Ok(rows.into_iter().map(|(room, user, sent_at)| ((room, user), sent_at)).collect())
+}
+
 pub fn insert(connection: &mut AnyConnection, room: RoomId, user: UserId, role: Role, mark: Seq) -> QueryResult<()> {
+    let sent_at = last_sent_at(connection, room, user)?;
     diesel::insert_into(members::table)
         .values((
+            members::sent_at.eq(sent_at),
             members::room_id.eq(room),
             members::user_id.eq(user),
             members::role.eq(role.as_str()),

@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::UniqueViolation;
 use diesel::result::Error::DatabaseError;
 
-use crate::chat::members;
 use crate::chat::people::COLUMNS;
 use crate::chat::rooms::{by_slug, raise_access};
+use crate::chat::{members, sanctions};
 use crate::db::connection::AnyConnection;
 use crate::db::schema::{members as member_rows, rooms, users};
 use crate::wire::refusal::{Code, Refusal};
@@ -51,10 +51,12 @@ pub fn set_archived(connection: &mut AnyConnection, room: RoomId, archived: bool
         .map(drop)
 }
 
-/// Makes a new member of the chat one of every room that such people join by themselves; which these are.
+/// Makes a new member of the chat one of every room that such people join by themselves, but for those that are closed to
+/// them already; which these are.
 pub fn join_defaults(connection: &mut AnyConnection, user: UserId) -> QueryResult<Vec<RoomId>> {
     let defaults: Vec<(RoomId, i64)> = rooms::table
         .filter(rooms::is_default.eq(true).and(rooms::archived_at.is_null()))
+        .filter(rooms::id.ne_all(sanctions::closed_to(user, Utc::now().naive_utc())))
         .order(rooms::id)
         .select((rooms::id, rooms::last_seq))
         .load(connection)?;

@@ -38,12 +38,20 @@ pub struct Rules {
     /// One in each line.
     pub blocked_words: String,
     pub blocks_links: bool,
+    /// Who made it, while they are one of its moderators.
+    pub made_by: Option<UserId>,
 }
 
 impl RoomState {
     /// The room, as the policy asks it.
     pub fn place(&self) -> PolicyRoom {
-        PolicyRoom { kind: self.room.kind, archived: self.room.archived, pair: self.rules.pair, large: false }
+        PolicyRoom {
+            kind: self.room.kind,
+            archived: self.room.archived,
+            pair: self.rules.pair,
+            large: false,
+            maker: self.rules.made_by,
+        }
     }
 }
 
@@ -54,7 +62,7 @@ pub(crate) const BINDS_AT_ONCE: usize = 1_000;
 pub(crate) type Row = (
     (RoomId, String, String, String, String, Seq, i64, i64),
     (Option<NaiveDateTime>, i32, Seq),
-    (Option<String>, bool, String, bool),
+    (Option<String>, bool, String, bool, Option<UserId>),
 );
 
 /// In the parts that the state is made of.
@@ -70,7 +78,7 @@ pub(crate) type Columns = (
         rooms::access,
     ),
     (rooms::archived_at, rooms::slow_secs, rooms::lowered_seq),
-    (rooms::pair, rooms::is_default, rooms::blocked_words, rooms::blocks_links),
+    (rooms::pair, rooms::is_default, rooms::blocked_words, rooms::blocks_links, rooms::made_by),
 );
 
 pub(crate) const COLUMNS: Columns = (
@@ -85,16 +93,16 @@ pub(crate) const COLUMNS: Columns = (
         rooms::access,
     ),
     (rooms::archived_at, rooms::slow_secs, rooms::lowered_seq),
-    (rooms::pair, rooms::is_default, rooms::blocked_words, rooms::blocks_links),
+    (rooms::pair, rooms::is_default, rooms::blocked_words, rooms::blocks_links, rooms::made_by),
 );
 
 pub(crate) fn state(
-    (room, (archived_at, slow_secs, lowered), (pair, is_default, blocked_words, blocks_links)): Row,
+    (room, (archived_at, slow_secs, lowered), (pair, is_default, blocked_words, blocks_links, made_by)): Row,
 ) -> RoomState {
     let (id, slug, title, topic, kind, seq, count, access) = room;
     let (kind, archived) = (RoomKind::from_column(&kind), archived_at.is_some());
     let room = Room { id, slug, title, topic, kind, seq, archived, slow_secs };
-    let rules = Rules { pair: pair.is_some(), is_default, blocked_words, blocks_links };
+    let rules = Rules { pair: pair.is_some(), is_default, blocked_words, blocks_links, made_by };
     RoomState { room, count, access, lowered, rules }
 }
 
@@ -181,6 +189,17 @@ pub(crate) fn raise_access(connection: &mut AnyConnection, ids: &[RoomId]) -> Qu
     ids.iter().try_for_each(|id| {
         diesel::update(rooms::table.find(id)).set(rooms::access.eq(rooms::access + 1)).execute(connection).map(drop)
     })
+}
+
+/// Has somebody who is in a room count as its maker, for as long as they moderate it.
+pub fn set_maker(connection: &mut AnyConnection, room: RoomId, user: UserId) -> QueryResult<()> {
+    diesel::update(rooms::table.find(room)).set(rooms::made_by.eq(user)).execute(connection).map(drop)
+}
+
+/// Somebody moderates a room no longer, or these rooms: then nobody counts as the maker of those that they made.
+pub fn forget_maker(connection: &mut AnyConnection, these: &[RoomId], user: UserId) -> QueryResult<()> {
+    let made = rooms::table.filter(rooms::id.eq_any(these).and(rooms::made_by.eq(user)));
+    diesel::update(made).set(rooms::made_by.eq(None::<UserId>)).execute(connection).map(drop)
 }
 
 /// How long a batch waits for its rooms' rows: longer than others have them for a commit, too short for strangers to

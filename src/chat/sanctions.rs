@@ -30,6 +30,10 @@ impl Kind {
         }
     }
 
+    pub fn from_column(text: &str) -> Self {
+        if text == "ban" { Self::Ban } else { Self::Mute }
+    }
+
     /// What somebody does who imposes or lifts it.
     pub fn action(self) -> Action {
         match self {
@@ -86,6 +90,14 @@ fn lasting(room: RoomId, now: NaiveDateTime) -> _ {
     sanctions::room_id.eq(room).and(lasts)
 }
 
+/// The rooms that are closed to somebody.
+#[diesel::dsl::auto_type]
+pub(crate) fn closed_to(user: UserId, now: NaiveDateTime) -> _ {
+    let lasts = sanctions::until.is_null().or(sanctions::until.gt(now));
+    let bans = sanctions::user_id.eq(user).and(sanctions::kind.eq("ban")).and(lasts);
+    sanctions::table.filter(bans).select(sanctions::room_id)
+}
+
 /// Those to whom a room is closed.
 pub fn banned(connection: &mut AnyConnection, room: RoomId) -> QueryResult<Vec<UserId>> {
     sanctions::table
@@ -96,7 +108,7 @@ pub fn banned(connection: &mut AnyConnection, room: RoomId) -> QueryResult<Vec<U
 
 /// The mutes and bans of a room that have not ended, for its moderators.
 pub fn list(connection: &mut AnyConnection, slug: &str, user: UserId) -> Result<Vec<Sanction>, Refusal> {
-    let (found, _) = rooms::authorize(connection, slug, user, Action::Oversee)?;
+    let (found, _) = rooms::authorize(connection, slug, user, Action::ReadLog)?;
     let rows: Vec<(User, String, Option<NaiveDateTime>)> = sanctions::table
         .inner_join(users::table)
         .filter(lasting(found.room.id, Utc::now().naive_utc()))

@@ -75,6 +75,7 @@ diesel::table! {
         blocked_words -> Text,
         blocks_links -> Bool,
         lowered_seq -> BigInt,
+        made_by -> Nullable<BigInt>,
     }
 }
 
@@ -175,6 +176,7 @@ diesel::table! {
         message_id -> Nullable<BigInt>,
         reason -> Text,
         detail -> Text,
+        private -> Bool,
     }
 }
 
@@ -190,6 +192,34 @@ diesel::table! {
         uses_left -> Nullable<BigInt>,
         uses -> BigInt,
         revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    last_sent (room_id, user_id) {
+        room_id -> BigInt,
+        user_id -> BigInt,
+        sent_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    kept_sanctions (id) {
+        id -> BigInt,
+        room_id -> BigInt,
+        kind -> Text,
+        until -> Nullable<Timestamp>,
+        mark -> Text,
+        ends_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    daily_counts (user_id, kind) {
+        user_id -> BigInt,
+        kind -> Text,
+        day -> Date,
+        count -> BigInt,
     }
 }
 
@@ -223,6 +253,7 @@ diesel::joinable!(invitations -> rooms (room_id));
 diesel::allow_tables_to_appear_in_same_query!(
     audit,
     invitations,
+    last_sent,
     known_networks,
     members,
     mentions,

@@ -9,6 +9,7 @@ mod recounts;
 pub mod remote_activity;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -30,6 +31,7 @@ pub use crate::realtime::hub::handle::{HubHandle, Post};
 use crate::realtime::hub::people::PeopleTold;
 use crate::realtime::hub::recounts::Recounts;
 use crate::realtime::room::{ChatRoom, Opening, RecheckMembers};
+use crate::realtime::send_rate::SendRate;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, RoomId, UserId};
 
@@ -46,6 +48,7 @@ const PROLONG: Duration = Duration::from_secs(60 * 60);
 pub struct Hub {
     store: Store,
     broker: SharedBroker,
+    rates: Arc<SendRate>,
     /// The name of this run of the server.
     instance: String,
     journals: Vec<Addr<Journal>>,
@@ -154,6 +157,8 @@ pub struct Start {
     /// 0 = no limit.
     pub sockets_per_user: usize,
     pub session_span: TimeDelta,
+    /// Shared with HTTP.
+    pub rates: Arc<SendRate>,
 }
 
 impl Hub {
@@ -166,13 +171,14 @@ impl Hub {
     }
 
     fn new(start: Start, ctx: &mut Context<Self>) -> Self {
-        let Start { store, broker_config, instance, epoch, extras_seq, sockets_per_user, session_span } = start;
+        let Start { store, broker_config, instance, epoch, extras_seq, sockets_per_user, session_span, rates } = start;
         let broker = broker_config.connect(&instance, &epoch, ctx.address().recipient());
-        let start_journal = |_| Journal::new(store.clone(), std::sync::Arc::new(broker.clone())).start();
+        let start_journal = |_| Journal::new(store.clone(), Arc::new(broker.clone())).start();
         Self {
             journals: (0..store.journal_lanes).map(start_journal).collect(),
             store,
             broker,
+            rates,
             instance,
             workers: Vec::new(),
             rooms: HashMap::new(),
@@ -251,6 +257,7 @@ impl Hub {
             store: self.store.clone(),
             journal: self.journals[spread(self.journals.len())].clone(),
             broker: self.broker.clone(),
+            rates: Arc::clone(&self.rates),
             hub: ctx.address().recipient(),
             instance: self.instance.clone(),
             workers: self.workers.clone(),

@@ -33,6 +33,7 @@ use crate::realtime::presence::{Presence, RENEWAL};
 use crate::realtime::room::join_queue::Joins;
 use crate::realtime::room::replay_buffer::Recent;
 use crate::realtime::room::worker_links::Links;
+use crate::realtime::send_rate::SendRate;
 use crate::wire::frame;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, RoomId, Seq, ServerFrame, UserId};
@@ -65,6 +66,8 @@ pub struct Opening {
     pub store: Store,
     pub journal: Addr<Journal>,
     pub broker: SharedBroker,
+    /// How fast those who come in may do so.
+    pub rates: Arc<SendRate>,
     /// For what others than those in the room must hear.
     pub hub: Recipient<HubEvent>,
     /// The name of this run of the server.
@@ -116,6 +119,7 @@ pub struct ChatRoom {
     store: Store,
     journal: Addr<Journal>,
     broker: SharedBroker,
+    rates: Arc<SendRate>,
     hub: Recipient<HubEvent>,
     instance: String,
     /// From the start to the end.
@@ -183,6 +187,7 @@ impl ChatRoom {
             store: opening.store,
             journal: opening.journal,
             broker: opening.broker,
+            rates: opening.rates,
             hub: opening.hub,
             instance: opening.instance,
             listening: None,

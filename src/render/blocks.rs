@@ -272,7 +272,7 @@ fn item(lines: &[&str], marker: &Marker, depth: usize) -> Result<(Item, usize), 
     while let Some(line) = lines.get(taken) {
         let empty = lines[taken..].iter().take_while(|line| line.trim().is_empty()).count();
         let next = if empty == 0 { Some(line) } else { lines.get(taken + empty) };
-        if !next.is_some_and(|next| indent(next) >= belongs) {
+        if next.is_none_or(|next| indent(next) < belongs) {
             break;
         }
         taken += empty.max(1);

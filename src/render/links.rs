@@ -207,7 +207,7 @@ fn trimmed(text: &str, start: usize, from: usize, mut end: usize, earlier: &[Add
 fn opened_before(text: &str, start: usize, earlier: &[Address], delimiter: char) -> bool {
     let mut before = None;
     let mut from = 0;
-    let ends = earlier.iter().map(|address| address.range.clone()).chain([start..start]);
+    let ends = earlier.iter().map(|address| address.range.clone()).chain(std::iter::once(start..start));
     for range in ends {
         for (at, c) in text[from..range.start].char_indices() {
             let next = text[from + at + c.len_utf8()..].chars().next();

@@ -45,27 +45,32 @@ fn headings(lines: &[&str]) -> Option<Headings> {
     if !first.contains('|') || !second.contains('|') || !second.contains('-') {
         return None;
     }
-    let aligned: Vec<Option<&'static str>> = cells(second).iter().map(|cell| alignment(cell)).collect::<Option<_>>()?;
+    let rules = cells(second);
+    if !rules.iter().all(|cell| is_rule(cell)) {
+        return None;
+    }
+    let aligned: Vec<_> = rules.iter().map(|cell| alignment(cell)).collect();
     let headings = cells(first);
     let fits = headings.len() == aligned.len() && (1..=MAX_COLUMNS).contains(&aligned.len());
     let says_something = headings.iter().any(|heading| !heading.is_empty());
     (fits && says_something).then_some((headings, aligned))
 }
 
-/// What a cell of dashes says: whether the line is one of a table, and where the column's text stands.
-fn alignment(cell: &str) -> Option<Option<&'static str>> {
-    let (left, right) = (cell.starts_with(':'), cell.ends_with(':'));
+/// Whether a cell is one of the line below a table's headings: dashes, with a colon on the side where the text stands.
+fn is_rule(cell: &str) -> bool {
     let dashes = cell.strip_prefix(':').unwrap_or(cell);
     let dashes = dashes.strip_suffix(':').unwrap_or(dashes);
-    if dashes.is_empty() || dashes.bytes().any(|byte| byte != b'-') {
-        return None;
-    }
-    Some(match (left, right) {
+    !dashes.is_empty() && dashes.bytes().all(|byte| byte == b'-')
+}
+
+/// Where the text of a column stands, by the cell of dashes below its heading.
+fn alignment(cell: &str) -> Option<&'static str> {
+    match (cell.starts_with(':'), cell.ends_with(':')) {
         (true, true) => Some("center"),
         (true, false) => Some("left"),
         (false, true) => Some("right"),
         (false, false) => None,
-    })
+    }
 }
 
 /// The cells of a line: between bars that no backslash precedes and that are not in code.

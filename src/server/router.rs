@@ -6,7 +6,9 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig, resource, scope, to};
 
-use crate::app::{App, assets, failure, origin, pages, preferences, responses, session_cookie};
+use crate::app::{
+    App, assets, failure, not_found, origin, pages, preferences, request_path, responses, session_cookie,
+};
 use crate::base::failpoints;
 use crate::features;
 use crate::features::operations::health;
@@ -38,10 +40,12 @@ pub fn router(
                 .wrap(IdentityMiddleware::builder().id_key(session_cookie::USER_ID).build())
                 .wrap(sessions)
                 .wrap(from_fn(upgrade::put_off))
+                .wrap(from_fn(not_found::take_one_time))
                 .configure(with_session),
         )
         .default_service(to(failure::no_such_page))
         .wrap(from_fn(origin::guard))
+        .wrap(from_fn(request_path::require_normal))
         .wrap(from_fn(responses::complete))
         .wrap(from_fn(preferences::respect))
         .wrap(from_fn(timeouts::keep_time))

@@ -88,6 +88,10 @@ pub struct Report {
     pub body: String,
     pub reporter: User,
     pub reason: String,
+    /// How many have reported the message, this reporter among them.
+    pub count: i64,
+    /// The others, in the order in which they did, 20 at most.
+    pub others: Vec<OtherReport>,
     #[serde(serialize_with = "rfc3339_millis")]
     #[schema(value_type = String, format = DateTime)]
     pub made_at: NaiveDateTime,
@@ -95,6 +99,16 @@ pub struct Report {
     #[serde(serialize_with = "rfc3339_millis_opt", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub settled_at: Option<NaiveDateTime>,
+}
+
+/// Somebody else's report of the same message.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OtherReport {
+    pub reporter: User,
+    pub reason: String,
+    #[serde(serialize_with = "rfc3339_millis")]
+    #[schema(value_type = String, format = DateTime)]
+    pub made_at: NaiveDateTime,
 }
 
 /// What somebody may not do in a room.

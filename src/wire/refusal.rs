@@ -41,12 +41,14 @@ pub struct Refusal {
     pub wording: Wording,
     /// When trying again can help, in milliseconds.
     pub retry_after_ms: Option<u64>,
+    /// For programs, where the code alone does not say what to do about it.
+    pub reason: Option<&'static str>,
 }
 
 impl Refusal {
     /// `english` has `{name}` in the place of each value that [`with`](Self::with) gives.
     pub fn new(code: Code, english: &'static str) -> Self {
-        Self { code, wording: english.into(), retry_after_ms: None }
+        Self { code, wording: english.into(), retry_after_ms: None, reason: None }
     }
 
     pub fn with(self, name: &'static str, value: impl Display) -> Self {

@@ -176,7 +176,61 @@ async fn a_key_is_the_same_in_either_case(server: Server) {
     assert_eq!(ann.reads_whole_room("den").await.len(), 2);
 }
 
+/// A room that was never made and one that is hidden are one answer, with a key that was used and with a new one.
+async fn a_used_key_does_not_tell_which_rooms_there_are(server: Server) {
+    let [ann, eve] = server.people(["ann", "eve"]).await;
+    for slug in ["vault", "budget"] {
+        ann.makes_private_room(slug).await;
+    }
+    ann.http.post("/direct", json!({"users": ["eve"]})).await.ok(201);
+    eve.makes_room("own").await;
+    let used = new_key();
+    eve.http.post("/rooms/own/messages", json!({"key": used, "body": "mine"})).await.ok(201);
+    for key in [used.clone(), used.to_uppercase(), new_key()] {
+        let missing = eve.http.post("/rooms/nowhere/messages", json!({"key": key, "body": "x"})).await;
+        assert_eq!(missing.error(), (404, "not_found"));
+        for slug in ["vault", "budget"] {
+            let hidden = eve.http.post(&format!("/rooms/{slug}/messages"), json!({"key": key, "body": "x"})).await;
+            assert_eq!((hidden.status, &hidden.text), (404, &missing.text), "{slug} {key}");
+        }
+    }
+    let mut socket = eve.socket().await;
+    let mut ask = async |room| {
+        let answer = socket.ask(json!({"type": "send", "room": room, "key": used, "body": "x"})).await;
+        (answer["code"].clone(), answer["message"].clone())
+    };
+    assert_eq!(ask("vault").await, ask("nowhere").await);
+}
+
+/// Whoever is put out of a room, in whichever way, is told nothing more of what they said there.
+async fn a_used_key_shows_nothing_to_whoever_may_not_see_the_room_any_more(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    for (way, status) in [("members", 404), ("bans", 404), ("public", 403)] {
+        match way {
+            "public" => ann.makes_room(way).await,
+            _ => ann.makes_private_room(way).await,
+        };
+        ann.adds("bob", way).await;
+        let mut socket = bob.socket_in(way).await;
+        let (key, path) = (new_key(), format!("/rooms/{way}/messages"));
+        let sent = bob.http.post(&path, json!({"key": key, "body": "mine"})).await.ok(201);
+        assert_eq!(bob.http.post(&path, json!({"key": key, "body": "x"})).await.ok(200)["id"], sent["id"]);
+        match way {
+            "members" => ann.removes("bob", way).await,
+            _ => drop(ann.http.put_json(&format!("/rooms/{way}/bans/bob"), json!({})).await.ok(204)),
+        }
+        socket.expect("left").await;
+        ann.http.delete(&format!("{path}/{}", sent["id"])).await.ok(204);
+        let again = bob.http.post(&path, json!({"key": key, "body": "x"})).await;
+        assert_eq!(again.status, status, "{way}: {}", again.text);
+        let refused = socket.refusal(json!({"type": "send", "room": way, "key": key, "body": "x"})).await;
+        assert_eq!(refused, "not_joined", "{way}");
+    }
+}
+
 on_both_databases![
+    a_used_key_does_not_tell_which_rooms_there_are,
+    a_used_key_shows_nothing_to_whoever_may_not_see_the_room_any_more,
     a_resent_key_returns_the_first_id,
     a_resent_key_shows_nobody_anything,
     a_resent_key_returns_the_first_id_after_a_restart,

@@ -204,7 +204,8 @@ async fn a_moderator_sets_rules_and_roles_and_describes_archives_and_deletes_by_
 
     sent_on(&submit(&ann, "/rooms/den/settings/role", &[("username", "bob"), ("role", "moderator")]).await, SETTLED);
     told(&submit(&bob, "/rooms/den/settings/delete", &[("confirm", "dne")]).await, 422, "slug of the room");
-    sent_on(&submit(&bob, "/rooms/den/settings/delete", &[("confirm", "den")]).await, "/rooms");
+    told(&submit(&bob, "/rooms/den/settings/delete", &[("confirm", "den")]).await, 403, "who made the room");
+    sent_on(&submit(&ann, "/rooms/den/settings/delete", &[("confirm", "den")]).await, "/rooms");
     assert_eq!(page(&ann, "/rooms/den").await.status, 404);
 }
 

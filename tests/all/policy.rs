@@ -7,7 +7,7 @@ use klatch::wire::{InstanceRole, Role, RoomKind};
 const ME: i64 = 1;
 const OTHER: i64 = 2;
 
-const IN_A_ROOM: [Action; 21] = [
+const IN_A_ROOM: [Action; 22] = [
     Action::See,
     Action::Enter,
     Action::Mark,
@@ -29,6 +29,7 @@ const IN_A_ROOM: [Action; 21] = [
     Action::InviteTo,
     Action::Archive,
     Action::DeleteRoom,
+    Action::ReadLog,
 ];
 /// Those of which admins may do something in rooms that they don't see.
 const BEYOND: [Action; 2] = [Action::Oversee, Action::Wipe];
@@ -81,7 +82,9 @@ fn places() -> Vec<PolicyRoom> {
         for archived in BOTH {
             for large in BOTH {
                 for pair in BOTH.into_iter().filter(|pair| !pair || kind == RoomKind::Direct) {
-                    all.push(PolicyRoom { kind, archived, pair, large });
+                    for maker in [None, Some(ME), Some(OTHER)] {
+                        all.push(PolicyRoom { kind, archived, pair, large, maker });
+                    }
                 }
             }
         }
@@ -119,16 +122,27 @@ fn row(action: Action, case: Case) -> bool {
     let own = whose.is_some_and(|whose| whose.user == ME);
     let moderator =
         actor.role == Some(Role::Moderator) || actor.instance >= InstanceRole::Admin && place.kind != RoomKind::Direct;
-    let level = |instance: InstanceRole, role: Option<Role>| match (instance, role) {
-        (InstanceRole::Owner, _) => 3,
-        (InstanceRole::Admin, _) => 2,
+    let level = |user: i64, instance: InstanceRole, role: Option<Role>| match (instance, role) {
+        (InstanceRole::Owner, _) => 4,
+        (InstanceRole::Admin, _) => 3,
+        (_, Some(Role::Moderator)) if place.maker == Some(user) && action != Action::RemoveMessage => 2,
         (_, Some(Role::Moderator)) => 1,
         _ => 0,
     };
-    let above = whose.is_some_and(|whose| level(whose.instance, whose.role) > level(actor.instance, actor.role));
+    let mine = level(ME, actor.instance, actor.role);
+    let above = whose.is_some_and(|whose| level(whose.user, whose.instance, whose.role) > mine);
     let guest = actor.instance == InstanceRole::Guest;
     let open = !place.archived;
-    let talks = member && open && !actor.muted;
+    let talks = member && open;
+    // Whoever is muted reads, takes back, reports, leaves and comes back.
+    let quiet = match action {
+        Action::See | Action::Enter | Action::Mark | Action::Report | Action::ReadLog => true,
+        Action::TakeBack | Action::Remove | Action::Admit => own,
+        _ => false,
+    };
+    if actor.muted && !quiet {
+        return false;
+    }
     match action {
         Action::See | Action::Enter | Action::Report => true,
         Action::Mark => member,
@@ -140,7 +154,11 @@ fn row(action: Action, case: Case) -> bool {
         Action::Remove if own => !place.pair,
         Action::Remove | Action::SetRole => moderator && !above,
         Action::Mute | Action::Ban => moderator && !above && !own,
-        Action::RemoveMessage | Action::Archive | Action::DeleteRoom => moderator,
+        Action::RemoveMessage => moderator && !above,
+        Action::Archive | Action::ReadLog => moderator,
+        Action::DeleteRoom => {
+            moderator && (actor.instance >= InstanceRole::Admin || place.maker.is_none_or(|maker| maker == ME))
+        }
         Action::Describe | Action::SetRules | Action::InviteTo => moderator && open,
         _ => unreachable!("not of this table"),
     }
@@ -222,6 +240,41 @@ fn every_case_in_the_whole_chat_is_as_the_table_says() {
     }
 }
 
+/// Every action of a room, by somebody who is muted there, however high they stand: a list, so that a new action has to be
+/// thought of.
+#[test]
+fn whoever_is_muted_may_only_read_take_back_report_and_leave() {
+    for case in cases().filter(|case| case.actor.muted && !case.actor.excluded) {
+        for action in IN_A_ROOM.into_iter().chain(BEYOND) {
+            let own = case.whose.is_some_and(|whose| whose.user == ME);
+            let allowed = match action {
+                Action::See | Action::Enter | Action::Mark | Action::Report => true,
+                // What moderators read, and what admins do in the whole chat.
+                Action::ReadLog | Action::Oversee | Action::Wipe => true,
+                Action::TakeBack | Action::Remove | Action::Admit => own,
+                Action::Talk | Action::Edit | Action::React | Action::MentionHere | Action::MentionRoom => false,
+                Action::Describe | Action::SetRules | Action::RemoveMessage | Action::Mute => false,
+                Action::Ban | Action::SetRole | Action::InviteTo | Action::Archive | Action::DeleteRoom => false,
+                _ => unreachable!("{action:?} is not of a room"),
+            };
+            assert!(allowed || refusal(action, case).is_some(), "{action:?} {case:?}");
+        }
+    }
+}
+
+/// Whoever made a room and moderates it is removed, demoted, muted and banned by admins alone, and so it is with the room.
+#[test]
+fn no_other_moderator_acts_on_the_maker_of_a_room_or_deletes_it() {
+    let maker = Person { user: OTHER, instance: InstanceRole::Member, role: Some(Role::Moderator) };
+    for case in cases().filter(|case| case.place.maker == Some(OTHER) && case.actor.instance < InstanceRole::Admin) {
+        let case = Case { whose: Some(maker), ..case };
+        for action in [Action::Remove, Action::Mute, Action::Ban, Action::SetRole] {
+            assert!(refusal(action, case).is_some(), "{action:?} {case:?}");
+        }
+        assert!(refusal(Action::DeleteRoom, case).is_some(), "{case:?}");
+    }
+}
+
 /// What belongs into a room is refused outside, and the other way round.
 #[test]
 fn no_action_is_done_where_it_does_not_belong() {
@@ -229,7 +282,7 @@ fn no_action_is_done_where_it_does_not_belong() {
     for action in IN_A_ROOM.into_iter().chain([Action::Oversee]) {
         assert!(may(owner, action, Object::default()).is_err(), "{action:?}");
     }
-    let place = PolicyRoom { kind: RoomKind::Public, archived: false, pair: false, large: false };
+    let place = PolicyRoom { kind: RoomKind::Public, archived: false, pair: false, large: false, maker: None };
     for action in OUTSIDE.into_iter().filter(|action| *action != Action::Wipe) {
         let object = Object { place: Some(place), whose: None };
         assert!(may(Actor { role: Some(Role::Moderator), ..owner }, action, object).is_err(), "{action:?}");

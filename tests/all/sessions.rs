@@ -4,9 +4,10 @@ use crate::common::*;
 use reqwest::Method;
 
 /// The attributes of the session cookie that a sign-up sets, in lower case.
-async fn flags_of_the_cookie(server: &Server) -> Vec<String> {
+async fn flags_of_the_cookie(server: &Server, origin: &str) -> Vec<String> {
     let account = json!({"username": "ann", "password": PASSWORD});
-    let reply = server.stranger().post("/signup", account).await;
+    let request = server.stranger().request(Method::POST, "/signup").header("Origin", origin);
+    let reply = Reply::of(request.json(&account)).await;
     let cookie = reply.header("set-cookie").to_owned();
     reply.ok(201);
     cookie.split(';').skip(1).map(|flag| flag.trim().to_lowercase()).collect()
@@ -15,7 +16,7 @@ async fn flags_of_the_cookie(server: &Server) -> Vec<String> {
 #[tokio::test]
 async fn the_cookie_is_http_only_and_same_site_lax() {
     let server = Server::start(Options::sqlite()).await;
-    let flags = flags_of_the_cookie(&server).await;
+    let flags = flags_of_the_cookie(&server, &server.url()).await;
     for flag in ["httponly", "samesite=lax", "path=/"] {
         assert!(flags.iter().any(|f| f == flag), "{flag} in {flags:?}");
     }
@@ -25,7 +26,7 @@ async fn the_cookie_is_http_only_and_same_site_lax() {
 #[tokio::test]
 async fn the_cookie_is_secure_where_the_public_url_is_https() {
     let server = Options::sqlite().option("--public-url", "https://chat.example").start().await;
-    let flags = flags_of_the_cookie(&server).await;
+    let flags = flags_of_the_cookie(&server, "https://chat.example").await;
     assert!(flags.iter().any(|f| f == "secure"), "{flags:?}");
 }
 

@@ -197,13 +197,24 @@ fn the_balancers_configuration_stands_as_it_comes() {
 
 #[test]
 fn the_compose_file_is_valid_and_needs_its_secrets() {
-    let secrets = [("KLATCH_SECRET", "5e".repeat(64)), ("POSTGRES_PASSWORD", "secret".to_owned())];
+    let secrets = [
+        ("KLATCH_SECRET", "5e".repeat(64)),
+        ("POSTGRES_PASSWORD", "secret".to_owned()),
+        ("REDIS_PASSWORD", "another-secret".to_owned()),
+    ];
     let valid = compose(&secrets);
     assert!(valid.status.success(), "{}", String::from_utf8_lossy(&valid.stderr));
     let (text, balancer) = (String::from_utf8_lossy(&valid.stdout), std::fs::read_to_string(CONFIGURATION).unwrap());
     for instance in ["klatch-1", "klatch-2", "klatch-3"] {
         assert!(text.contains(&format!("\n  {instance}:\n")), "{instance} is a service: {text}");
         assert!(balancer.contains(&format!("-{instance}:8080}}\"")), "{instance} is known to the balancer");
+    }
+    assert!(text.contains("redis://:another-secret@redis") && text.contains("--requirepass"), "{text}");
+    // Each of the six services, and the network of database and Redis.
+    for (line, times) in
+        [("    read_only: true", 6), ("    - no-new-privileges:true", 6), ("    - ALL", 6), ("    internal: true", 1)]
+    {
+        assert_eq!(text.lines().filter(|found| *found == line).count(), times, "{line}: {text}");
     }
     for (missing, _) in &secrets {
         let given: Vec<_> = secrets.iter().filter(|(name, _)| name != missing).cloned().collect();
@@ -219,7 +230,7 @@ fn compose(environment: &[(&str, String)]) -> Output {
     // In place of an operator's own `.env`.
     let nothing = tempfile::NamedTempFile::new().expect("a file");
     command.args(["-f", file, "--env-file"]).arg(nothing.path()).arg("config");
-    for name in ["KLATCH_SECRET", "POSTGRES_PASSWORD", "KLATCH_PUBLIC_URL"] {
+    for name in ["KLATCH_SECRET", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "KLATCH_PUBLIC_URL"] {
         command.env_remove(name);
     }
     command.envs(environment.iter().cloned()).output().expect("docker-compose, which scripts/test installs")

@@ -106,6 +106,8 @@ impl Kind {
             Self::Klatch | Self::Before => command
                 .args(["--listen", "127.0.0.1:0", "--send-rate", "0", "--sockets-per-user", "0", "--data-dir"])
                 .arg(folder.path().join("data"))
+                // In its environment, since the build before may not know these as options.
+                .envs([("KLATCH_WRITE_RATE", "0"), ("KLATCH_SIGNUP_RATE", "0")])
                 .env("RUST_LOG", "warn"),
             Self::Bun => command.arg(peers.join("bun.ts")).arg(port.to_string()),
             Self::Actix => command.arg(port.to_string()),

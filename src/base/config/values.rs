@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -46,6 +47,11 @@ pub struct Origins(Vec<String>);
 impl Origins {
     pub fn contains(&self, origin: &str) -> bool {
         self.0.iter().any(|allowed| allowed == origin)
+    }
+
+    /// Whether one of them is of this host, at whatever port.
+    pub fn have_host(&self, host: &str) -> bool {
+        self.0.iter().any(|allowed| Url::parse(allowed).is_ok_and(|url| url.host_str() == Some(host)))
     }
 }
 
@@ -108,6 +114,12 @@ pub fn secret(hex_text: &str) -> Result<Vec<u8>, String> {
 pub fn kept_secret(data_dir: &Path) -> Result<Vec<u8>, StartError> {
     let path = data_dir.join("secret");
     let failed = |error: io::Error| StartError::option("data-dir", format!("{}: {error}", path.display()));
+    if let Ok(found) = fs::metadata(&path)
+        && found.permissions().mode() & 0o077 != 0
+    {
+        let why = format!("{}: others than its owner may read it: chmod 600", path.display());
+        return Err(StartError::option("data-dir", why));
+    }
     let text = match fs::read_to_string(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             private_files::make_data_dir(data_dir)?;

@@ -11,7 +11,7 @@ use crate::chat::authorization;
 use crate::chat::authorization::Subject;
 use crate::chat::batch::targets::{Membership, MessageAt, Target};
 use crate::chat::batch::{Action, Write};
-use crate::chat::members::banned;
+use crate::chat::members::{banned, last_sent_of};
 use crate::chat::rooms::RoomState;
 use crate::db::connection::AnyConnection;
 use crate::db::multi_row::Column::Texts;
@@ -31,6 +31,8 @@ pub struct People {
     pub users: HashMap<UserId, User>,
     /// Usernames in lower case, of those who may be mentioned.
     pub names: HashMap<String, UserId>,
+    /// When those who come in sent their latest message here, where the room was slow and they left it.
+    pub last_sent: HashMap<(RoomId, UserId), NaiveDateTime>,
     /// Members who are not told when they are mentioned: they don't want it, or are banned from the chat.
     quiet: HashSet<(RoomId, UserId)>,
 }
@@ -63,6 +65,9 @@ impl People {
         people.load_names(connection, writes)?;
         people.load_subjects(connection, writes, messages)?;
         people.load_all_members(connection, writes, now, rooms)?;
+        let entering = writes.iter().filter(|write| matches!(write.action, Action::Enter));
+        let entering = distinct(entering.map(|write| (write.room, write.user)));
+        people.last_sent = last_sent_of(connection, &entering)?;
         Ok(people)
     }
 
@@ -106,7 +111,10 @@ impl People {
             }
             self.actors.insert(at, actor);
             if let (Some(role), Some(mark)) = (actor.role, mark) {
-                self.members.insert(at, Membership { role, mark, sent_at, new: false, marked: false, at_end: false });
+                self.members.insert(
+                    at,
+                    Membership { role, mark, sent_at, new: false, marked: false, at_end: false, paced: false },
+                );
             }
         }
         Ok(())

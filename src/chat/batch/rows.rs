@@ -93,6 +93,15 @@ pub fn raise_marks(connection: &mut AnyConnection, marked: &[Who]) -> QueryResul
         )
 }
 
+/// Writes when they are counted as having sent something.
+pub fn set_sent_at(connection: &mut AnyConnection, paced: &[Who]) -> QueryResult<()> {
+    who(paced).with("sent_at", OptionalTimes(paced.iter().map(|(.., member)| member.sent_at).collect())).execute(
+        connection,
+        "UPDATE members SET sent_at = given.sent_at FROM {given} \
+         WHERE members.room_id = given.room_id AND members.user_id = given.user_id",
+    )
+}
+
 fn who<'a>(members: &[Who<'a>]) -> Rows<'a> {
     Rows::new(members.len())
         .with("room_id", Numbers(members.iter().map(|(room, ..)| *room).collect()))

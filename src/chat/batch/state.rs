@@ -21,7 +21,7 @@ use crate::chat::reports;
 use crate::chat::rooms::RoomState;
 use crate::db::connection::AnyConnection;
 use crate::policy::{Action as May, Object, Person, may};
-use crate::render::Rendered;
+use crate::render::{Rendered, render_body};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Act, Key, Message, Role, RoomId, Seq, User, UserId};
 
@@ -74,7 +74,9 @@ impl BatchState {
     fn enter(&mut self, room: RoomId, user: UserId) -> Result<Done, Refusal> {
         self.permit(room, user, May::Enter, None)?;
         let mark = self.rooms[&room].room.seq;
-        let new = Membership { role: Role::Member, mark, sent_at: None, new: true, marked: false, at_end: true };
+        let sent_at = self.people.last_sent.get(&(room, user)).copied();
+        let new =
+            Membership { role: Role::Member, mark, sent_at, new: true, marked: false, at_end: true, paced: false };
         self.people.members.entry((room, user)).or_insert(new);
         Ok(Done::Entered)
     }
@@ -88,6 +90,8 @@ impl BatchState {
     ) -> Result<Done, Refusal> {
         let lost = || Key { canonical: uuid::Uuid::new_v4().to_string(), written: key.written.clone() };
         let key = if fault_enabled("drop_key_check") { &lost() } else { *key };
+        // What somebody may not see answers no key, whatever they used it for.
+        self.permit(room, user, May::See, None)?;
         match self.keys.get(&(user, key.canonical.clone())) {
             Some((used_in, id)) if *used_in == room => return Ok(Done::Sent { id: *id, new: None }),
             Some(_) => return Err(Refusal::invalid("key: used before, in another room")),
@@ -148,7 +152,12 @@ impl BatchState {
             return Ok(Done::Changed { id, seq: target.message.seq });
         }
         let reply_to = target.message.reply_to;
-        self.pass_rules(room, user, rendered, false)?;
+        // Whoever is mentioned newly is told at once, as of a new message: then it takes as long to the next as that.
+        let mentions_anew = self.is_slow(room) && mentions_anew(&target.message, rendered);
+        self.pass_rules(room, user, rendered, mentions_anew)?;
+        if mentions_anew && let Some(member) = self.people.members.get_mut(&(room, user)) {
+            (member.sent_at, member.paced) = (Some(self.now), true);
+        }
         // A reply mentioned its source's author when it was sent, and still does.
         let answered = reply_to.and_then(|source| self.messages.get(&(room, source))).map(Target::author);
         let (seq, now) = (self.next_number(room), self.now);
@@ -240,15 +249,19 @@ impl BatchState {
         }
     }
 
-    /// What is sent keeps to the room's filters and its pace; an edit to the filters alone.
-    fn pass_rules(&self, room: RoomId, user: UserId, rendered: &Rendered, is_new: bool) -> Result<(), Refusal> {
+    fn is_slow(&self, room: RoomId) -> bool {
+        self.rooms.get(&room).is_some_and(|state| state.room.slow_secs > 0)
+    }
+
+    /// What is sent keeps to the room's filters and its pace; an edit that mentions nobody newly to the filters alone.
+    fn pass_rules(&self, room: RoomId, user: UserId, rendered: &Rendered, is_paced: bool) -> Result<(), Refusal> {
         if self.permit(room, user, May::SetRules, None).is_ok() {
             return Ok(());
         }
         let Some(state) = self.rooms.get(&room) else { return Ok(()) };
         rules::pass_filters(state, rendered)?;
         let sent_at = self.people.members.get(&(room, user)).and_then(|member| member.sent_at);
-        if is_new { rules::pass_slow_mode(state, sent_at, self.now) } else { Ok(()) }
+        if is_paced { rules::pass_slow_mode(state, sent_at, self.now) } else { Ok(()) }
     }
 
     fn permit(&self, room: RoomId, user: UserId, action: May, whose: Option<UserId>) -> Result<(), Refusal> {
@@ -356,6 +369,7 @@ impl BatchState {
         }
         rows::insert_members(connection, &those(|member| member.new), self.now)?;
         rows::raise_marks(connection, &those(|member| member.marked && !member.new))?;
+        rows::set_sent_at(connection, &those(|member| member.paced && !member.new))?;
         let numbered: BTreeSet<RoomId> = touched.iter().map(|(room, _)| *room).collect();
         let numbered: Vec<&RoomState> = numbered.iter().map(|room| &self.rooms[room]).collect();
         rows::update_rooms(connection, &numbered)
@@ -377,4 +391,11 @@ impl BatchState {
         }
         Ok(())
     }
+}
+
+/// Whether an edit mentions somebody, or many at once, whom the message did not mention before.
+fn mentions_anew(message: &Message, rendered: &Rendered) -> bool {
+    // What is stored was rendered once, so it can be again.
+    let before = render_body(&message.body).map(|before| before.mentions).unwrap_or_default();
+    rendered.mentions.iter().any(|mention| !before.contains(mention))
 }

@@ -16,6 +16,8 @@ pub struct Membership {
     pub marked: bool,
     /// Whether the mark was set at the end of the room: nothing of their own lies above it.
     pub at_end: bool,
+    /// Whether `sent_at` changed although the mark did not rise.
+    pub paced: bool,
 }
 
 /// A message that is acted on.

@@ -6,6 +6,7 @@ use clap::Subcommand;
 
 use crate::app::fields;
 use crate::app::passwords;
+use crate::app::passwords::common::refuse_common;
 use crate::app::perform::perform_as_operator;
 use crate::base::config::Config;
 use crate::base::start_error::StartError;
@@ -100,6 +101,7 @@ impl Password {
         match input.lines().next().filter(|line| !line.is_empty()) {
             Some(line) => {
                 fields::password(line)?;
+                refuse_common(line, "")?;
                 Ok(Self { text: line.to_owned(), made: false })
             }
             None => Ok(Self { text: hex::encode(rand::random::<[u8; 15]>()), made: true }),

@@ -8,12 +8,16 @@ use crate::chat::audit::Entry;
 use crate::chat::change::Change;
 use crate::chat::direct_titles::DELETED_USER;
 use crate::chat::events::Event;
+use crate::chat::kept_sanctions::MarkKey;
 use crate::chat::sanctions::{MessageOf, keep_an_owner, rooms_of};
-use crate::chat::{accounts, authorization, rooms};
+use crate::chat::{accounts, authorization, kept_sanctions, rooms};
 use crate::db::AnyConnection;
 use crate::db::multi_row::Column::Numbers;
 use crate::db::multi_row::Rows;
-use crate::db::schema::{known_networks, members, mentions, messages, rooms as room_rows, sanctions, sessions, users};
+use crate::db::schema::{
+    daily_counts, known_networks, last_sent, members, mentions, messages, rooms as room_rows, sanctions, sessions,
+    users,
+};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Act, InstanceRole, RoomId, RoomKind, Seq, UserId};
 
@@ -61,6 +65,7 @@ pub fn may_go(connection: &mut AnyConnection, user: UserId) -> Result<(), Refusa
 pub struct DeleteAccount {
     /// Only once none of their messages is left.
     pub with_messages: bool,
+    pub marks: MarkKey,
 }
 
 impl Command for DeleteAccount {
@@ -83,7 +88,11 @@ impl Command for DeleteAccount {
             .set(room_rows::title.eq(DELETED_USER))
             .execute(change.connection)?;
         forget_in_messages(change.connection, user)?;
+        kept_sanctions::keep(change.connection, &self.marks, user)?;
+        rooms::forget_maker(change.connection, &theirs, user)?;
         diesel::delete(members::table.filter(members::user_id.eq(user))).execute(change.connection)?;
+        diesel::delete(last_sent::table.filter(last_sent::user_id.eq(user))).execute(change.connection)?;
+        diesel::delete(daily_counts::table.filter(daily_counts::user_id.eq(user))).execute(change.connection)?;
         diesel::delete(sanctions::table.filter(sanctions::user_id.eq(user))).execute(change.connection)?;
         diesel::delete(known_networks::table.filter(known_networks::user_id.eq(user))).execute(change.connection)?;
         end_sessions(change, user, "")?;

@@ -9,12 +9,14 @@ use serde::Serialize;
 use crate::app::exclusive_jobs::Guard;
 use crate::app::failure::ErrorBody;
 use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, SessionErrors};
+use crate::app::passwords::common::refuse_common;
 use crate::app::{Account, App, Failure, fields};
 use crate::features::accounts::commands::{self, Departure};
 use crate::features::accounts::export;
 use crate::features::accounts::sign_in;
 use crate::features::accounts::types::{DeleteAccount, SetPassword, WithMessages};
 use crate::features::moderation::wipe;
+use crate::realtime::send_rate::Kind;
 use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{RoomId, Seq, UserId};
 
@@ -51,6 +53,7 @@ pub async fn change_password(
 ) -> Result<(), Refusal> {
     let SetPassword { old, new } = asked;
     fields::password(&new)?;
+    refuse_common(&new, &account.user.username)?;
     let user = sign_in::verify(app, req, &account.user.username, old).await.map_err(wrong_password)?.user;
     let hash = app.passwords.hash(new).await?;
     let command = commands::SetPassword { password_hash: hash, stays: account.token_hash };
@@ -69,6 +72,7 @@ pub async fn change_password(
 )]
 pub async fn export(app: Data<App>, account: Account) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
+    app.send_rate.check(user, Kind::Write)?;
     let turn = app.exclusive_jobs.begin(user)?;
     let head = app.store.read(move |c| export::head(c, user)).await?;
     let mut begun = encoded(&head)?;
@@ -120,7 +124,7 @@ async fn leave(app: &App, user: UserId, with_messages: bool) -> Result<(), Refus
         if with_messages {
             wipe::remove_each(app, user, move |c, most| commands::written(c, user, most)).await?;
         }
-        match app.perform(user, commands::DeleteAccount { with_messages }).await? {
+        match app.perform(user, commands::DeleteAccount { with_messages, marks: app.marks.clone() }).await? {
             Departure::Gone => return Ok(()),
             // Something was sent meanwhile.
             Departure::MessagesLeft => {}

@@ -7,6 +7,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use chrono::NaiveDateTime;
 
 use crate::app::login_rate::network_of;
+use crate::app::passwords::common::refuse_common;
 use crate::app::session_cookie::{ADDRESS, AGENT, PASSWORD_HASH};
 use crate::app::{App, client_address, fields, session_cookie};
 use crate::base::metrics::METRICS;
@@ -40,7 +41,9 @@ pub async fn sign_up(
     }
     fields::username(&username)?;
     fields::password(&password)?;
+    refuse_common(&password, &username)?;
     let display_name = fields::display_name(display_name, &username)?;
+    app.signup_rate.check(client_address::address(req, &app.config))?;
     // The insert decides; asking first only saves the hashing of a password for nothing.
     let (name, token) = (username.clone(), invitation.clone());
     let existing = app.store.read(move |c| {
@@ -51,9 +54,11 @@ pub async fn sign_up(
     if existing.await?.is_some() {
         return Err(accounts::taken());
     }
-    let password_hash = app.passwords.hash(password).await?;
+    let password_hash = app.passwords.hash_of_newcomer(password).await?;
     let account = NewAccount { username, display_name, password_hash: password_hash.clone() };
-    let entered = app.perform_for_nobody(SignUp { signup, token: invitation, account }).await?;
+    let network = network_of(client_address::address(req, &app.config));
+    let command = SignUp { signup, token: invitation, account, marks: app.marks.clone(), network };
+    let entered = app.perform_for_nobody(command).await?;
     METRICS.signups.increment(1);
     begin_session(app, req, &entered.user, password_hash)?;
     Ok(entered)

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::app::perform::Command;
+use crate::chat::allowances::Allowance;
 use crate::chat::change::Change;
 use crate::chat::events::Event;
 use crate::chat::room_changes::{self, NewRoom};
@@ -58,6 +59,7 @@ impl Command for BeginDirect {
                 return Ok(Begun { room: Room { title, ..room }, is_new: false });
             }
         }
+        change.take(Allowance::DirectTalks)?;
         let room = room_changes::insert(
             change.connection,
             &NewRoom {

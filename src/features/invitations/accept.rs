@@ -1,5 +1,7 @@
 //! Use cases of whoever is invited, and of those who sign up without a link. Either is done as a whole or not at all.
 
+use std::net::IpAddr;
+
 use chrono::Utc;
 use diesel::prelude::*;
 
@@ -10,6 +12,7 @@ use crate::chat::audit::Entry;
 use crate::chat::authorization::{self, Subject};
 use crate::chat::change::Change;
 use crate::chat::events::Event;
+use crate::chat::kept_sanctions::{self, MarkKey};
 use crate::chat::members;
 use crate::chat::room_changes::join_defaults;
 use crate::chat::rooms::{self, RoomState};
@@ -52,6 +55,9 @@ pub struct SignUp {
     pub signup: Signup,
     pub token: Option<String>,
     pub account: NewAccount,
+    /// What is kept of those who had this name before, or this network, is found by these.
+    pub marks: MarkKey,
+    pub network: IpAddr,
 }
 
 impl Command for SignUp {
@@ -63,6 +69,7 @@ impl Command for SignUp {
         let Used { role, room } = used.unwrap_or(Used { role: InstanceRole::Member, room: None });
         let user = accounts::create(change.connection, &self.account)?;
         set_role(change, &user, role)?;
+        kept_sanctions::inherit(change.connection, &self.marks, user.id, &self.network.to_string())?;
         let defaults = match role {
             InstanceRole::Guest => Vec::new(),
             _ => join_defaults(change.connection, user.id)?,
@@ -71,7 +78,10 @@ impl Command for SignUp {
             change.announce(Event::MemberAdded { room, user: user.id });
         }
         if let Some(room) = room.as_ref().filter(|room| !defaults.contains(&room.id)) {
-            join(change, room, &user)?;
+            // Who is banned from there by what is kept of their name comes into the chat alone.
+            if !authorization::one(change.connection, room.id, user.id)?.actor.banned {
+                join(change, room, &user)?;
+            }
         }
         Ok(Entered { user, role, room })
     }

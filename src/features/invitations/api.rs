@@ -1,13 +1,14 @@
 //! Links that let somebody in.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Json, Path, Query};
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::failure::ErrorBody;
 use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, SessionErrors};
+use crate::app::paging::{self, PageQuery};
 use crate::app::{Account, App, Failure, fields};
 use crate::base::config::Config;
 use crate::features::invitations::accept::AcceptInvitation;
@@ -46,6 +47,8 @@ fn once() -> Option<i64> {
 #[derive(Serialize, ToSchema)]
 pub struct Invitations {
     invitations: Vec<Invitation>,
+    /// What to ask for the older ones with.
+    cursor: Option<String>,
 }
 
 /// A link.
@@ -97,12 +100,16 @@ pub struct Accepted {
 }
 
 /// The invitations that one may revoke, newest first, without their links
-#[utoipa::path(get, path = "/api/v1/invitations", operation_id = "list_invitations", tag = "invitations", security(("session" = [])), responses(
-    (status = 200, body = Invitations), SessionErrors, CommonErrors,
+#[utoipa::path(get, path = "/api/v1/invitations", operation_id = "list_invitations", tag = "invitations", security(("session" = [])), params(PageQuery), responses(
+    (status = 200, body = Invitations),
+    (status = 422, body = ErrorBody, description = "`invalid`: `limit` out of range, or no cursor"),
+    SessionErrors, CommonErrors,
 ))]
-pub async fn list(app: Data<App>, account: Account) -> Result<HttpResponse, Failure> {
-    let found = app.store.read(move |c| queries::list(c, account.user.id)).await?;
-    Ok(HttpResponse::Ok().json(Invitations { invitations: found.into_iter().map(Invitation::from).collect() }))
+pub async fn list(app: Data<App>, account: Account, page: Query<PageQuery>) -> Result<HttpResponse, Failure> {
+    let (limit, before) = (paging::limit(page.limit)?, paging::id_after(page.cursor.as_deref())?);
+    let (found, more) = app.store.read(move |c| queries::list(c, account.user.id, before, limit)).await?;
+    let cursor = found.last().filter(|_| more).map(|oldest| oldest.id.to_string());
+    Ok(HttpResponse::Ok().json(Invitations { invitations: found.into_iter().map(Invitation::from).collect(), cursor }))
 }
 
 /// Make a link: into the chat by an admin, into a room by its moderators
@@ -110,6 +117,7 @@ pub async fn list(app: Data<App>, account: Account) -> Result<HttpResponse, Fail
     (status = 201, body = Invitation),
     (status = 403, body = ErrorBody, description = "`forbidden`: not theirs to make, or the request came from another site"),
     (status = 404, body = ErrorBody, description = "`not_found`: no such room, or none that this user may see"),
+    (status = 429, body = ErrorBody, description = "`rate_limited`: too many changes at once, or in a day; see `Retry-After`"),
     SessionErrors, CommonErrors, BodyErrors,
 ))]
 pub async fn make(app: Data<App>, account: Account, body: Json<MakeInvitation>) -> Result<HttpResponse, Failure> {
@@ -143,6 +151,7 @@ pub fn url_of(config: &Config, token: &str) -> String {
     (status = 200, body = Accepted),
     (status = 403, body = ErrorBody, description = "`forbidden`: banned there, or the request came from another site"),
     (status = 404, body = ErrorBody, description = "`not_found`: the invitation is over"),
+    (status = 429, body = ErrorBody, description = "`rate_limited`: too many changes at once; see `Retry-After`"),
     SessionErrors, CommonErrors, BodyErrors,
 ))]
 pub async fn accept(app: Data<App>, account: Account, body: Json<Accept>) -> Result<HttpResponse, Failure> {

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::app::perform::Command;
+use crate::chat::allowances::Allowance;
 use crate::chat::audit::Entry;
 use crate::chat::change::{Change, InRoom};
 use crate::chat::{authorization, rooms};
@@ -36,6 +37,7 @@ impl Command for MakeInvitation {
         if maker.is_some_and(|maker| maker.instance < new.role) {
             return Err(Refusal::new(Code::Forbidden, "nobody can give a role above their own"));
         }
+        change.take(Allowance::Invitations)?;
         let by = change.person()?.cloned();
         let made = queries::insert(change.connection, by.as_ref(), &new, room.as_ref())?;
         let detail = format!("invitation: {}, role: {}", made.invitation.id, new.role.as_str());

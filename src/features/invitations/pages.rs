@@ -2,7 +2,7 @@
 //! own address to nobody else.
 
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::{Data, Form, Path};
+use actix_web::web::{Data, Form, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use qrcode::QrCode;
 use qrcode::render::svg;
@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::app::account::PageAccount;
 use crate::app::pages::{again, in_words, see};
+use crate::app::paging::{self, PageQuery};
 use crate::app::preferences::languages;
 use crate::app::{Account, App, Failure};
 use crate::features::accounts::sign_in;
@@ -106,8 +107,12 @@ pub async fn qr(app: Data<App>, token: Path<String>) -> Result<HttpResponse, Fai
 }
 
 /// `GET /invitations`
-pub async fn list(app: Data<App>, PageAccount(account): PageAccount) -> Result<HttpResponse, Failure> {
-    listed(&app, &account, None, None).await
+pub async fn list(
+    app: Data<App>,
+    PageAccount(account): PageAccount,
+    page: Query<PageQuery>,
+) -> Result<HttpResponse, Failure> {
+    listed(&app, &account, &page, None, None).await
 }
 
 /// `POST /invitations`
@@ -119,8 +124,8 @@ pub async fn make(
     let mut new = form.into_inner();
     new.room = new.room.map(|slug| slug.trim().to_owned()).filter(|slug| !slug.is_empty());
     match make_invitation(&app, &account, new).await {
-        Ok(made) => listed(&app, &account, made.url, None).await,
-        Err(failure) => listed(&app, &account, None, Some(failure.refusal)).await,
+        Ok(made) => listed(&app, &account, &PageQuery::default(), made.url, None).await,
+        Err(failure) => listed(&app, &account, &PageQuery::default(), None, Some(failure.refusal)).await,
     }
 }
 
@@ -128,7 +133,7 @@ pub async fn make(
 pub async fn revoke(app: Data<App>, PageAccount(account): PageAccount, id: Path<i64>) -> Result<HttpResponse, Failure> {
     match app.perform(account.user.id, RevokeInvitation { id: id.into_inner() }).await {
         Ok(()) => Ok(see("/invitations")),
-        Err(refusal) => listed(&app, &account, None, Some(refusal)).await,
+        Err(refusal) => listed(&app, &account, &PageQuery::default(), None, Some(refusal)).await,
     }
 }
 
@@ -136,15 +141,19 @@ pub async fn revoke(app: Data<App>, PageAccount(account): PageAccount, id: Path<
 async fn listed(
     app: &App,
     account: &Account,
+    page: &PageQuery,
     made: Option<String>,
     refusal: Option<Refusal>,
 ) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
-    let found = app.store.read(move |c| queries::list(c, user)).await?;
+    let (limit, before) = (paging::limit(page.limit)?, paging::id_after(page.cursor.as_deref())?);
+    let (found, more) = app.store.read(move |c| queries::list(c, user, before, limit)).await?;
+    let older = found.last().filter(|_| more).map(|oldest| oldest.id);
     let values = json!({
         "error": refusal.as_ref().map(in_words),
         "administers": account.administers(),
         "invitations": found.into_iter().map(Invitation::from).collect::<Vec<_>>(),
+        "older": older,
         // By its path, since people may come by several addresses.
         "qr": made.as_ref().and_then(|url| url.rsplit_once("/invite/")).map(|(_, token)| format!("/invite/{token}/qr.svg")),
         "made": made,

@@ -14,9 +14,6 @@ use crate::policy::{Action, Object, may};
 use crate::wire::refusal::Refusal;
 use crate::wire::{InstanceRole, Role, Room, RoomId, RoomKind, User, UserId};
 
-/// The newest that a list shows.
-const MAX_LISTED: i64 = 200;
-
 /// A link that is to be made.
 #[derive(Clone, Debug)]
 pub struct NewInvitation {
@@ -114,8 +111,14 @@ pub(crate) fn hold_owners_links(connection: &mut AnyConnection) -> QueryResult<(
     Ok(())
 }
 
-/// The links that somebody may revoke and that are not over, newest first.
-pub fn list(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Invitation>, Refusal> {
+/// The links that somebody may revoke and that are not over, newest first: at most `limit`, below the id `before` where that
+/// is given; and whether there are older ones.
+pub fn list(
+    connection: &mut AnyConnection,
+    user: UserId,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<(Vec<Invitation>, bool), Refusal> {
     type Row = (Found, Option<String>, Option<String>);
     let actor = authorization::in_chat(connection, user)?.actor;
     let administers = may(actor, Action::Invite, Object::default()).is_ok();
@@ -127,8 +130,9 @@ pub fn list(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Invitati
         .filter(invitations::revoked_at.is_null().and(invitations::expires_at.gt(Utc::now().naive_utc())))
         .filter(invitations::uses_left.is_null().or(invitations::uses_left.gt(0)))
         .filter(invitations::role.ne(InstanceRole::Owner.as_str()))
+        .filter(invitations::id.lt(before.unwrap_or(i64::MAX)))
         .order(invitations::id.desc())
-        .limit(MAX_LISTED)
+        .limit(limit + 1)
         .select((COLUMNS, room_rows::slug.nullable(), users::username.nullable()))
         .into_boxed();
     // As `RevokeInvitation` decides.
@@ -142,7 +146,9 @@ pub fn list(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Invitati
         ),
         false => revocable.filter(invitations::made_by.eq(user).or(invitations::room_id.eq_any(moderated))),
     };
-    let rows: Vec<Row> = revocable.load(connection)?;
+    let mut rows: Vec<Row> = revocable.load(connection)?;
+    let more = rows.len() as i64 > limit;
+    rows.truncate(limit as usize);
     let invitation = |(found, room, made_by): Row| Invitation {
         id: found.0,
         role: InstanceRole::from_column(&found.2),
@@ -152,7 +158,7 @@ pub fn list(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Invitati
         uses_left: found.5,
         uses: found.6,
     };
-    Ok(rows.into_iter().map(invitation).collect())
+    Ok((rows.into_iter().map(invitation).collect(), more))
 }
 
 /// The columns of a [`Link`].

@@ -55,6 +55,7 @@ pub async fn add(app: Data<App>, account: Account, path: Path<(String, String)>)
         (status = 204, description = "No longer a member, or never one"),
         (status = 403, body = ErrorBody, description = "`forbidden`: others are removed by the room's moderators only, or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such user"),
+        (status = 429, body = ErrorBody, description = "`rate_limited`: too many changes at once, or in a day; see `Retry-After`"),
         SessionErrors, CommonErrors,
     ),
 )]

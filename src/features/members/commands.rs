@@ -3,10 +3,11 @@
 use diesel::prelude::*;
 
 use crate::app::perform::Command;
+use crate::chat::allowances::Allowance;
 use crate::chat::audit::Entry;
 use crate::chat::change::{Change, OnPerson};
 use crate::chat::events::Event;
-use crate::chat::members;
+use crate::chat::{members, rooms};
 use crate::db::schema::members as member_rows;
 use crate::policy::Action;
 use crate::wire::refusal::{Code, Refusal};
@@ -36,6 +37,9 @@ impl Command for AddMember {
             if people >= MAX_DIRECT_PEOPLE {
                 return Err(Refusal::invalid("a direct talk has {most} people at most").with("most", MAX_DIRECT_PEOPLE));
             }
+        }
+        if change.by() != Some(user) {
+            change.take(Allowance::Additions)?;
         }
         members::insert(change.connection, room, user, Role::Member, state.room.seq)?;
         change.announce(Event::MemberAdded { room, user });
@@ -90,6 +94,9 @@ impl Command for SetMemberRole {
                 diesel::update(member_rows::table.find((room, user)))
                     .set(member_rows::role.eq(self.role.as_str()))
                     .execute(change.connection)?;
+                if self.role != Role::Moderator {
+                    rooms::forget_maker(change.connection, &[room], user)?;
+                }
                 change.record(&Entry {
                     room: Some(&state.room),
                     target: Some(&target.user),

@@ -5,6 +5,7 @@ use actix_web::web::{Data, Json, Path, Query};
 
 use crate::app::failure::ErrorBody;
 use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, RoomErrors, SessionErrors};
+use crate::app::paging::{self, PageQuery};
 use crate::app::{Account, App, Failure, fields};
 use crate::chat::batch::Action;
 use crate::chat::sanctions::Kind;
@@ -15,6 +16,7 @@ use crate::features::moderation::commands::{Impose, Lift, ReportMessage, SettleR
 use crate::features::moderation::types::{
     AuditLog, AuditQuery, ReasonBody, Reports, SanctionRequest, Sanctions, SetRole,
 };
+use crate::realtime::send_rate;
 use crate::wire::refusal::Refusal;
 use crate::wire::{RoomId, Seq, UserId};
 
@@ -28,6 +30,7 @@ use crate::wire::{RoomId, Seq, UserId};
         (status = 403, body = ErrorBody, description = "`forbidden`: only its author and the room's moderators may, or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such message"),
         (status = 422, body = ErrorBody, description = "`invalid`: the reason is too long"),
+        (status = 429, body = ErrorBody, description = "`rate_limited`: too many changes at once, or in a day; see `Retry-After`"),
         SessionErrors, CommonErrors,
     ),
 )]
@@ -50,6 +53,7 @@ pub async fn delete_message(
         (status = 204),
         (status = 403, body = ErrorBody, description = "`forbidden`: only moderators may, and nobody to those above them; or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such member"),
+        (status = 429, body = ErrorBody, description = "`rate_limited`: too many changes at once, or in a day; see `Retry-After`"),
         SessionErrors, CommonErrors, BodyErrors,
     ),
 )]
@@ -72,6 +76,7 @@ pub async fn set_role(
         (status = 204),
         (status = 403, body = ErrorBody, description = "`forbidden`: only moderators may, and nobody to those above them; or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such user"),
+        (status = 429, body = ErrorBody, description = "`rate_limited`: too many changes at once, or in a day; see `Retry-After`"),
         SessionErrors, CommonErrors, BodyErrors,
     ),
 )]
@@ -104,6 +109,7 @@ pub async fn unmute(app: Data<App>, account: Account, path: Path<(String, String
         (status = 204),
         (status = 403, body = ErrorBody, description = "`forbidden`: only moderators may, and nobody to those above them; or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such user"),
+        (status = 429, body = ErrorBody, description = "`rate_limited`: too many changes at once, or in a day; see `Retry-After`"),
         SessionErrors, CommonErrors, BodyErrors,
     ),
 )]
@@ -165,29 +171,51 @@ pub async fn report(
 
 /// The reports of a room: the open ones before the settled ones
 #[utoipa::path(get, path = "/api/v1/rooms/{slug}/reports", operation_id = "list_reports", tag = "moderation", security(("session" = [])),
-    params(("slug" = String, Path)),
+    params(("slug" = String, Path), PageQuery),
     responses(
         (status = 200, body = Reports),
         (status = 403, body = ErrorBody, description = "`forbidden`: only for moderators"),
+        (status = 422, body = ErrorBody, description = "`invalid`: `limit` out of range, or no cursor"),
         SessionErrors, RoomErrors, CommonErrors,
     ),
 )]
-pub async fn list_reports(app: Data<App>, account: Account, slug: Path<String>) -> Result<HttpResponse, Failure> {
-    let reports = app.store.read(move |c| reports::list(c, Some(&slug), account.user.id)).await?;
-    Ok(HttpResponse::Ok().json(Reports { reports }))
+pub async fn list_reports(
+    app: Data<App>,
+    account: Account,
+    slug: Path<String>,
+    page: Query<PageQuery>,
+) -> Result<HttpResponse, Failure> {
+    reported(&app, &account, Some(slug.into_inner()), page.into_inner()).await
+}
+
+async fn reported(
+    app: &App,
+    account: &Account,
+    slug: Option<String>,
+    page: PageQuery,
+) -> Result<HttpResponse, Failure> {
+    let (user, limit) = (account.user.id, paging::limit(page.limit)?);
+    let wanted = reports::Wanted { slug, open_only: false, cursor: page.cursor, limit };
+    let reports::Page { reports, cursor } = app.store.read(move |c| reports::list(c, user, &wanted)).await?;
+    Ok(HttpResponse::Ok().json(Reports { reports, cursor }))
 }
 
 /// The reports of all rooms, for admins: the open ones before the settled ones
 #[utoipa::path(get, path = "/api/v1/reports", operation_id = "list_all_reports", tag = "moderation", security(("session" = [])),
+    params(PageQuery),
     responses(
         (status = 200, body = Reports),
+        (status = 422, body = ErrorBody, description = "`invalid`: `limit` out of range, or no cursor"),
         (status = 403, body = ErrorBody, description = "`forbidden`: only for admins"),
         SessionErrors, CommonErrors,
     ),
 )]
-pub async fn list_all_reports(app: Data<App>, account: Account) -> Result<HttpResponse, Failure> {
-    let reports = app.store.read(move |c| reports::list(c, None, account.user.id)).await?;
-    Ok(HttpResponse::Ok().json(Reports { reports }))
+pub async fn list_all_reports(
+    app: Data<App>,
+    account: Account,
+    page: Query<PageQuery>,
+) -> Result<HttpResponse, Failure> {
+    reported(&app, &account, None, page.into_inner()).await
 }
 
 /// Mark a report as dealt with
@@ -215,7 +243,7 @@ pub async fn settle(
     responses(
         (status = 200, body = AuditLog),
         (status = 403, body = ErrorBody, description = "`forbidden`: only for moderators"),
-        (status = 422, body = ErrorBody, description = "`invalid`: `before` is no number"),
+        (status = 422, body = ErrorBody, description = "`invalid`: `before` is no number, `limit` out of range, or no cursor"),
         SessionErrors, RoomErrors, CommonErrors,
     ),
 )]
@@ -225,7 +253,7 @@ pub async fn read_log(
     slug: Path<String>,
     older: Query<AuditQuery>,
 ) -> Result<HttpResponse, Failure> {
-    log(&app, &account, Some(slug.into_inner()), older.before).await
+    log(&app, &account, Some(slug.into_inner()), &older).await
 }
 
 /// What was done anywhere, for admins; the latest first
@@ -234,7 +262,7 @@ pub async fn read_log(
     responses(
         (status = 200, body = AuditLog),
         (status = 403, body = ErrorBody, description = "`forbidden`: only for admins"),
-        (status = 422, body = ErrorBody, description = "`invalid`: `before` is no number"),
+        (status = 422, body = ErrorBody, description = "`invalid`: `before` is no number, `limit` out of range, or no cursor"),
         SessionErrors, CommonErrors,
     ),
 )]
@@ -243,13 +271,16 @@ pub async fn read_whole_log(
     account: Account,
     older: Query<AuditQuery>,
 ) -> Result<HttpResponse, Failure> {
-    log(&app, &account, None, older.before).await
+    log(&app, &account, None, &older).await
 }
 
-async fn log(app: &App, account: &Account, slug: Option<String>, before: Option<i64>) -> Result<HttpResponse, Failure> {
-    let user = account.user.id;
-    let page = app.store.read(move |c| audit::read(c, slug.as_deref(), user, before)).await?;
-    Ok(HttpResponse::Ok().json(AuditLog { entries: page.entries, more: page.more }))
+async fn log(app: &App, account: &Account, slug: Option<String>, older: &AuditQuery) -> Result<HttpResponse, Failure> {
+    let (user, limit) = (account.user.id, paging::limit(older.limit)?);
+    let before = paging::id_after(older.cursor.as_deref())?.or(older.before);
+    let audit::Page { entries, more } =
+        app.store.read(move |c| audit::read(c, slug.as_deref(), user, before, limit)).await?;
+    let cursor = entries.last().filter(|_| more).map(|entry| entry.id.to_string());
+    Ok(HttpResponse::Ok().json(AuditLog { entries, more, cursor }))
 }
 
 /// Removes a message as a moderator; where `room_id` is given, only in the room with that id.
@@ -264,5 +295,6 @@ pub async fn remove_message(
     reason: &str,
 ) -> Result<(), Refusal> {
     let reason = fields::reason(reason)?;
+    app.send_rate.check(by, send_rate::Kind::Change)?;
     app.hub.act(slug, room_id, by, &Action::Delete { id: *id, reason, wipe: false }).await.map(drop)
 }

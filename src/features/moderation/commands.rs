@@ -4,13 +4,14 @@ use chrono::{NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::app::perform::Command;
+use crate::chat::allowances::Allowance;
 use crate::chat::audit::Entry;
 use crate::chat::authorization::{self, Subject};
 use crate::chat::change::{Change, OnPerson};
 use crate::chat::events::Event;
 use crate::chat::sanctions::{Kind, Terms, keep_an_owner, rooms_of};
-use crate::chat::{accounts, members, rooms, sanctions};
-use crate::db::schema::{messages, reports, users};
+use crate::chat::{accounts, members, reports as reported, rooms, sanctions};
+use crate::db::schema::{messages, reports, sessions, users};
 use crate::policy::{Action, Object, may};
 use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{Act, InstanceRole, RoomId, Seq, User, UserId};
@@ -78,7 +79,7 @@ impl Command for Lift {
 }
 
 /// Closes the chat to somebody. Their login sessions stay, so that their sockets can be told why they close; none of them
-/// counts while the ban lasts. Nothing they do is stored after this, and nothing that is committed after it reaches them:
+/// counts any more, also when the ban is over. Nothing they do is stored after this, and nothing that is committed after it reaches them:
 /// the rows of all their rooms are held.
 pub struct BanUser {
     pub username: String,
@@ -120,6 +121,11 @@ impl Command for UnbanUser {
 
     fn execute(self, change: &mut Change) -> Result<User, Refusal> {
         let target = change.on_person(&self.username, Action::BanFromChat)?;
+        // Those that the ban has ended stay ended.
+        let ended = sessions::created_at.nullable().le(users::banned_at);
+        let theirs = sessions::table.inner_join(users::table).filter(users::id.eq(target.user.id)).filter(ended);
+        let ended: Vec<String> = theirs.select(sessions::token_hash).load(change.connection)?;
+        diesel::delete(sessions::table.filter(sessions::token_hash.eq_any(ended))).execute(change.connection)?;
         diesel::update(users::table.find(target.user.id))
             .set((users::banned_at.eq(None::<NaiveDateTime>), users::banned_until.eq(None::<NaiveDateTime>)))
             .execute(change.connection)?;
@@ -199,6 +205,7 @@ impl Command for ReportMessage {
         if before > 0 {
             return Ok(());
         }
+        change.take(Allowance::Reports)?;
         diesel::insert_into(reports::table)
             .values((
                 reports::room_id.eq(room),
@@ -214,7 +221,7 @@ impl Command for ReportMessage {
     }
 }
 
-/// Marks a report as dealt with.
+/// Marks a report as dealt with, and those that others made of the same message.
 pub struct SettleReport {
     pub id: i64,
     pub reason: String,
@@ -239,9 +246,7 @@ impl Command for SettleReport {
         if settled_at.is_some() {
             return Ok(());
         }
-        diesel::update(reports::table.find(self.id))
-            .set((reports::settled_at.eq(Utc::now().naive_utc()), reports::settled_by.eq(by)))
-            .execute(change.connection)?;
+        reported::settle(change.connection, room, message, by)?;
         let author = accounts::find(change.connection, author)?;
         change.record(&Entry {
             room: Some(&state.room),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use crate::app::fields;
+use crate::chat::reports;
 use crate::chat::sanctions::Terms;
 use crate::features::moderation::types::SanctionRequest;
 use crate::wire::refusal::Refusal;
@@ -12,8 +13,18 @@ use crate::wire::refusal::Refusal;
 pub struct PageQuery {
     /// Only entries of the log with a lower id.
     pub before: Option<i64>,
+    /// The open reports behind this cursor.
+    pub reports: Option<String>,
     /// Present after a form was sent that did what it says.
     pub done: Option<String>,
+}
+
+/// Reports that a page for people lists at once.
+const REPORTS: i64 = 50;
+
+/// The open reports that a page lists, of a room or of all.
+pub fn open_reports(slug: Option<&str>, query: &PageQuery) -> reports::Wanted {
+    reports::Wanted { slug: slug.map(str::to_owned), open_only: true, cursor: query.reports.clone(), limit: REPORTS }
 }
 
 /// Somebody.

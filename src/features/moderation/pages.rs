@@ -115,12 +115,12 @@ async fn shown(
     refusal: Option<Refusal>,
 ) -> Result<HttpResponse, Failure> {
     let (user, before) = (account.user.id, query.before);
+    let wanted = forms::open_reports(None, query);
     let (reports, removable, banned, log) = app
         .store
         .read(move |c| {
-            let mut reports = reports::list(c, None, user)?;
-            reports.retain(|report| report.settled_at.is_none());
-            let slugs: HashSet<String> = reports.iter().map(|report| report.room.clone()).collect();
+            let reports = reports::list(c, user, &wanted)?;
+            let slugs: HashSet<String> = reports.reports.iter().map(|report| report.room.clone()).collect();
             let mut removable = Vec::new();
             for slug in slugs {
                 match permissions::powers(c, &slug, user) {
@@ -132,7 +132,7 @@ async fn shown(
                 }
             }
             let banned = sanctions::banned_from_chat(c, user)?;
-            Ok::<_, Refusal>((reports, removable, banned, audit::read(c, None, user, before)?))
+            Ok::<_, Refusal>((reports, removable, banned, audit::read(c, None, user, before, audit::PAGE)?))
         })
         .await?;
     let values = json!({
@@ -140,7 +140,8 @@ async fn shown(
         "administers": true,
         "page": PAGE,
         "in_room": false,
-        "reports": reports,
+        "reports": reports.reports,
+        "more_reports": reports.cursor,
         "removable": removable,
         "banned": banned,
         "log": log.entries,

@@ -17,6 +17,7 @@ use crate::features::moderation::types::{SanctionRequest, Sanctions, SetRole};
         (status = 204),
         (status = 403, body = ErrorBody, description = "`forbidden`: only admins may, and nobody to those above them; or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such user"),
+        (status = 429, body = ErrorBody, description = "`rate_limited`: too many changes at once, or in a day; see `Retry-After`"),
         SessionErrors, CommonErrors, BodyErrors,
     ),
 )]
@@ -65,6 +66,7 @@ pub async fn list_banned(app: Data<App>, account: Account) -> Result<HttpRespons
         (status = 204),
         (status = 403, body = ErrorBody, description = "`forbidden`: only admins may, nobody to those above them, and nobody gives more than they have; or the request came from another site"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such user"),
+        (status = 429, body = ErrorBody, description = "`rate_limited`: too many changes at once, or in a day; see `Retry-After`"),
         SessionErrors, CommonErrors, BodyErrors,
     ),
 )]

@@ -41,6 +41,10 @@ pub struct AuditQuery {
     /// Only entries with a lower id; the latest if left out.
     #[param(minimum = 1)]
     pub before: Option<i64>,
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    pub limit: Option<i64>,
+    /// What the answer before gave; the same as `before`.
+    pub cursor: Option<String>,
 }
 
 /// Entries, newest first.
@@ -49,11 +53,15 @@ pub struct AuditLog {
     pub entries: Vec<AuditEntry>,
     /// Whether there are older ones.
     pub more: bool,
+    /// What to ask for the older ones with.
+    pub cursor: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct Reports {
     pub reports: Vec<Report>,
+    /// What to ask for the next ones with.
+    pub cursor: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]

@@ -12,6 +12,7 @@ use crate::chat::batch::{Action, Done};
 use crate::chat::room_lists;
 use crate::features::room_preferences::commands::{MarkUnread, SetNotifyLevel, Star, marks_event};
 use crate::features::room_preferences::types::{ReadRooms, SetNotify, UnreadFrom};
+use crate::realtime::send_rate::Kind;
 use crate::wire::history::at_least;
 use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{Room, UserId};
@@ -25,6 +26,7 @@ const AT_ONCE: usize = 16;
 )]
 pub async fn read(app: Data<App>, account: Account, body: Json<ReadRooms>) -> Result<HttpResponse, Failure> {
     let (user, asked) = (account.user.id, body.into_inner().rooms);
+    app.send_rate.check(user, Kind::Write)?;
     let own = app.store.read(move |c| room_lists::own(c, user).map_err(Refusal::from)).await?;
     let unread = own.into_iter().filter(|own| own.standing.unread > 0).map(|own| own.room);
     let unread = unread.filter(|room| asked.as_ref().is_none_or(|asked| asked.contains(&room.slug)));

@@ -54,6 +54,7 @@ pub async fn show(app: Data<App>, account: Account, slug: Path<String>) -> Resul
     responses(
         (status = 200, body = Room),
         (status = 403, body = ErrorBody, description = "`forbidden`: only the room's moderators may, or the request came from another site"),
+        (status = 429, body = ErrorBody, description = "`rate_limited`: too many changes at once, or in a day; see `Retry-After`"),
         SessionErrors, RoomErrors, CommonErrors, BodyErrors,
     ),
 )]
@@ -75,6 +76,7 @@ pub async fn change(
         (status = 204),
         (status = 403, body = ErrorBody, description = "`forbidden`: only the room's moderators may, or the request came from another site"),
         (status = 422, body = ErrorBody, description = "`invalid`: `confirm` is not the room's slug"),
+        (status = 429, body = ErrorBody, description = "`rate_limited`: too many changes at once, or in a day; see `Retry-After`"),
         SessionErrors, RoomErrors, CommonErrors, BodyErrors,
     ),
 )]

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::app::fields;
 use crate::app::perform::Command;
+use crate::chat::allowances::Allowance;
 use crate::chat::audit::Entry;
 use crate::chat::change::{Change, InRoom};
 use crate::chat::events::Event;
@@ -37,11 +38,14 @@ impl Command for MakeRoom {
 
     fn execute(self, change: &mut Change) -> Result<Room, Refusal> {
         change.in_chat(Action::MakeRoom)?;
+        change.take(Allowance::Rooms)?;
         let room = room_changes::insert(change.connection, &self.0)?;
         if change.by_operator() {
             change.record(&Entry { room: Some(&room), ..Entry::new(Act::MakeRoom) })?;
         } else {
-            members::insert(change.connection, room.id, change.user()?, Role::Moderator, 0)?;
+            let maker = change.user()?;
+            members::insert(change.connection, room.id, maker, Role::Moderator, 0)?;
+            rooms::set_maker(change.connection, room.id, maker)?;
         }
         change.announce(Event::RoomChanged { room: room.id });
         Ok(room)

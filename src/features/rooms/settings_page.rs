@@ -13,7 +13,7 @@ use crate::chat::sanctions::Kind;
 use crate::chat::{audit, reports, sanctions};
 use crate::features::members::commands::{AddMember, RemoveMember, SetMemberRole};
 use crate::features::moderation::commands::{Impose, Lift, SettleReport};
-use crate::features::moderation::forms::{PageQuery, ReasonForm, RoleForm, SanctionForm, UserForm};
+use crate::features::moderation::forms::{self, PageQuery, ReasonForm, RoleForm, SanctionForm, UserForm};
 use crate::features::moderation::permissions;
 use crate::features::room_preferences::commands::SetNotifyLevel;
 use crate::features::room_preferences::types::SetNotify;
@@ -284,6 +284,7 @@ async fn shown(
     refusal: Option<Refusal>,
 ) -> Result<HttpResponse, Failure> {
     let (slug, user, before) = (slug.to_owned(), account.user.id, query.before);
+    let wanted = forms::open_reports(Some(&slug), query);
     let (settings, overseen) = app
         .store
         .read(move |c| {
@@ -291,10 +292,9 @@ async fn shown(
             if !settings.powers.oversee {
                 return Ok((settings, None));
             }
-            let mut reports = reports::list(c, Some(&slug), user)?;
-            reports.retain(|report| report.settled_at.is_none());
+            let reports = reports::list(c, user, &wanted)?;
             let sanctions = sanctions::list(c, &slug, user)?;
-            let log = audit::read(c, Some(&slug), user, before)?;
+            let log = audit::read(c, Some(&slug), user, before, audit::PAGE)?;
             Ok::<_, Refusal>((settings, Some((reports, sanctions, log))))
         })
         .await?;
@@ -318,7 +318,8 @@ async fn shown(
     });
     if let Some((reports, sanctions, log)) = overseen {
         values["removable"] = json!(if powers.remove_messages { vec![&room.slug] } else { vec![] });
-        values["reports"] = json!(reports);
+        values["reports"] = json!(reports.reports);
+        values["more_reports"] = json!(reports.cursor);
         values["sanctions"] = json!(sanctions);
         values["log"] = json!(log.entries);
         values["more"] = json!(log.more);

@@ -8,8 +8,10 @@ use tokio::sync::oneshot;
 use crate::base::metrics::{Counted, METRICS};
 use crate::chat::batch::{Action, Done};
 use crate::chat::events::Event;
-use crate::chat::messages;
+use crate::chat::{messages, rooms};
 use crate::db::Store;
+use crate::db::connection::{AnyConnection, snapshot};
+use crate::policy;
 use crate::realtime::fanout::{Fanout, SocketId};
 use crate::realtime::hub::{AddWorker, CloseSocket, Connect, Disconnect, Drain, Find, Hub, OpenRoom};
 use crate::realtime::room::{Act, HubEvent};
@@ -99,7 +101,10 @@ impl HubHandle {
         };
         match new {
             Some(message) => Ok((message, true)),
-            None => self.store.read(move |c| messages::one(c, room, id)).await.map(|first| (Arc::new(first), false)),
+            None => {
+                let slug = slug.to_owned();
+                self.store.read(move |c| first(c, &slug, user, (room, id))).await.map(|first| (Arc::new(first), false))
+            }
         }
     }
 
@@ -147,6 +152,19 @@ impl HubHandle {
         let _waiting = Counted::one(&METRICS.hub_requests_waiting);
         self.hub.send(message).await
     }
+}
+
+/// The message that a key was used for, as it is now, where its author still may see it.
+fn first(
+    connection: &mut AnyConnection,
+    slug: &str,
+    user: UserId,
+    (room, id): (RoomId, Seq),
+) -> Result<Message, Refusal> {
+    snapshot(connection, |connection| {
+        let (found, _) = rooms::authorize(connection, slug, user, policy::Action::See)?;
+        if found.room.id == room { messages::one(connection, room, id) } else { Err(Refusal::room_not_found()) }
+    })
 }
 
 fn gone(_: MailboxError) -> Refusal {

@@ -19,6 +19,7 @@ use crate::realtime::fanout::{DeliveryOp, SocketId, Subscription};
 use crate::realtime::room::join_queue::Join;
 use crate::realtime::room::join_queue::Waiting;
 use crate::realtime::room::{ChatRoom, HubEvent, Socket};
+use crate::realtime::send_rate::Kind;
 use crate::wire::frame;
 use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{LeftReason, MAX_PAGE_BYTES, Ref, RoomKind, Seq, ServerFrame};
@@ -135,6 +136,9 @@ impl ChatRoom {
         }
         if kind != RoomKind::Public {
             return self.refuse(join, Refusal::room_not_found());
+        }
+        if let Err(refusal) = self.rates.check(join.user.id, Kind::Write) {
+            return self.refuse(join, refusal);
         }
         let (reply, stored) = oneshot::channel();
         self.append(join.user.id, Action::Enter, reply, ctx);

@@ -1,13 +1,14 @@
 //! Answers that a session waits for, and the frames that its client gets by them.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::MailboxError;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
 use crate::base::metrics::{Counted, METRICS};
+use crate::base::uniform_delay::level;
 use crate::chat::batch::Done;
 use crate::chat::history::Part;
 use crate::chat::join_snapshot::Cursor;
@@ -15,7 +16,7 @@ use crate::realtime::fanout::{SocketId, registry};
 use crate::realtime::hub::OpenRoom;
 use crate::realtime::room::Join;
 use crate::realtime::ws_session::{Joined, WsSession};
-use crate::wire::refusal::Refusal;
+use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{Close, LeftReason, MemberRoom, Ref, RoomId, Seq, ServerFrame};
 
 const SETTLE: Duration = Duration::from_millis(20);
@@ -58,6 +59,8 @@ pub enum Answer {
         asked: RequestContext,
         cursor: Option<Cursor>,
         found: Result<OpenRoom, Refusal>,
+        /// When it was asked for.
+        since: Instant,
     },
     Entered {
         asked: RequestContext,
@@ -83,7 +86,7 @@ impl WsSession {
         match answer {
             Answer::Connected(connected) => self.connected(connected),
             Answer::Rooms(rooms) => self.welcome(rooms),
-            Answer::Found { asked, cursor, found } => self.found(asked, cursor, found),
+            Answer::Found { asked, cursor, found, since } => self.found(asked, cursor, found, since),
             Answer::Entered { asked, generation, cursor, continued, outcome } => {
                 self.entered(asked, generation, cursor, continued, outcome);
             }
@@ -167,10 +170,23 @@ impl WsSession {
     pub(crate) fn find_room(&mut self, asked: RequestContext, cursor: Option<Cursor>) {
         (self.paging, self.joining) = (true, true);
         let (hub, slug, id) = (self.shared.hub.clone(), asked.room.clone().unwrap_or_default(), asked.room_id);
-        self.wait_for(async move { Answer::Found { asked, cursor, found: hub.find(&slug, id).await } });
+        let since = Instant::now();
+        self.wait_for(async move {
+            let found = hub.find(&slug, id).await;
+            if found.as_ref().is_err_and(is_not_found) {
+                level(since).await;
+            }
+            Answer::Found { asked, cursor, found, since }
+        });
     }
 
-    fn found(&mut self, asked: RequestContext, cursor: Option<Cursor>, found: Result<OpenRoom, Refusal>) {
+    fn found(
+        &mut self,
+        asked: RequestContext,
+        cursor: Option<Cursor>,
+        found: Result<OpenRoom, Refusal>,
+        since: Instant,
+    ) {
         // A socket that has been closed meanwhile joins nothing.
         let Some(slug) = asked.room.clone().filter(|_| !self.departed) else { return };
         match found {
@@ -178,7 +194,7 @@ impl WsSession {
                 self.generation += 1;
                 let generation = self.generation;
                 self.rooms.insert(slug, Joined { id, address, generation, behind: None });
-                self.enter(asked, cursor, false);
+                self.enter(asked, cursor, false, since);
             }
             Err(refusal) => {
                 (self.paging, self.joining) = (false, false);
@@ -197,10 +213,10 @@ impl WsSession {
             return self.forget(asked.room.as_deref().unwrap_or_default());
         }
         self.paging = true;
-        self.enter(asked, Some(Cursor { after, epoch: None }), true);
+        self.enter(asked, Some(Cursor { after, epoch: None }), true, Instant::now());
     }
 
-    fn enter(&mut self, asked: RequestContext, cursor: Option<Cursor>, continued: bool) {
+    fn enter(&mut self, asked: RequestContext, cursor: Option<Cursor>, continued: bool, since: Instant) {
         let joined = asked.room.as_ref().and_then(|slug| self.rooms.get(slug));
         let (Some(joined), Some(session)) = (joined, self.id) else {
             (self.paging, self.joining) = (false, false);
@@ -228,7 +244,12 @@ impl WsSession {
                         Ok(behind) => JoinOutcome::Joined { behind },
                         Err(_) => JoinOutcome::Dropped,
                     },
-                    Ok(Err(refusal)) => JoinOutcome::Refused(refusal),
+                    Ok(Err(refusal)) => {
+                        if is_not_found(&refusal) {
+                            level(since).await;
+                        }
+                        JoinOutcome::Refused(refusal)
+                    }
                     Err(_) => JoinOutcome::Dropped,
                 },
             };
@@ -268,4 +289,8 @@ impl WsSession {
             }
         }
     }
+}
+
+fn is_not_found(refusal: &Refusal) -> bool {
+    refusal.code == Code::NotFound
 }

@@ -34,7 +34,7 @@ pub struct Options {
 
 impl Options {
     pub fn on(database: Database) -> Self {
-        let args = vec!["--send-rate=0".to_owned()];
+        let args = ["--send-rate=0", "--write-rate=0", "--signup-rate=0"].map(str::to_owned).to_vec();
         let environment = vec![(QUICK_PASSWORDS.to_owned(), "1".to_owned())];
         Self {
             database,

@@ -1,0 +1,76 @@
+//! What is hidden and what does not exist takes the same time.
+
+use crate::common::*;
+use reqwest::Method;
+use std::time::Instant;
+
+/// How well the times of `one` are told from those of `other`: 0.5 is not at all, 1 always.
+fn separation(one: &[f64], other: &[f64]) -> f64 {
+    let wins: f64 = one
+        .iter()
+        .map(|a| {
+            other
+                .iter()
+                .map(|b| {
+                    if a > b {
+                        1.0
+                    } else if a == b {
+                        0.5
+                    } else {
+                        0.0
+                    }
+                })
+                .sum::<f64>()
+        })
+        .sum();
+    let share = wins / (one.len() * other.len()) as f64;
+    share.max(1.0 - share)
+}
+
+/// Asks of both in turn, so that whatever else the machine does meets both.
+async fn times(tries: usize, mut ask: impl AsyncFnMut(&str)) -> (Vec<f64>, Vec<f64>) {
+    let (mut hidden, mut missing) = (vec![], vec![]);
+    for n in 0..2 * tries {
+        let (slug, times) = if n % 2 == 0 { ("vault", &mut hidden) } else { ("nowhere", &mut missing) };
+        let since = Instant::now();
+        ask(slug).await;
+        times.push(since.elapsed().as_secs_f64());
+    }
+    (hidden, missing)
+}
+
+#[tokio::test]
+async fn the_time_of_an_answer_does_not_tell_a_hidden_room_from_none() {
+    let server = Server::start(Options::sqlite()).await;
+    let [ann, eve] = server.people(["ann", "eve"]).await;
+    ann.makes_private_room("vault").await;
+    ann.posts("vault", "hello").await;
+    let tries = 100;
+    let calls = [
+        (Method::GET, "", Value::Null),
+        (Method::GET, "/messages", Value::Null),
+        (Method::POST, "/messages", json!({"key": new_key(), "body": "x"})),
+        (Method::DELETE, "/messages/1", Value::Null),
+        (Method::PUT, "/members/me", Value::Null),
+    ];
+    for (method, rest, body) in calls {
+        let (hidden, missing) = times(tries, async |slug| {
+            let path = format!("/rooms/{slug}{rest}");
+            let answer = eve.http.try_call(method.clone(), &path, &body).await.expect("an answer");
+            assert_eq!(answer.status, 404, "{}", answer.text);
+        })
+        .await;
+        let told = separation(&hidden, &missing);
+        // Of 100 tries each, chance alone stays below this in all but one of a thousand runs.
+        assert!(told < 0.64, "{method} {rest}: told apart in {told} of all pairs");
+        let least = hidden.iter().chain(&missing).copied().fold(f64::MAX, f64::min);
+        assert!(least > 0.015, "{method} {rest}: {least} s");
+    }
+    let mut socket = eve.socket().await;
+    let (hidden, missing) = times(tries, async |slug| {
+        assert_eq!(socket.refusal(json!({"type": "join", "room": slug})).await, "not_found");
+    })
+    .await;
+    let told = separation(&hidden, &missing);
+    assert!(told < 0.64, "join: told apart in {told} of all pairs");
+}
