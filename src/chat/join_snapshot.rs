@@ -1,6 +1,6 @@
 //! What those who join a room begin with: all who come in together are read for in one snapshot.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::Utc;
 use diesel::dsl::not;
@@ -13,7 +13,7 @@ use crate::chat::people;
 use crate::chat::rooms;
 use crate::chat::rooms::RoomState;
 use crate::db::connection::{AnyConnection, snapshot};
-use crate::db::schema::{members, users};
+use crate::db::schema::{members, rooms as rooms_table, users};
 use crate::wire::refusal::Refusal;
 use crate::wire::{DEFAULT_PAGE_MESSAGES, EncodedMessage, MAX_CATCH_UP, RoomId, RoomKind, Seq, User, UserId};
 
@@ -41,6 +41,8 @@ pub struct JoinSnapshot {
     pub state: RoomState,
     /// That of all rooms.
     pub epoch: String,
+    /// Other rooms that there are, and whose epochs cursors have.
+    others: HashSet<RoomId>,
     /// What a direct talk is called to each of the members.
     titles: HashMap<UserId, String>,
     /// Those who are members, and not banned from the chat, with their read marks.
@@ -95,7 +97,9 @@ pub fn entries(connection: &mut AnyConnection, wanted: &Wanted) -> Result<JoinSn
             }
             RoomKind::Public | RoomKind::Private => HashMap::new(),
         };
-        let mut entries = JoinSnapshot { state, epoch, titles, members, latest: None, after: HashMap::new() };
+        let others = wanted.cursors.iter().flatten().filter_map(|cursor| room_of(cursor.epoch.as_ref()?, &epoch));
+        let others = existing(connection, others.filter(|&id| id != wanted.room).collect())?;
+        let mut entries = JoinSnapshot { state, epoch, others, titles, members, latest: None, after: HashMap::new() };
         let reachable = wanted.cursors.iter().map(|cursor| entries.reachable(cursor.as_ref()));
         let (reachable, unreachable): (Vec<_>, Vec<_>) = reachable.partition(Option::is_some);
         let behind: BTreeSet<Seq> =
@@ -106,6 +110,21 @@ pub fn entries(connection: &mut AnyConnection, wanted: &Wanted) -> Result<JoinSn
         }
         Ok(entries)
     })
+}
+
+/// The room whose epoch this is, where it is one of this run of the database.
+fn room_of(epoch: &str, database: &str) -> Option<RoomId> {
+    epoch.strip_prefix(database)?.strip_prefix('.')?.parse().ok()
+}
+
+/// Those of these rooms that there are.
+fn existing(connection: &mut AnyConnection, ids: HashSet<RoomId>) -> QueryResult<HashSet<RoomId>> {
+    if ids.is_empty() {
+        return Ok(ids);
+    }
+    let found: Vec<RoomId> =
+        rooms_table::table.filter(rooms_table::id.eq_any(ids)).select(rooms_table::id).load(connection)?;
+    Ok(found.into_iter().collect())
 }
 
 /// The first page after each of these numbers. One that holds all that came after its number serves the higher ones too.
@@ -152,11 +171,16 @@ impl JoinSnapshot {
         self.titles.get(&user).unwrap_or(&self.state.room.title)
     }
 
+    /// Whether numbers of this epoch are numbers of this room: its own, or, for clients that keep one epoch for all rooms, that
+    /// of another room that there is, which can't be one that this room has replaced.
+    fn is_present(&self, epoch: &str) -> bool {
+        room_of(epoch, &self.epoch).is_some_and(|room| room == self.state.room.id || self.others.contains(&room))
+    }
+
     /// From where a catch-up can be given.
     fn reachable(&self, cursor: Option<&Cursor>) -> Option<Seq> {
-        let (last, epoch) = (self.state.room.seq, self.room_epoch());
-        let is_present = |cursor: &&Cursor| cursor.epoch.as_ref().is_none_or(|known| *known == epoch);
-        let after = cursor.filter(is_present)?.after;
+        let last = self.state.room.seq;
+        let after = cursor.filter(|cursor| cursor.epoch.as_ref().is_none_or(|epoch| self.is_present(epoch)))?.after;
         (after <= last && last - after <= MAX_CATCH_UP).then_some(after)
     }
 }

@@ -35,6 +35,20 @@ async fn a_room_made_anew_resets_who_comes_back(server: Server) {
 }
 
 /// Through the command line, which tells a running server nothing, and with the old room still in use there.
+/// A client may keep one epoch for all its rooms.
+async fn the_epoch_of_another_room_that_there_is_resets_nobody(server: Server) {
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    let mut socket = bob.socket().await;
+    for slug in ["den", "attic"] {
+        makes(&ann, slug, 3, "word").await;
+    }
+    let attic = socket.join("attic").await;
+    bob.socket_in("den").await;
+    assert_eq!(socket.join_after("den", 1, &attic["epoch"]).await["reset"], false);
+    deletes(&ann, "attic").await;
+    assert_eq!(bob.socket().await.join_after("den", 1, &attic["epoch"]).await["reset"], true);
+}
+
 async fn a_room_that_an_operator_made_anew_is_found_at_once(server: Server) {
     let [ann, bob] = server.people(["ann", "bob"]).await;
     let old = makes(&ann, "plan", 5, "old").await;
@@ -147,6 +161,7 @@ async fn each_room_has_its_id_wherever_it_is_told_of(server: Server) {
 
 on_both_databases![
     a_room_made_anew_resets_who_comes_back,
+    the_epoch_of_another_room_that_there_is_resets_nobody,
     a_room_that_an_operator_made_anew_is_found_at_once,
     what_is_sent_to_the_old_room_is_not_posted_in_the_new_one,
     every_frame_with_another_rooms_id_is_not_found,

@@ -116,7 +116,7 @@ async fn deleting_waits_for_a_lost_connection() {
     ann.press(DELETE).await;
     ann.element("#m-1 .undo").await;
     wire.cut();
-    let asked = "return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/messages/1'))";
+    let asked = "return performance.getEntriesByType('resource').some(({ name }) => new URL(name).pathname.endsWith('/messages/1'))";
     ann.until(asked).await;
     assert!(!is_deleted(&host, 1).await);
     wire.mend();
