@@ -10,7 +10,7 @@ const TEXT: &str = "return document.querySelector('#message').value";
 /// Bob's rooms, and a window in which ann is a member of each of them, in the last one now.
 async fn ann_among(chromedriver: &Chromedriver, server: &Server, rooms: &[&str]) -> (Window, Person) {
     let bob = server.person("bob").await;
-    let ann = Window::open(chromedriver, server.url()).await;
+    let ann = Window::open_browser(chromedriver, server.url()).await;
     ann.signs_up("ann", "Ann").await;
     for room in rooms {
         bob.makes_room(room).await;

@@ -3,6 +3,7 @@
 use super::http::Http;
 use super::server::Server;
 use super::socket::{Socket, new_key};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -35,6 +36,14 @@ impl Person {
         let account = json!({"username": self.name, "password": PASSWORD});
         http.post("/login", account).await.ok(200);
         Self { http, ..self.clone() }
+    }
+
+    /// Signs in anew where the session has ended, as a ban ends it. False while that can't be done.
+    pub async fn is_signed_in(&self) -> bool {
+        let Some(me) = self.http.try_call(Method::GET, "/me", &Value::Null).await else { return false };
+        let account = json!({"username": self.name, "password": PASSWORD});
+        me.status == 200
+            || self.http.try_call(Method::POST, "/login", &account).await.is_some_and(|answer| answer.status == 200)
     }
 
     /// The same person with the same session at another instance.

@@ -198,7 +198,10 @@ impl Client {
                 Some(socket) if socket.welcome["type"] == "welcome" => return socket,
                 // Those who come as a drain begins are let in and told at once.
                 Some(_) => {}
-                None => assert!(!self.habits.never_away, "{} is not let in", self.person.name),
+                None => {
+                    assert!(!self.habits.never_away, "{} is not let in", self.person.name);
+                    self.person.is_signed_in().await;
+                }
             }
             assert!(Instant::now() < deadline, "a server to connect to: not within {LIMIT:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -127,6 +127,7 @@ impl Talk {
         drop(stopped);
         let mut marks = vec![];
         for person in &self.people {
+            eventually(LIMIT, "a session", async || person.is_signed_in().await.then_some(())).await;
             let socket = person.socket().await;
             marks.extend(socket.welcome["rooms"].as_array().expect("rooms").iter().map(|room| marks_of(person, room)));
         }
