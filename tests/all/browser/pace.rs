@@ -70,7 +70,7 @@ async fn a_message_that_comes_costs_no_more_layouts_with_400_in_sight_than_it_mu
     let bob = server.person("bob").await;
     bob.makes_room("den").await;
     let chromedriver = Chromedriver::start().await;
-    let ann = Window::open(&chromedriver, server.url()).await;
+    let ann = Window::open_browser(&chromedriver, server.url()).await;
     ann.signs_up("ann", "Ann").await;
     ann.driver.cdp().send_raw("Page.addScriptToEvaluateOnNewDocument", json!({ "source": STOPWATCH })).await.unwrap();
     ann.driver.cdp().send_raw("Performance.enable", json!({})).await.unwrap();
