@@ -104,7 +104,7 @@ impl Window {
         Self::start(chromedriver, site, capabilities, None).await
     }
 
-    /// A window of a whole browser, for claims about tabs that are hidden, notices, and what outlives the browser.
+    /// A window of a whole browser, for claims about tabs that are hidden, notices, pace, and what outlives the browser.
     pub async fn open_browser(chromedriver: &Chromedriver, site: String) -> Self {
         Self::open_with(chromedriver, site, Arc::new(tempfile::tempdir().unwrap())).await
     }
