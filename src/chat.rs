@@ -2,10 +2,12 @@
 //! changes in batches. Knows neither HTTP nor sockets.
 
 pub mod accounts;
+pub mod acquaintance;
 pub mod allowances;
 pub mod audit;
 pub mod authorization;
 pub mod batch;
+pub mod blocks;
 pub mod change;
 pub mod connect_reads;
 pub mod direct_titles;

@@ -3,6 +3,7 @@
 //! A feature is listed once, in [`FEATURES`]. It uses the layers below and no other feature's SQL.
 
 pub mod accounts;
+pub mod blocks;
 pub mod direct;
 pub mod invitations;
 pub mod members;
@@ -48,6 +49,7 @@ pub const FEATURES: &[Feature] = &[
     direct::FEATURE,
     profiles::FEATURE,
     status::FEATURE,
+    blocks::FEATURE,
     accounts::FEATURE,
     invitations::FEATURE,
     moderation::FEATURE,

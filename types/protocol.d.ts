@@ -297,7 +297,15 @@ export type ServerFrame = { "type": "welcome",
 /**
  * That of `docs/protocol.md` which the server keeps to: [`PROTOCOL`].
  */
-protocol: number, user: User, instance: string, build: string, heartbeat_secs: number, limits: Limits, rooms: Array<MemberRoom>, } | { "type": "joined", room: string, id: number, title: string, topic: string, epoch: string, seq: number, messages: Array<Message>, more: boolean, reset: boolean, people: People, read: number, ref?: string, } | { "type": "changes", room: string, messages: Array<Message>, more: boolean, } | { "type": "left", room: string, reason: LeftReason, ref?: string, } | { "type": "sent", room: string, key: string, id: number, seq: number, ref?: string, } | { "type": "done", room: string, id: number, seq: number, ref?: string, } | { "type": "message", room: string, message: Message, } | { "type": "history", room: string, messages: Array<Message>, more: boolean,
+protocol: number, user: User, instance: string, build: string, heartbeat_secs: number, limits: Limits, rooms: Array<MemberRoom>,
+/**
+ * The ids of those whom the user has blocked.
+ */
+blocks: Array<number>, } | { "type": "blocks",
+/**
+ * The ids of those whom the user has blocked now.
+ */
+blocks: Array<number>, } | { "type": "joined", room: string, id: number, title: string, topic: string, epoch: string, seq: number, messages: Array<Message>, more: boolean, reset: boolean, people: People, read: number, ref?: string, } | { "type": "changes", room: string, messages: Array<Message>, more: boolean, } | { "type": "left", room: string, reason: LeftReason, ref?: string, } | { "type": "sent", room: string, key: string, id: number, seq: number, ref?: string, } | { "type": "done", room: string, id: number, seq: number, ref?: string, } | { "type": "message", room: string, message: Message, } | { "type": "history", room: string, messages: Array<Message>, more: boolean,
 /**
  * Where the page need not end with what was asked for or with the latest message.
  */

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::chat::{login_sessions, room_lists};
+use crate::chat::{blocks, login_sessions, room_lists};
 use crate::db::batch_loader::BatchLoader;
 use crate::db::{AnyConnection, Store};
 use crate::wire::refusal::Refusal;
@@ -12,11 +12,19 @@ use crate::wire::{MemberRoom, UserId};
 /// A user who has just connected, and the hash of their login session's token.
 type Newcomer = (UserId, String);
 
+/// What a user is told first.
+#[derive(Debug, Default)]
+pub struct Welcome {
+    pub rooms: Vec<MemberRoom>,
+    /// The ids of those whom they have blocked.
+    pub blocks: Vec<UserId>,
+}
+
 /// Shared by all workers.
 #[derive(Clone)]
 pub struct ConnectReads {
     sessions: BatchLoader<String, login_sessions::LoginSession>,
-    welcomes: BatchLoader<Newcomer, Arc<[MemberRoom]>>,
+    welcomes: BatchLoader<Newcomer, Arc<Welcome>>,
 }
 
 impl ConnectReads {
@@ -36,24 +44,29 @@ impl ConnectReads {
     ///
     /// # Errors
     /// `unavailable`: the database does not answer.
-    pub async fn welcome(&self, user: UserId, token_hash: String) -> Result<Option<Arc<[MemberRoom]>>, Refusal> {
+    pub async fn welcome(&self, user: UserId, token_hash: String) -> Result<Option<Arc<Welcome>>, Refusal> {
         self.welcomes.load((user, token_hash)).await
     }
 }
 
-/// The rooms of those of these newcomers whose sessions have not ended.
+/// The rooms and blocks of those of these newcomers whose sessions have not ended.
 fn welcomes(
     connection: &mut AnyConnection,
     newcomers: &[Newcomer],
-) -> Result<HashMap<Newcomer, Arc<[MemberRoom]>>, Refusal> {
+) -> Result<HashMap<Newcomer, Arc<Welcome>>, Refusal> {
     let hashes: Vec<String> = newcomers.iter().map(|(_, hash)| hash.clone()).collect();
     let alive = login_sessions::still_alive(connection, &hashes)?;
     let alive: Vec<&Newcomer> =
         newcomers.iter().filter(|(_, hash)| alive.get(hash) == Some(&login_sessions::State::Alive)).collect();
     let users: Vec<UserId> = alive.iter().map(|(user, _)| *user).collect();
     let rooms = room_lists::of_members(connection, &users)?;
-    let rooms: HashMap<UserId, Arc<[MemberRoom]>> =
-        rooms.into_iter().map(|(user, rooms)| (user, rooms.into())).collect();
-    let welcome = |newcomer: &Newcomer| (newcomer.clone(), rooms.get(&newcomer.0).cloned().unwrap_or_default());
+    let mut found: HashMap<UserId, Welcome> =
+        rooms.into_iter().map(|(user, rooms)| (user, Welcome { rooms, blocks: Vec::new() })).collect();
+    for (user, blocked) in blocks::by(connection, &users)? {
+        found.entry(user).or_default().blocks.push(blocked);
+    }
+    let found: HashMap<UserId, Arc<Welcome>> =
+        found.into_iter().map(|(user, welcome)| (user, Arc::new(welcome))).collect();
+    let welcome = |newcomer: &Newcomer| (newcomer.clone(), found.get(&newcomer.0).cloned().unwrap_or_default());
     Ok(alive.into_iter().map(welcome).collect())
 }

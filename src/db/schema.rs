@@ -196,6 +196,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    blocks (user_id, blocked_id) {
+        user_id -> BigInt,
+        blocked_id -> BigInt,
+    }
+}
+
+diesel::table! {
     last_sent (room_id, user_id) {
         room_id -> BigInt,
         user_id -> BigInt,
@@ -252,6 +259,7 @@ diesel::joinable!(invitations -> rooms (room_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     audit,
+    blocks,
     invitations,
     last_sent,
     known_networks,

@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use crate::base::arrivals::Arrival;
 use crate::base::mailbox::send_detached;
 use crate::base::metrics::{Counted, METRICS};
-use crate::chat::connect_reads::ConnectReads;
+use crate::chat::connect_reads::{ConnectReads, Welcome};
 use crate::db::Store;
 use crate::realtime::fanout::{Outbox, RoomBase, SocketId, counters, registry};
 use crate::realtime::hub::{CloseSocket, HubHandle};
@@ -215,17 +215,17 @@ impl WsSession {
         }
     }
 
-    fn welcome(&mut self, rooms: Result<Option<Arc<[MemberRoom]>>, Refusal>) {
+    fn welcome(&mut self, found: Result<Option<Arc<Welcome>>, Refusal>) {
         self.arrival = None;
-        let rooms = match rooms {
-            Ok(Some(rooms)) => rooms,
+        let found = match found {
+            Ok(Some(found)) => found,
             // The session ended between the handshake and now.
             Ok(None) => return self.close(Close::SessionEnded),
             Err(_) => return self.close(Close::Full),
         };
         let Some(id) = self.id else { return };
         let base = |listed: &MemberRoom| RoomBase { count: listed.standing.count, lowered: listed.standing.lowered };
-        let bases: Vec<(RoomId, RoomBase)> = rooms.iter().map(|listed| (listed.room.id, base(listed))).collect();
+        let bases: Vec<(RoomId, RoomBase)> = found.rooms.iter().map(|listed| (listed.room.id, base(listed))).collect();
         let welcome = ServerFrame::Welcome {
             protocol: PROTOCOL,
             user: &self.user,
@@ -233,7 +233,8 @@ impl WsSession {
             build: &self.shared.build,
             heartbeat_secs: self.shared.heartbeat.as_secs(),
             limits: Limits { body: MAX_BODY_CHARS, frame: MAX_FRAME_BYTES },
-            rooms: &rooms,
+            rooms: &found.rooms,
+            blocks: &found.blocks,
         };
         let welcome = frame::text(&welcome.to_json());
         registry(|registry| registry.welcome(id, &bases, welcome));

@@ -24,6 +24,12 @@ pub enum ServerFrame<'a> {
         heartbeat_secs: u64,
         limits: Limits,
         rooms: &'a [MemberRoom],
+        /// The ids of those whom the user has blocked.
+        blocks: &'a [UserId],
+    },
+    Blocks {
+        /// The ids of those whom the user has blocked now.
+        blocks: &'a [UserId],
     },
     Joined {
         #[serde(flatten)]

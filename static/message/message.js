@@ -37,6 +37,7 @@ export function newArticle(message) {
 		class: 'msg',
 		id: articleId(message.id),
 		'data-id': message.id,
+		'data-author': message.author.id,
 		tabindex: '-1',
 	});
 	article.append(face(message.author), el('div', { class: 'main' }));

@@ -91,6 +91,9 @@ export class ChatPage {
 			if (frame.user.id !== this.me.id) return location.reload();
 			this.sender.retryNow();
 		}
+		if (frame.type === 'blocks' || (frame.type === 'welcome' && frame.blocks.length > 0)) {
+			import('../people/blocks.js').then(({ fold }) => fold(frame.blocks));
+		}
 		if (frame.type === 'state') return learn(frame.users);
 		this.room?.onFrame(frame);
 	}

@@ -2,6 +2,7 @@
 
 mod accessible;
 mod acting;
+mod blocks;
 mod bodies;
 mod builds;
 mod company;

@@ -18,6 +18,7 @@ mod restore;
 mod start;
 
 mod accounts;
+mod blocks;
 mod bounds;
 mod flooded_lists;
 mod guesses;

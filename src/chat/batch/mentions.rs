@@ -80,7 +80,8 @@ impl Projection for Mentions {
         // Every message is a mention there: nothing is kept, and all are told of a new one.
         if room.room.kind == RoomKind::Direct {
             if let (What::Sent { .. }, Some(all)) = (what, people.all.get(&room.room.id)) {
-                effect.mentioned = people.loud(room.room.id, all).filter(|user| *user != by).collect();
+                effect.mentioned =
+                    people.loud(room.room.id, all).filter(|user| *user != by && !people.blocks(*user, by)).collect();
             }
             return;
         }
@@ -164,5 +165,5 @@ fn mentioned(
         Meant::Elsewhere { .. } | Meant::Nobody => &[],
     });
     let answered = answered.filter(|user| people.members.contains_key(&(room.room.id, *user)));
-    named.copied().chain(answered).filter(|user| *user != by).collect()
+    named.copied().chain(answered).filter(|user| *user != by && !people.blocks(*user, by)).collect()
 }

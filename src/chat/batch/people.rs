@@ -11,6 +11,7 @@ use crate::chat::authorization;
 use crate::chat::authorization::Subject;
 use crate::chat::batch::targets::{Membership, MessageAt, Target};
 use crate::chat::batch::{Action, Write};
+use crate::chat::blocks;
 use crate::chat::members::{banned, last_sent_of};
 use crate::chat::rooms::RoomState;
 use crate::db::connection::AnyConnection;
@@ -33,6 +34,8 @@ pub struct People {
     pub names: HashMap<String, UserId>,
     /// When those who come in sent their latest message here, where the room was slow and they left it.
     pub last_sent: HashMap<(RoomId, UserId), NaiveDateTime>,
+    /// In which somebody who sends or edits is either side: who has blocked, and whom.
+    pub blocks: HashSet<(UserId, UserId)>,
     /// Members who are not told when they are mentioned: they don't want it, or are banned from the chat.
     quiet: HashSet<(RoomId, UserId)>,
 }
@@ -53,6 +56,11 @@ impl People {
         users.into_iter().copied().filter(move |user| !self.quiet.contains(&(room, *user)))
     }
 
+    /// Whether somebody has blocked another.
+    pub fn blocks(&self, user: UserId, other: UserId) -> bool {
+        self.blocks.contains(&(user, other))
+    }
+
     /// Reads all who matter to these writes.
     pub fn load(
         connection: &mut AnyConnection,
@@ -65,6 +73,11 @@ impl People {
         people.load_names(connection, writes)?;
         people.load_subjects(connection, writes, messages)?;
         people.load_all_members(connection, writes, now, rooms)?;
+        let writers = writes.iter().filter(|write| matches!(write.action, Action::Send { .. } | Action::Edit { .. }));
+        let writers = distinct(writers.map(|write| write.user));
+        if !writers.is_empty() {
+            people.blocks = blocks::about(connection, &writers)?;
+        }
         let entering = writes.iter().filter(|write| matches!(write.action, Action::Enter));
         let entering = distinct(entering.map(|write| (write.room, write.user)));
         people.last_sent = last_sent_of(connection, &entering)?;

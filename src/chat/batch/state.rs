@@ -15,6 +15,7 @@ use crate::chat::batch::projection::{Effect, MessageEvent, What};
 use crate::chat::batch::projections::Projections;
 use crate::chat::batch::targets::{Membership, MessageAt, Target};
 use crate::chat::batch::{Action, Change, Done, Lowered, Write, rows, rules};
+use crate::chat::blocks;
 use crate::chat::read_state;
 use crate::chat::read_state::ReadMarker;
 use crate::chat::reports;
@@ -98,6 +99,7 @@ impl BatchState {
             None => {}
         }
         self.permit(room, user, May::Talk, None)?;
+        self.pass_blocks(room, user)?;
         self.pass_rules(room, user, rendered, true)?;
         let author = self.people.users.get(&user).cloned().ok_or_else(Refusal::unavailable)?;
         let answered = match reply_to {
@@ -247,6 +249,13 @@ impl BatchState {
             }
             _ => Ok(Done::Read(None)),
         }
+    }
+
+    /// Nothing is said in the talk of two of whom one has blocked the other.
+    fn pass_blocks(&self, room: RoomId, user: UserId) -> Result<(), Refusal> {
+        let is_pair = self.rooms.get(&room).is_some_and(|state| state.rules.pair);
+        let all = self.people.all.get(&room).filter(|_| is_pair);
+        all.into_iter().flatten().try_for_each(|other| blocks::may_talk(&self.people.blocks, user, *other))
     }
 
     fn is_slow(&self, room: RoomId) -> bool {

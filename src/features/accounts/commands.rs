@@ -15,8 +15,8 @@ use crate::db::AnyConnection;
 use crate::db::multi_row::Column::Numbers;
 use crate::db::multi_row::Rows;
 use crate::db::schema::{
-    daily_counts, known_networks, last_sent, members, mentions, messages, rooms as room_rows, sanctions, sessions,
-    users,
+    blocks, daily_counts, known_networks, last_sent, members, mentions, messages, rooms as room_rows, sanctions,
+    sessions, users,
 };
 use crate::wire::refusal::Refusal;
 use crate::wire::{Act, InstanceRole, RoomId, RoomKind, Seq, UserId};
@@ -91,6 +91,8 @@ impl Command for DeleteAccount {
         kept_sanctions::keep(change.connection, &self.marks, user)?;
         rooms::forget_maker(change.connection, &theirs, user)?;
         diesel::delete(members::table.filter(members::user_id.eq(user))).execute(change.connection)?;
+        let theirs_or_of_them = blocks::user_id.eq(user).or(blocks::blocked_id.eq(user));
+        diesel::delete(blocks::table.filter(theirs_or_of_them)).execute(change.connection)?;
         diesel::delete(last_sent::table.filter(last_sent::user_id.eq(user))).execute(change.connection)?;
         diesel::delete(daily_counts::table.filter(daily_counts::user_id.eq(user))).execute(change.connection)?;
         diesel::delete(sanctions::table.filter(sanctions::user_id.eq(user))).execute(change.connection)?;

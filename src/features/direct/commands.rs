@@ -7,7 +7,7 @@ use crate::chat::allowances::Allowance;
 use crate::chat::change::Change;
 use crate::chat::events::Event;
 use crate::chat::room_changes::{self, NewRoom};
-use crate::chat::{accounts, authorization, direct_titles, members, rooms};
+use crate::chat::{accounts, authorization, blocks, direct_titles, members, rooms};
 use crate::db::schema::rooms as room_rows;
 use crate::policy::Action;
 use crate::wire::refusal::Refusal;
@@ -59,6 +59,9 @@ impl Command for BeginDirect {
                 return Ok(Begun { room: Room { title, ..room }, is_new: false });
             }
         }
+        let me = change.user()?;
+        let blocks = blocks::about(change.connection, &[me])?;
+        people.iter().try_for_each(|person| blocks::may_talk(&blocks, me, person.id))?;
         change.take(Allowance::DirectTalks)?;
         let room = room_changes::insert(
             change.connection,

@@ -7,7 +7,7 @@ use crate::chat::allowances::Allowance;
 use crate::chat::audit::Entry;
 use crate::chat::change::{Change, OnPerson};
 use crate::chat::events::Event;
-use crate::chat::{members, rooms};
+use crate::chat::{blocks, members, rooms};
 use crate::db::schema::members as member_rows;
 use crate::policy::Action;
 use crate::wire::refusal::{Code, Refusal};
@@ -32,6 +32,8 @@ impl Command for AddMember {
             return Err(Refusal::new(Code::Forbidden, "that person is banned"));
         }
         if state.room.kind == RoomKind::Direct {
+            let me = change.user()?;
+            blocks::may_talk(&blocks::about(change.connection, &[me])?, me, user)?;
             let people: i64 =
                 member_rows::table.filter(member_rows::room_id.eq(room)).count().get_result(change.connection)?;
             if people >= MAX_DIRECT_PEOPLE {

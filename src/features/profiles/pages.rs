@@ -10,7 +10,7 @@ use crate::app::account::PageAccount;
 use crate::app::pages::{again, in_words, page, see};
 use crate::app::preferences::{Preferences, languages};
 use crate::app::{Account, App, Failure};
-use crate::chat::accounts;
+use crate::chat::{accounts, blocks};
 use crate::features::accounts::own_account::change_password;
 use crate::features::accounts::types::SetPassword;
 use crate::features::profiles::types::ChangeProfile;
@@ -24,8 +24,13 @@ pub async fn person(
     username: Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let asker = account.user.id;
-    let profile = app.store.read(move |c| queries::find(c, &username, asker)).await?;
-    let values = json!({ "profile": profile, "own": profile.user.id == asker });
+    let read = app.store.read(move |c| {
+        let profile = queries::find(c, &username, asker)?;
+        let blocked = blocks::by(c, &[asker])?.contains(&(asker, profile.user.id));
+        Ok::<_, Refusal>((profile, blocked))
+    });
+    let (profile, blocked) = read.await?;
+    let values = json!({ "profile": profile, "own": profile.user.id == asker, "blocked": blocked });
     page(&app, StatusCode::OK, "person.html", Some(&account.user), values)
 }
 

@@ -1,14 +1,14 @@
 //! What people tell of themselves, and who may know of it.
 
-use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use crate::chat::acquaintance::{knows, sees_all};
 use crate::chat::name_prefix::{NameCursor, PrefixFilter};
 use crate::chat::{accounts, people};
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::schema::{members, users};
 use crate::wire::refusal::Refusal;
-use crate::wire::{InstanceRole, Profile, User, UserId};
+use crate::wire::{Profile, User, UserId};
 
 /// Somebody by their name, looked up without regard to case. A guest knows only those who share a room with them.
 ///
@@ -62,23 +62,4 @@ pub fn search(
         let next = wanted.cut(&mut users, limit, |user| &user.username);
         Ok((users, next))
     })
-}
-
-/// Whether somebody may know of everybody: of guests others tell them first.
-fn sees_all(connection: &mut AnyConnection, asker: UserId) -> QueryResult<bool> {
-    let role: String = users::table.find(asker).select(users::role).first(connection)?;
-    Ok(InstanceRole::from_column(&role) > InstanceRole::Guest)
-}
-
-fn knows(connection: &mut AnyConnection, asker: UserId, other: UserId) -> QueryResult<bool> {
-    if asker == other || sees_all(connection, asker)? {
-        return Ok(true);
-    }
-    let (mine, theirs) = diesel::alias!(members as mine, members as theirs);
-    let shared = mine
-        .inner_join(theirs.on(theirs.field(members::room_id).eq(mine.field(members::room_id))))
-        .filter(mine.field(members::user_id).eq(asker))
-        .filter(theirs.field(members::user_id).eq(other))
-        .select(mine.field(members::room_id));
-    diesel::select(exists(shared)).get_result(connection)
 }

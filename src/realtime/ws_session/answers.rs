@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use crate::base::metrics::{Counted, METRICS};
 use crate::base::uniform_delay::level;
 use crate::chat::batch::Done;
+use crate::chat::connect_reads::Welcome;
 use crate::chat::history::Part;
 use crate::chat::join_snapshot::Cursor;
 use crate::realtime::fanout::{SocketId, registry};
@@ -17,7 +18,7 @@ use crate::realtime::hub::OpenRoom;
 use crate::realtime::room::Join;
 use crate::realtime::ws_session::{Joined, WsSession};
 use crate::wire::refusal::{Code, Refusal};
-use crate::wire::{Close, LeftReason, MemberRoom, Ref, RoomId, Seq, ServerFrame};
+use crate::wire::{Close, LeftReason, Ref, RoomId, Seq, ServerFrame};
 
 const SETTLE: Duration = Duration::from_millis(20);
 
@@ -54,7 +55,7 @@ pub enum JoinOutcome {
 /// Something a session has waited for.
 pub enum Answer {
     Connected(Result<SocketId, Close>),
-    Rooms(Result<Option<Arc<[MemberRoom]>>, Refusal>),
+    Rooms(Result<Option<Arc<Welcome>>, Refusal>),
     Found {
         asked: RequestContext,
         cursor: Option<Cursor>,

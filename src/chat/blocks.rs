@@ -1,0 +1,64 @@
+//! Whom somebody has blocked: no direct talk with them, no mention by them.
+
+use std::collections::HashSet;
+
+use diesel::prelude::*;
+
+use crate::chat::people;
+use crate::db::connection::{AnyConnection, on_backend};
+use crate::db::schema::{blocks, users};
+use crate::wire::refusal::{Code, Refusal};
+use crate::wire::{User, UserId};
+
+/// Blocks somebody, or no longer.
+pub fn set(connection: &mut AnyConnection, user: UserId, other: UserId, on: bool) -> QueryResult<()> {
+    if !on {
+        return diesel::delete(blocks::table.find((user, other))).execute(connection).map(drop);
+    }
+    let row = (blocks::user_id.eq(user), blocks::blocked_id.eq(other));
+    on_backend!(connection, |c| diesel::insert_into(blocks::table).values(row).on_conflict_do_nothing().execute(c))
+        .map(drop)
+}
+
+/// Those whom somebody has blocked, by their ids: at most `limit` above the id `after`.
+pub fn of(connection: &mut AnyConnection, user: UserId, after: UserId, limit: i64) -> QueryResult<Vec<User>> {
+    blocks::table
+        .inner_join(users::table.on(users::id.eq(blocks::blocked_id)))
+        .filter(blocks::user_id.eq(user).and(blocks::blocked_id.gt(after)))
+        .order(blocks::blocked_id)
+        .limit(limit)
+        .select(people::COLUMNS)
+        .load(connection)
+}
+
+/// The ids of those whom these users have blocked, with who did.
+pub fn by(connection: &mut AnyConnection, users: &[UserId]) -> QueryResult<Vec<(UserId, UserId)>> {
+    blocks::table
+        .filter(blocks::user_id.eq_any(users))
+        .order((blocks::user_id, blocks::blocked_id))
+        .select((blocks::user_id, blocks::blocked_id))
+        .load(connection)
+}
+
+/// All blocks in which one of these is either side: who has blocked, and whom.
+pub fn about(connection: &mut AnyConnection, users: &[UserId]) -> QueryResult<HashSet<(UserId, UserId)>> {
+    let rows: Vec<(UserId, UserId)> = blocks::table
+        .filter(blocks::blocked_id.eq_any(users).or(blocks::user_id.eq_any(users)))
+        .select((blocks::user_id, blocks::blocked_id))
+        .load(connection)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Whether two may talk to each other directly.
+///
+/// # Errors
+/// `forbidden`: one of them has blocked the other.
+pub fn may_talk(blocks: &HashSet<(UserId, UserId)>, user: UserId, other: UserId) -> Result<(), Refusal> {
+    if blocks.contains(&(user, other)) {
+        return Err(Refusal::new(Code::Forbidden, "you have blocked this person"));
+    }
+    if blocks.contains(&(other, user)) {
+        return Err(Refusal::new(Code::Forbidden, "this person does not want to be written to by you"));
+    }
+    Ok(())
+}
