@@ -9,7 +9,7 @@ use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_session::{SessionExt, SessionMiddleware, SessionStatus};
 use actix_web::body::MessageBody;
-use actix_web::cookie::{Cookie, SameSite, time};
+use actix_web::cookie::{SameSite, time};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
@@ -67,7 +67,8 @@ pub fn middleware(app: &App) -> SessionMiddleware<DatabaseSessions> {
 /// Has a session written down, and its cookie renewed, when that is due. Not at every request: each would wait for a
 /// transaction, and a late answer could bring back a cookie that a login has replaced.
 ///
-/// Whatever ends a session, a browser that shows it from then on is told to delete what pages have stored there.
+/// Whatever ends a session, a browser that shows its cookie from then on is told to delete what pages have stored there.
+/// The cookie stays until a login replaces it: a session that ran out by a wrong clock is alive again when that is right.
 pub async fn keep_alive<B: MessageBody>(
     app: Data<App>,
     req: ServiceRequest,
@@ -81,19 +82,12 @@ pub async fn keep_alive<B: MessageBody>(
     if let Ok(Some(user)) = session.get::<User>(USER) {
         note_user(req.request(), user.username);
     }
-    let cookie = app.config.session_cookie();
-    let is_over = !session.contains_key(USER) && req.request().cookie(&cookie).is_some();
+    let is_over = !session.contains_key(USER) && req.request().cookie(&app.config.session_cookie()).is_some();
     let mut response = next.call(req).await?;
     let is_ended = session.status() == SessionStatus::Purged;
     let is_begun = session.contains_key(PASSWORD_HASH);
     if is_ended || (is_over && !is_begun) {
         response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(r#""cache", "storage""#));
-    }
-    if is_over && !is_ended && !is_begun {
-        // It stands for nothing any more, and what it left behind is deleted once.
-        let mut removal = Cookie::build(cookie, "").path("/").secure(app.config.secure_cookies()).finish();
-        removal.make_removal();
-        response.response_mut().add_cookie(&removal)?;
     }
     Ok(response)
 }
