@@ -3,6 +3,7 @@
 pub mod arrivals;
 pub mod config;
 pub mod failpoints;
+pub mod folding;
 pub mod mailbox;
 pub mod metrics;
 pub mod panics;

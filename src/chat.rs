@@ -23,6 +23,7 @@ pub mod login_sessions;
 pub mod members;
 pub mod messages;
 pub mod name_prefix;
+pub mod names;
 pub mod older_html;
 pub mod people;
 pub mod read_state;

@@ -180,7 +180,11 @@ avatar: string,
 /**
  * In the whole chat.
  */
-role: InstanceRole, id: number, username: string, display_name: string, };
+role: InstanceRole,
+/**
+ * For moderators: others who can be taken for them by a name, at most ten.
+ */
+looks_like: Array<User>, id: number, username: string, display_name: string, };
 
 /**
  * What somebody may do in a room: what its page offers them. It is decided again when it is done.

@@ -2,6 +2,8 @@
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 
+use crate::base::folding::{self, compatible, looks, pieces, turns_direction};
+use crate::base::visible::{is_visible, shows};
 use crate::wire::refusal::Refusal;
 use crate::wire::{InstanceRole, Notify, Role, RoomKind};
 
@@ -18,51 +20,84 @@ const MAX_USES: i64 = 100_000;
 /// Ten years.
 const MAX_MINUTES: i64 = 5_256_000;
 
-/// One line of text: how many characters it has, and what is said of one that has more, or control characters.
+/// One line of text: how many characters it has, and what is said of one that has more, control characters, or nothing to
+/// see.
 pub struct Line {
     pub most: usize,
     pub long: &'static str,
     pub controls: &'static str,
+    pub blank: &'static str,
+    /// It stands in the middle of other texts, so that characters which turn the direction are control characters too.
+    pub is_name: bool,
 }
 
 const DISPLAY_NAME: Line = Line {
     most: 64,
     long: "display_name: at most {most} characters",
     controls: "display_name: must not contain control characters",
+    blank: "display_name: nothing of it can be seen",
+    is_name: true,
 };
 const TITLE: Line = Line {
     most: 100,
     long: "title: at most {most} characters",
     controls: "title: must not contain control characters",
+    blank: "title: nothing of it can be seen",
+    is_name: true,
 };
 const TOPIC: Line = Line {
     most: 500,
     long: "topic: at most {most} characters",
     controls: "topic: must not contain control characters",
+    blank: "topic: nothing of it can be seen",
+    is_name: false,
 };
 const REASON: Line = Line {
     most: 500,
     long: "reason: at most {most} characters",
     controls: "reason: must not contain control characters",
+    blank: "reason: nothing of it can be seen",
+    is_name: false,
 };
 
-/// What stands for oneself in the address of a member, and for many people at once in a mention: nobody can be called so.
-const RESERVED_USERNAMES: [&str; 3] = ["me", "here", "room"];
+/// Nobody can be called so, nor by what looks like it. `me` stands for oneself in the address of a member, `here`, `room` and
+/// `everyone` for many people at once in a mention; the others pass for the server, or for somebody whose account was deleted.
+const RESERVED_USERNAMES: [&str; 11] =
+    ["me", "here", "room", "everyone", "operator", "system", "klatch", "server", "nobody", "deleted", "deleted-user"];
+/// What a deleted account is called begins so.
+const DELETED: &str = "deleted-";
 
+/// A username as people write one: the white space around it goes, and the sign of a mention.
+pub fn written_username(name: &str) -> &str {
+    let name = name.trim_matches(|c: char| c.is_whitespace() || !shows(c));
+    name.strip_prefix(['@', '＠']).unwrap_or(name)
+}
+
+/// Whether somebody may have this name, if only since it was not reserved when they took it.
+pub fn is_username(name: &str) -> bool {
+    USERNAME_CHARS.contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// The name of a new account.
 pub fn username(name: &str) -> Result<(), Refusal> {
-    let fits = USERNAME_CHARS.contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-    if !fits {
+    if !is_username(name) {
         return Err(Refusal::invalid("username: 2 to 32 letters (a to z), digits, dots, dashes or underscores"));
     }
-    if RESERVED_USERNAMES.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
+    // Such a segment of a path is folded away by browsers.
+    let is_dots = name.bytes().all(|b| b == b'.');
+    let looks = looks(name);
+    let is_reserved = |reserved: &&str| looks.iter().any(|look| folding::looks(reserved).contains(look));
+    let is_deleted = folding::looks(&name[..name.len().min(DELETED.len())]) == folding::looks(DELETED)
+        && name.as_bytes().get(DELETED.len() - 1).is_some_and(u8::is_ascii_punctuation);
+    if is_dots || is_deleted || RESERVED_USERNAMES.iter().any(is_reserved) {
         return Err(Refusal::invalid("username: this name is reserved"));
     }
     Ok(())
 }
 
 pub fn password(password: &str) -> Result<(), Refusal> {
-    let fits = PASSWORD_CHARS.contains(&password.chars().count());
+    let fits = PASSWORD_CHARS.contains(&compatible(password).chars().count());
     if fits { Ok(()) } else { Err(Refusal::invalid("password: 8 to 256 characters")) }
 }
 
@@ -83,6 +118,9 @@ pub fn about(about: &str) -> Result<String, Refusal> {
     }
     if about.chars().count() > MAX_ABOUT_CHARS {
         return Err(Refusal::invalid("about: at most {most} characters").with("most", MAX_ABOUT_CHARS));
+    }
+    if !about.is_empty() && !is_visible(&about) {
+        return Err(Refusal::invalid("about: nothing of it can be seen"));
     }
     Ok(about)
 }
@@ -151,14 +189,19 @@ pub fn slow_secs(secs: i32) -> Result<i32, Refusal> {
     if fits { Ok(secs) } else { Err(Refusal::invalid("slow_secs: 0 to 86,400 seconds")) }
 }
 
-/// Words, one in each line, in lower case.
-pub fn blocked_words(words: &[String]) -> Result<String, Refusal> {
-    let mut lines: Vec<String> = words.iter().map(|word| word.trim().to_lowercase()).collect();
+/// Words of letters, marks and digits of any script, one in each line, in lower case.
+pub fn blocked_words(blocked: &[String]) -> Result<String, Refusal> {
+    let mut lines: Vec<String> = blocked.iter().map(|word| compatible(word.trim()).to_lowercase()).collect();
     lines.retain(|word| !word.is_empty());
     if lines.len() > MAX_BLOCKED_WORDS {
         return Err(Refusal::invalid("blocked_words: at most {most}").with("most", MAX_BLOCKED_WORDS));
     }
-    let is_word = |word: &String| word.chars().count() <= MAX_WORD_CHARS && word.chars().all(char::is_alphanumeric);
+    // Nothing parts it but word boundaries, and one of its characters makes it a word.
+    let is_word = |word: &String| {
+        word.chars().count() <= MAX_WORD_CHARS
+            && word.chars().any(char::is_alphanumeric)
+            && pieces(&folding::fold(word)).all(|piece| !piece.is_empty())
+    };
     match lines.iter().find(|word| !is_word(word)) {
         Some(_) => {
             Err(Refusal::invalid("blocked_words: each is one word of letters and digits, of at most {most} characters")
@@ -187,14 +230,17 @@ pub fn until(minutes: Option<i64>) -> Result<Option<NaiveDateTime>, Refusal> {
 /// A line of text, trimmed; it may be empty.
 ///
 /// # Errors
-/// `invalid`: it is too long, or has control characters.
+/// `invalid`: it is too long, has control characters, or is not empty and shows nothing.
 pub fn line(field: &Line, text: &str) -> Result<String, Refusal> {
     let text = text.trim();
-    if text.chars().any(char::is_control) {
+    if text.chars().any(|c| c.is_control() || (field.is_name && turns_direction(c))) {
         return Err(Refusal::invalid(field.controls));
     }
     if text.chars().count() > field.most {
         return Err(Refusal::invalid(field.long).with("most", field.most));
+    }
+    if !text.is_empty() && !is_visible(text) {
+        return Err(Refusal::invalid(field.blank));
     }
     Ok(text.to_owned())
 }
@@ -232,8 +278,74 @@ mod tests {
         for name in ["ab", "Ann", "a.b_c-d", &"x".repeat(32)] {
             assert!(username(name).is_ok(), "{name}");
         }
-        for name in ["", "a", "a b", "änn", "ann@x", "ann\n", "me", "Me", &"x".repeat(33)] {
+        for name in ["", "a", "a b", "änn", "ann@x", "ann\n", "me", "Me", "..", "....", &"x".repeat(33)] {
             assert!(username(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_pass_for_the_server_or_for_the_dead_are_reserved() {
+        for name in [
+            "operator",
+            "Operator",
+            "0perat0r",
+            "_operator_",
+            "oper-ator",
+            "system",
+            "SYSTEM",
+            "klatch",
+            "k1atch",
+            "kIatch",
+            "deleted-1",
+            "Deleted-27",
+            "de1eted-x",
+            "deleted_27",
+            "deleted.27",
+            "deleted-user",
+            "server",
+            "here",
+            "room",
+        ] {
+            assert!(username(name).is_err(), "{name}");
+        }
+        for name in
+            ["operators", "systema", "klatcher", "deleter", "deletedx", "undeleted-1", "herer", "...a", "--", "lan"]
+        {
+            assert!(username(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_username_is_taken_out_of_what_is_around_it() {
+        for written in ["bob", " bob", "bob ", "\u{a0}bob\u{200b}", "@bob", " @bob\n", "＠bob"] {
+            assert_eq!(written_username(written), "bob", "{written:?}");
+        }
+        assert_eq!(written_username("@@bob"), "@bob");
+    }
+
+    #[test]
+    fn a_name_shows_something_and_turns_nothing() {
+        for blank in ["\u{200b}", "\u{3164}", "\u{2800}", "\u{2060}", "\u{ad}", "\u{feff}", "\u{fe0f}", "\u{e0041}"] {
+            assert!(display_name(Some(blank), "ann").is_err() && title(blank).is_err(), "{blank:?}");
+            assert!(topic(blank).is_err() && about(blank).is_err() && reason(blank).is_err(), "{blank:?}");
+        }
+        for turned in ["Eve\u{202e}", "\u{202d}Eve", "\u{2067}Eve\u{2069}"] {
+            assert!(display_name(Some(turned), "ann").is_err() && title(turned).is_err(), "{turned:?}");
+        }
+        for name in ["शर्मा", "د‌ا", "👩\u{200d}💻", "🏴\u{e0067}\u{e0062}\u{e007f}", "a\u{200f}"] {
+            assert!(display_name(Some(name), "ann").is_ok(), "{name}");
+        }
+        assert_eq!(topic("").unwrap(), "");
+    }
+
+    #[test]
+    fn blocked_words_are_words_of_any_script() {
+        for word in ["हिन्दी", "मूर्ख", "தமிழ்", "น้ำ", "mu\u{308}ll", "müll", "笨蛋", "ﬁx", "a1"]
+        {
+            assert!(blocked_words(&[word.to_owned()]).is_ok(), "{word}");
+        }
+        for word in ["a b", "a-b", "!", "a_b", "\u{200b}"] {
+            assert!(blocked_words(&[word.to_owned()]).is_err(), "{word:?}");
         }
     }
 

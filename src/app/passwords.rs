@@ -2,6 +2,7 @@
 
 pub mod common;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 
 use crate::base::failpoints;
+use crate::base::folding::compatible;
 use crate::base::metrics::METRICS;
 use crate::wire::refusal::Refusal;
 
@@ -89,19 +91,27 @@ impl Passwords {
         .await?
     }
 
-    /// Whether the password is the one that was hashed. Without a hash (nobody has that name) the answer is no, after the
-    /// same time.
+    /// Whether the password is the one that was hashed, in whatever form of Unicode it was typed. Without a hash (nobody has
+    /// that name) the answer is no, after the same time.
     ///
     /// # Errors
     /// As for [`Self::hash`].
-    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Refusal> {
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<Verdict, Refusal> {
         self.in_turn(move || {
             let known = hash.is_some();
             let hash = hash.as_deref().unwrap_or(NOBODYS);
-            let fits = argon2().verify_password(password.as_bytes(), hash).is_ok();
-            fits && known
+            let fits = |password: &str| argon2().verify_password(password.as_bytes(), hash).is_ok() && known;
+            let normal = normal_form(&password);
+            if fits(&normal) {
+                return Ok(Verdict::Fits);
+            }
+            // Hashed as it was typed, before there was one form.
+            if normal != password && fits(&password) {
+                return Ok(Verdict::FitsAsTyped { hash: hash_now(&password)? });
+            }
+            Ok(Verdict::Wrong)
         })
-        .await
+        .await?
     }
 
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
@@ -130,6 +140,23 @@ impl Passwords {
     }
 }
 
+/// What a password came to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Wrong,
+    Fits,
+    /// It was hashed as it had been typed: this hash, of its one form, is to take the place of that one.
+    FitsAsTyped {
+        hash: String,
+    },
+}
+
+/// The one form of a password: keyboards write the same letter as one character or as two. As RFC 8265 (OpaqueString), but
+/// with NFKC, so that full-width letters are letters too.
+fn normal_form(password: &str) -> Cow<'_, str> {
+    compatible(password)
+}
+
 fn busy() -> Refusal {
     METRICS.logins_refused.of("busy").increment(1);
     Refusal::rate_limited("too many people are signing in, try again in a moment", RETRY_AFTER)
@@ -140,7 +167,7 @@ fn busy() -> Refusal {
 /// # Errors
 /// `unavailable`: it can't be hashed; the log says why.
 pub fn hash_now(password: &str) -> Result<String, Refusal> {
-    match argon2().hash_password(password.as_bytes()) {
+    match argon2().hash_password(normal_form(password).as_bytes()) {
         Ok(hash) => Ok(hash.to_string()),
         Err(error) => {
             tracing::error!(%error, "a password could not be hashed");
@@ -187,8 +214,26 @@ mod tests {
         let passwords = Passwords::new(1);
         let hash = passwords.hash("correct horse".into()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify("correct horsf".into(), Some(hash)).await.unwrap());
-        assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
+        for (password, hash, verdict) in [
+            ("correct horse", Some(hash.clone()), Verdict::Fits),
+            ("ｃｏｒｒｅｃｔ\u{3000}horse", Some(hash.clone()), Verdict::Fits),
+            ("correct horsf", Some(hash), Verdict::Wrong),
+            ("correct horse", None, Verdict::Wrong),
+        ] {
+            assert_eq!(passwords.verify(password.into(), hash).await.unwrap(), verdict, "{password}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_that_was_hashed_as_it_was_typed_fits_and_is_hashed_anew() {
+        let passwords = Passwords::new(1);
+        let (typed, composed) = ("pa\u{308}sswort-1", "p\u{e4}sswort-1");
+        let old = argon2().hash_password(typed.as_bytes()).unwrap().to_string();
+        let verdict = passwords.verify(typed.into(), Some(old.clone())).await.unwrap();
+        let Verdict::FitsAsTyped { hash } = verdict else { panic!("{verdict:?}") };
+        for password in [typed, composed] {
+            assert_eq!(passwords.verify(password.into(), Some(hash.clone())).await.unwrap(), Verdict::Fits);
+        }
+        assert_eq!(passwords.verify(composed.into(), Some(old)).await.unwrap(), Verdict::Wrong);
     }
 }

@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
-use crate::chat::people;
+use crate::chat::{names, people};
 use crate::db::AnyConnection;
 use crate::db::connection::transaction;
 use crate::db::schema::users;
@@ -44,7 +44,9 @@ pub fn create(c: &mut AnyConnection, account: &NewAccount) -> Result<User, Refus
             Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => return Err(taken()),
             inserted => inserted?,
         };
-        Ok(users::table.filter(users::username_key.eq(&key)).select(people::COLUMNS).first(c)?)
+        let user: User = users::table.filter(users::username_key.eq(&key)).select(people::COLUMNS).first(c)?;
+        names::note_user(c, user.id)?;
+        Ok(user)
     })
 }
 
@@ -93,11 +95,17 @@ pub fn profile(c: &mut AnyConnection, id: UserId) -> Result<Profile, Refusal> {
     let (user, about, time_zone, role) = found.ok_or_else(Refusal::user_not_found)?;
     let avatar = format!("/avatars/{}.svg", user.username);
     let role = InstanceRole::from_column(&role);
-    Ok(Profile { user, about, time_zone, avatar, role })
+    Ok(Profile { user, about, time_zone, avatar, role, looks_like: Vec::new() })
 }
 
 pub fn password_hash(c: &mut AnyConnection, user: UserId) -> QueryResult<Option<String>> {
     users::table.find(user).select(users::password_hash).first(c).optional()
+}
+
+/// Puts a hash of the same password in the place of another; whether that one was still there.
+pub fn replace_password_hash(c: &mut AnyConnection, user: UserId, old: &str, new: &str) -> Result<bool, Refusal> {
+    let row = users::table.filter(users::id.eq(user).and(users::password_hash.eq(old)));
+    Ok(diesel::update(row).set(users::password_hash.eq(new)).execute(c)? > 0)
 }
 
 /// Holds these people's rows for this transaction, in the order of their ids: what they may do stays as it is. SQLite has

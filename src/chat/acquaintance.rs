@@ -5,12 +5,22 @@ use diesel::prelude::*;
 
 use crate::db::connection::AnyConnection;
 use crate::db::schema::{members, users};
-use crate::wire::{InstanceRole, UserId};
+use crate::wire::{InstanceRole, Role, UserId};
 
 /// Whether somebody may know of everybody: of guests others tell them first.
 pub fn sees_all(connection: &mut AnyConnection, asker: UserId) -> QueryResult<bool> {
     let role: String = users::table.find(asker).select(users::role).first(connection)?;
     Ok(InstanceRole::from_column(&role) > InstanceRole::Guest)
+}
+
+/// Whether somebody sees to a room, or to the whole chat.
+pub fn moderates(connection: &mut AnyConnection, user: UserId) -> QueryResult<bool> {
+    let role: String = users::table.find(user).select(users::role).first(connection)?;
+    if InstanceRole::from_column(&role) >= InstanceRole::Admin {
+        return Ok(true);
+    }
+    let theirs = members::table.filter(members::user_id.eq(user).and(members::role.eq(Role::Moderator.as_str())));
+    diesel::select(exists(theirs)).get_result(connection)
 }
 
 /// Whether somebody may know of somebody else.

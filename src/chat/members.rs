@@ -7,7 +7,8 @@ use diesel::dsl::not;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Timestamp};
 
-use crate::chat::name_prefix::{NameCursor, PrefixFilter};
+use crate::base::folding::fold;
+use crate::chat::name_prefix::{self, Among};
 use crate::chat::{people, rooms};
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::db::multi_row::Column::Numbers;
@@ -30,8 +31,7 @@ pub(crate) fn banned(now: NaiveDateTime) -> _ {
     users::banned_at.is_not_null().and(lasts)
 }
 
-/// The members of a room whose names begin with `text`, first those of whom the username does, then by username: at most
-/// `limit` after `cursor`, and the cursor of the next.
+/// The members of a room whose names begin with `text`, as [`name_prefix::people`] has them.
 pub fn page(
     connection: &mut AnyConnection,
     slug: &str,
@@ -40,26 +40,19 @@ pub fn page(
     cursor: Option<&str>,
     limit: i64,
 ) -> Result<(Vec<Member>, Option<String>), Refusal> {
-    let wanted = PrefixFilter::new(text);
-    let after = cursor.map(NameCursor::parse).transpose()?;
-    let mut rows: Vec<(User, String)> = snapshot(connection, |connection| {
-        let (found, _) = rooms::authorize(connection, slug, user, Action::See)?;
-        let mut query = members::table
-            .inner_join(users::table)
-            .filter(members::room_id.eq(found.room.id))
-            .filter(wanted.of_a_name())
-            .order((wanted.of_username().desc(), users::username_key))
-            .limit(limit + 1)
-            .select((people::COLUMNS, members::role))
-            .into_boxed();
-        if let Some(after) = &after {
-            query = query.filter(wanted.after(after));
-        }
-        Ok::<_, Refusal>(query.load(connection)?)
-    })?;
-    let next = wanted.cut(&mut rows, limit, |(user, _)| &user.username);
-    let member = |(user, role): (User, String)| Member { user, role: Role::from_column(&role) };
-    Ok((rows.into_iter().map(member).collect(), next))
+    snapshot(connection, |connection| {
+        let room = rooms::authorize(connection, slug, user, Action::See)?.0.room.id;
+        let (found, next) = name_prefix::people(connection, Among::MembersOf(room), text, cursor, limit)?;
+        let ids: Vec<UserId> = found.iter().map(|user| user.id).collect();
+        let roles: HashMap<UserId, String> = members::table
+            .filter(members::room_id.eq(room).and(members::user_id.eq_any(ids)))
+            .select((members::user_id, members::role))
+            .load(connection)?
+            .into_iter()
+            .collect();
+        let role = |user: &User| roles.get(&user.id).map_or(Role::Member, |role| Role::from_column(role));
+        Ok((found.into_iter().map(|user| Member { role: role(&user), user }).collect(), next))
+    })
 }
 
 /// A room's members, without those who are banned from the chat, by their names; nobody, where they are more than `most`.
@@ -74,7 +67,7 @@ pub(crate) fn few(connection: &mut AnyConnection, room: RoomId, most: usize) -> 
     if found.len() > most {
         found.clear();
     }
-    found.sort_by_cached_key(|user| (user.display_name.to_lowercase(), user.username.to_lowercase()));
+    found.sort_by_cached_key(|user| (fold(&user.display_name), user.username.to_ascii_lowercase()));
     Ok(found)
 }
 

@@ -1,99 +1,185 @@
-//! What is found by how its name begins.
+//! What is found by how its name begins, in whatever case and form: usernames and slugs from their first character on,
+//! display names and titles from each of their words on.
 
-use diesel::dsl::{And, Eq, Escape, Gt, Like, Or};
+use diesel::dsl::{auto_type, exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::Text;
 
-use crate::db::schema::users;
+use crate::base::folding::{fold, in_words};
+use crate::chat::people;
+use crate::db::connection::AnyConnection;
+use crate::db::schema::{members, room_words, rooms, user_words, users};
 use crate::wire::refusal::Refusal;
+use crate::wire::{RoomId, User, UserId};
 
-define_sql_function! {
-    fn lower(text: Text) -> Text;
+/// All that begins with something: from it on, and up to it with the last of all characters.
+#[derive(Clone)]
+struct Range(String, String);
+
+impl Range {
+    fn of(from: String) -> Self {
+        let to = format!("{from}{}", char::MAX);
+        Self(from, to)
+    }
 }
 
-type Fits<Name> = Escape<Like<Name, String>>;
-type DisplayName = lower<users::display_name>;
-
-/// How the names of what is wanted begin, in whatever case.
-pub struct PrefixFilter {
-    text: String,
-    first: String,
-    word: String,
+/// How the names of what is wanted begin.
+#[derive(Clone)]
+pub struct Prefix {
+    name: Range,
+    words: Range,
 }
 
-impl PrefixFilter {
+impl Prefix {
     pub fn new(text: &str) -> Self {
-        let text = text.trim().to_lowercase().replace('\0', "");
-        let literal = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-        Self { first: format!("{literal}%"), word: format!("% {literal}%"), text }
+        let text = text.replace('\0', "");
+        let name = fold(text.trim());
+        let words = in_words(&text);
+        // There is no word in `-`, which a username may begin with.
+        let words = if words.is_empty() && !name.is_empty() { char::MAX.to_string() } else { words };
+        Self { name: Range::of(name), words: Range::of(words) }
     }
+}
 
-    /// Whether a name in lower case begins so.
-    pub fn begins<Name: Expression<SqlType = Text> + TextExpressionMethods>(&self, name: Name) -> Fits<Name> {
-        name.like(self.first.clone()).escape('\\')
+/// Whose names are looked through.
+#[derive(Clone, Copy)]
+pub enum Among {
+    Everybody,
+    /// Those who share a room with somebody.
+    CompanyOf(UserId),
+    MembersOf(RoomId),
+}
+
+/// Those whose names begin so, by their usernames first those of whom the username does, then the others by their names: at
+/// most `limit` after `cursor`, and the cursor of the next.
+///
+/// # Errors
+/// `invalid`: this is no cursor.
+pub fn people(
+    connection: &mut AnyConnection,
+    among: Among,
+    text: &str,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<(Vec<User>, Option<String>), Refusal> {
+    /// The same filter for queries of two types.
+    macro_rules! keep {
+        ($query:expr) => {
+            match among {
+                Among::Everybody => $query,
+                Among::CompanyOf(user) => {
+                    let mine = members::table.filter(members::user_id.eq(user)).select(members::room_id);
+                    let theirs = diesel::alias!(members as theirs);
+                    let company = theirs.filter(theirs.field(members::room_id).eq_any(mine));
+                    $query.filter(users::id.eq_any(company.select(theirs.field(members::user_id))))
+                }
+                Among::MembersOf(room) => {
+                    let of_room = members::table.filter(members::room_id.eq(room)).select(members::user_id);
+                    $query.filter(users::id.eq_any(of_room))
+                }
+            }
+        };
     }
-
-    /// Whether a word of a name in lower case, but for its first, begins so.
-    pub fn begins_a_later_word<Name: Expression<SqlType = Text> + TextExpressionMethods>(
-        &self,
-        name: Name,
-    ) -> Fits<Name> {
-        name.like(self.word.clone()).escape('\\')
-    }
-
-    /// Whether a username begins so.
-    pub fn of_username(&self) -> Fits<users::username_key> {
-        self.begins(users::username_key)
-    }
-
-    /// Whether a username, or a word of a display name, begins so.
-    pub fn of_a_name(&self) -> Or<Or<Fits<users::username_key>, Fits<DisplayName>>, Fits<DisplayName>> {
-        let display_name = || lower(users::display_name);
-        self.of_username().or(self.begins(display_name())).or(self.begins_a_later_word(display_name()))
-    }
-
-    /// Those who come after a place in the list: first those of whom the username begins so, then by username.
-    pub fn after(&self, NameCursor { fits, key }: &NameCursor) -> After {
-        let same = self.of_username().eq(*fits).and(users::username_key.gt(key.clone()));
-        // After those of whom the username fits come the others; after the others nobody.
-        same.or(self.of_username().lt(*fits))
-    }
-
-    /// Takes what is more than a page from the end of the rows, and gives the cursor of the next page.
-    pub fn cut<Row>(&self, rows: &mut Vec<Row>, limit: i64, username: impl Fn(&Row) -> &String) -> Option<String> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        if rows.len() <= limit {
-            return None;
+    let Prefix { name: Range(from, to), words } = Prefix::new(text);
+    let place = cursor.map(Place::parse).transpose()?;
+    let mut found: Vec<User> = Vec::new();
+    if !matches!(place, Some(Place::Name { .. })) {
+        let mut query = users::table
+            .filter(users::deleted_at.is_null().and(users::username_key.between(&from, &to)))
+            .order(users::username_key)
+            .limit(limit + 1)
+            .select(people::COLUMNS)
+            .into_boxed();
+        if let Some(Place::Username(after)) = &place {
+            query = query.filter(users::username_key.gt(after));
         }
-        rows.truncate(limit);
-        let key = username(rows.last()?).to_lowercase();
-        let fits = key.starts_with(&self.text);
-        Some(format!("{}{key}", if fits { NameCursor::FITS } else { NameCursor::OTHER }))
+        found = keep!(query).load(connection)?;
     }
+    let mut places: Vec<Place> = found.iter().map(|user| Place::Username(user.username.to_ascii_lowercase())).collect();
+    let rest = limit + 1 - found.len() as i64;
+    if rest > 0 && !from.is_empty() {
+        let Range(first, last) = &words;
+        let earlier = diesel::alias!(user_words as earlier);
+        // Of several words that begin so the first one counts.
+        let is_found_already = exists(
+            earlier
+                .filter(earlier.field(user_words::user_id).eq(user_words::user_id))
+                .filter(earlier.field(user_words::words).between(first, last))
+                .filter(earlier.field(user_words::words).lt(user_words::words)),
+        );
+        let mut query = user_words::table
+            .inner_join(users::table.on(users::id.eq(user_words::user_id)))
+            .filter(user_words::words.between(first, last).and(not(is_found_already)))
+            .filter(users::deleted_at.is_null().and(not(users::username_key.between(&from, &to))))
+            .order((user_words::words, user_words::user_id))
+            .limit(rest)
+            .select((user_words::words, people::COLUMNS))
+            .into_boxed();
+        if let Some(Place::Name { words, user }) = &place {
+            let same = user_words::words.eq(words).and(user_words::user_id.gt(*user));
+            query = query.filter(user_words::words.ge(words)).filter(user_words::words.gt(words).or(same));
+        }
+        let rows: Vec<(String, User)> = keep!(query).load(connection)?;
+        for (words, user) in rows {
+            places.push(Place::Name { words, user: user.id });
+            found.push(user);
+        }
+    }
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = if found.len() > limit { places[..limit].last().map(Place::cursor) } else { None };
+    found.truncate(limit);
+    Ok((found, next))
 }
 
-type Same = And<Eq<Fits<users::username_key>, bool>, Gt<users::username_key, String>>;
-type After = Or<Same, diesel::dsl::Lt<Fits<users::username_key>, bool>>;
-
-/// A place in a list of people: whether the username begins as was asked for, and the username in lower case.
-pub struct NameCursor {
-    fits: bool,
-    key: String,
+/// Whether a room's slug, or its title from one of its words on, begins so.
+pub fn of_room(Prefix { name, words }: Prefix) -> room_between {
+    room_between(name.0, name.1, words.0, words.1)
 }
 
-impl NameCursor {
-    const FITS: char = 'a';
-    const OTHER: char = 'b';
+/// Whether somebody's username, or their name from one of its words on, begins so.
+pub fn of_user(Prefix { name, words }: Prefix) -> user_between {
+    user_between(name.0, name.1, words.0, words.1)
+}
 
+#[auto_type]
+fn room_between(from: String, to: String, first: String, last: String) -> _ {
+    let titled = room_words::table.filter(room_words::words.between(first, last)).select(room_words::room_id);
+    rooms::slug.between(from, to).or(rooms::id.eq_any(titled))
+}
+
+#[auto_type]
+fn user_between(from: String, to: String, first: String, last: String) -> _ {
+    let called = user_words::table.filter(user_words::words.between(first, last)).select(user_words::user_id);
+    users::username_key.between(from, to).or(users::id.eq_any(called))
+}
+
+/// Where a page of people ends.
+enum Place {
+    /// Among those of whom the username fits: this one.
+    Username(String),
+    /// Among the others: what fits, and whose it is.
+    Name { words: String, user: UserId },
+}
+
+impl Place {
     /// # Errors
     /// `invalid`: this is no cursor.
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
-        let refused = || Refusal::invalid("cursor: take it from the list before");
-        let fits = match text.chars().next().ok_or_else(refused)? {
-            Self::FITS => true,
-            Self::OTHER => false,
-            _ => return Err(refused()),
+    fn parse(cursor: &str) -> Result<Self, Refusal> {
+        let cursor = cursor.replace('\0', "");
+        let place = match cursor.split_at_checked(1) {
+            Some(("a", key)) => Some(Self::Username(key.to_owned())),
+            Some(("b", rest)) => rest.split_once(' ').and_then(|(user, words)| {
+                let user = user.parse().ok()?;
+                Some(Self::Name { words: words.to_owned(), user })
+            }),
+            _ => None,
         };
-        Ok(Self { fits, key: text[1..].replace('\0', "") })
+        place.ok_or_else(|| Refusal::invalid("cursor: take it from the list before"))
+    }
+
+    fn cursor(&self) -> String {
+        match self {
+            Self::Username(key) => format!("a{key}"),
+            Self::Name { words, user } => format!("b{user} {words}"),
+        }
     }
 }

@@ -7,7 +7,7 @@ use diesel::result::Error::DatabaseError;
 
 use crate::chat::people::COLUMNS;
 use crate::chat::rooms::{by_slug, raise_access};
-use crate::chat::{members, sanctions};
+use crate::chat::{members, names, sanctions};
 use crate::db::connection::AnyConnection;
 use crate::db::schema::{members as member_rows, rooms, users};
 use crate::wire::refusal::{Code, Refusal};
@@ -39,7 +39,11 @@ pub fn insert(connection: &mut AnyConnection, room: &NewRoom) -> Result<Room, Re
         DatabaseError(UniqueViolation, _) => Refusal::new(Code::Taken, "there is a room of this name"),
         error => error.into(),
     })?;
-    Ok(by_slug(connection, &room.slug)?.ok_or_else(Refusal::room_not_found)?.room)
+    let made = by_slug(connection, &room.slug)?.ok_or_else(Refusal::room_not_found)?.room;
+    if made.kind != RoomKind::Direct {
+        names::note_room(connection, made.id)?;
+    }
+    Ok(made)
 }
 
 /// Makes a room read-only, or no longer so. Every instance is told by the raised number, whoever did it.

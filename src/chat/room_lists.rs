@@ -7,7 +7,7 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use crate::chat::direct_titles;
-use crate::chat::name_prefix::{PrefixFilter, lower};
+use crate::chat::name_prefix::{Prefix, of_room, of_user};
 use crate::chat::read_state;
 use crate::chat::rooms::{BINDS_AT_ONCE, COLUMNS, RoomState, Row, state};
 use crate::db::connection::{AnyConnection, on_backend, snapshot};
@@ -34,7 +34,6 @@ pub fn page(
     limit: i64,
 ) -> Result<(Vec<ListedRoom>, bool), Refusal> {
     Ok(snapshot(connection, |connection| {
-        let wanted = PrefixFilter::new(&filter.text);
         // Queries in the query: SQLite would keep no prepared statement of one with a list of values.
         let mine = || members::table.filter(members::user_id.eq(user)).select(members::room_id);
         let mut query = rooms::table.select(COLUMNS).order(rooms::slug).limit(limit + 1).into_boxed();
@@ -47,21 +46,17 @@ pub fn page(
             query = query.filter(rooms::slug.gt(after));
         }
         if !filter.text.trim().is_empty() {
+            let wanted = Prefix::new(&filter.text);
             // A direct talk has the names of its people for a title.
             let me = diesel::alias!(members as me);
             let my_rooms = me.filter(me.field(members::user_id).eq(user)).select(me.field(members::room_id));
             let talks = members::table
                 .inner_join(users::table)
                 .filter(members::user_id.ne(user).and(members::room_id.eq_any(my_rooms)))
-                .filter(wanted.of_a_name())
+                .filter(of_user(wanted.clone()))
                 .select(members::room_id);
-            query = query.filter(
-                wanted
-                    .begins(rooms::slug)
-                    .or(wanted.begins(lower(rooms::title)))
-                    .or(wanted.begins_a_later_word(lower(rooms::title)))
-                    .or(rooms::kind.eq(RoomKind::Direct.as_str()).and(rooms::id.eq_any(talks))),
-            );
+            let is_talk = rooms::kind.eq(RoomKind::Direct.as_str()).and(rooms::id.eq_any(talks));
+            query = query.filter(of_room(wanted).or(is_talk));
         }
         let mut rows: Vec<Row> = query.load(connection)?;
         let more = rows.len() as i64 > limit;

@@ -34,6 +34,21 @@ diesel::table! {
         deleted_at -> Nullable<Timestamp>,
         extras -> Nullable<Text>,
         extras_seq -> Nullable<BigInt>,
+        words_of -> Text,
+    }
+}
+
+diesel::table! {
+    user_words (user_id, words) {
+        user_id -> BigInt,
+        words -> Text,
+    }
+}
+
+diesel::table! {
+    user_looks (user_id, look) {
+        user_id -> BigInt,
+        look -> Text,
     }
 }
 
@@ -76,6 +91,14 @@ diesel::table! {
         blocks_links -> Bool,
         lowered_seq -> BigInt,
         made_by -> Nullable<BigInt>,
+        words_of -> Text,
+    }
+}
+
+diesel::table! {
+    room_words (room_id, words) {
+        room_id -> BigInt,
+        words -> Text,
     }
 }
 
@@ -269,8 +292,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     meta,
     reactions,
     reports,
+    room_words,
     rooms,
     sanctions,
     sessions,
+    user_looks,
+    user_words,
     users,
 );

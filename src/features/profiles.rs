@@ -3,6 +3,7 @@
 pub mod api;
 pub mod avatars;
 pub mod commands;
+pub mod note_names;
 pub mod pages;
 pub mod queries;
 pub mod types;
@@ -12,7 +13,8 @@ use utoipa::OpenApi;
 use crate::app::routes::Routes;
 use crate::features::Feature;
 
-pub const FEATURE: Feature = Feature { api: api_routes, pages: page_routes, openapi: Calls::openapi, jobs: &[] };
+pub const FEATURE: Feature =
+    Feature { api: api_routes, pages: page_routes, openapi: Calls::openapi, jobs: &[note_names::NOTE_NAMES] };
 
 fn api_routes(routes: &mut Routes) {
     routes.patch("/me", api::change).get("/users", api::search).get("/users/{username}", api::show);

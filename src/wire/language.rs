@@ -105,6 +105,7 @@ mod tests {
             "needs(",
             "long: ",
             "controls: ",
+            "blank: ",
         ];
         let said: Vec<&str> = before.into_iter().flat_map(|before| said_after(&source, before)).collect();
         assert!(said.len() > 100, "{said:?}");

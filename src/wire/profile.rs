@@ -19,4 +19,7 @@ pub struct Profile {
     pub avatar: String,
     /// In the whole chat.
     pub role: InstanceRole,
+    /// For moderators: others who can be taken for them by a name, at most ten.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub looks_like: Vec<User>,
 }

@@ -31,6 +31,7 @@ mod login_storm;
 mod logs;
 mod messages_api;
 mod metrics;
+mod names;
 mod nul;
 mod openapi;
 mod operators;

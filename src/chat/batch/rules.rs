@@ -1,9 +1,11 @@
 //! What a room's moderators have set for what is sent in it. Who moderates the room is not held to it.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::NaiveDateTime;
 
+use crate::base::folding::{fold, looks, pieces, words};
 use crate::chat::rooms::RoomState;
 use crate::render::Rendered;
 use crate::wire::refusal::{Code, Refusal};
@@ -19,19 +21,23 @@ pub fn pass_filters(state: &RoomState, rendered: &Rendered) -> Result<(), Refusa
     if state.rules.blocked_words.is_empty() {
         return Ok(());
     }
-    let words: Vec<String> = words(&rendered.body).map(str::to_lowercase).collect();
-    let is_blocked = |blocked: &&str| words.iter().any(|word| word == blocked);
+    let shown = fold(&rendered.visible());
+    let shown: Vec<&str> = pieces(&shown).collect();
+    // Letters of another script may look the same. Plain words look like others too (`rn` like `m`), and mean themselves.
+    let foreign = shown.iter().filter(|piece| !piece.is_ascii());
+    let foreign: HashSet<String> = foreign.flat_map(|piece| looks(piece)).collect();
+    let is_blocked = |blocked: &&str| {
+        let folded = fold(blocked);
+        let blocked: Vec<&str> = words(&folded).collect();
+        let is_shown = shown.windows(blocked.len().max(1)).any(|shown| shown == blocked);
+        is_shown || (!foreign.is_empty() && looks(&folded).iter().any(|look| foreign.contains(look)))
+    };
     match state.rules.blocked_words.lines().find(is_blocked) {
         Some(word) => {
             Err(Refusal::new(Code::Forbidden, "the word “{word}” is not allowed in this room").with("word", word))
         }
         None => Ok(()),
     }
-}
-
-/// A text's words, without what is around them.
-pub fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 /// Whether enough time has passed since somebody's latest message.

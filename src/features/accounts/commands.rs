@@ -10,7 +10,7 @@ use crate::chat::direct_titles::DELETED_USER;
 use crate::chat::events::Event;
 use crate::chat::kept_sanctions::MarkKey;
 use crate::chat::sanctions::{MessageOf, keep_an_owner, rooms_of};
-use crate::chat::{accounts, authorization, kept_sanctions, rooms};
+use crate::chat::{accounts, authorization, kept_sanctions, names, rooms};
 use crate::db::AnyConnection;
 use crate::db::multi_row::Column::Numbers;
 use crate::db::multi_row::Rows;
@@ -114,6 +114,7 @@ impl Command for DeleteAccount {
                 users::deleted_at.eq(Utc::now().naive_utc()),
             ))
             .execute(change.connection)?;
+        names::forget_user(change.connection, user)?;
         let detail = if self.with_messages { "messages: removed" } else { "messages: kept" };
         let entry = Entry { target: Some(&me.user), detail, ..Entry::new(Act::DeleteAccount) };
         change.record(&entry)?;

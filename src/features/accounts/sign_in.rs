@@ -7,6 +7,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use chrono::NaiveDateTime;
 
 use crate::app::login_rate::network_of;
+use crate::app::passwords::Verdict;
 use crate::app::passwords::common::refuse_common;
 use crate::app::session_cookie::{ADDRESS, AGENT, PASSWORD_HASH};
 use crate::app::{App, client_address, fields, session_cookie};
@@ -39,6 +40,7 @@ pub async fn sign_up(
     if invitation.is_none() {
         accept::admits(signup, None)?;
     }
+    let username = fields::written_username(&username).to_owned();
     fields::username(&username)?;
     fields::password(&password)?;
     refuse_common(&password, &username)?;
@@ -88,7 +90,8 @@ pub struct Verified {
 /// `bad_credentials`, `rate_limited`, `forbidden` for somebody who is banned, `unavailable`.
 pub async fn verify(app: &App, req: &HttpRequest, username: &str, password: String) -> Result<Verified, Refusal> {
     // Names that nobody can have count as one.
-    let username = if fields::username(username).is_ok() { username.to_owned() } else { String::new() };
+    let username = fields::written_username(username);
+    let username = if fields::is_username(username) { username.to_owned() } else { String::new() };
     let address = client_address::address(req, &app.config);
     let (name, network) = (username.clone(), network_of(address));
     let is_known = app.store.read(move |c| known_networks::is_known(c, &name, network)).await?;
@@ -96,9 +99,16 @@ pub async fn verify(app: &App, req: &HttpRequest, username: &str, password: Stri
     let verified = async {
         let found = app.store.read(move |c| accounts::find_by_name(c, &username)).await?;
         let hash = found.as_ref().map(|account| account.password_hash.clone());
-        let fits = app.passwords.verify(password, hash).await?;
+        let verdict = app.passwords.verify(password, hash).await?;
+        let mut found = found.filter(|_| verdict != Verdict::Wrong);
+        if let (Some(account), Verdict::FitsAsTyped { hash }) = (&mut found, verdict) {
+            let (user, old, new) = (account.user.id, account.password_hash.clone(), hash.clone());
+            // Unless they have another by now: then this one opens nothing.
+            app.store.write(move |c| accounts::replace_password_hash(c, user, &old, &new)).await?;
+            account.password_hash = hash;
+        }
         // Only those who know the password are told of a ban.
-        match found.filter(|_| fits) {
+        match found {
             Some(accounts::Account { banned: Some(until), .. }) => Err(banned(until)),
             found => Ok(found.map(|account| Verified { user: account.user, password_hash: account.password_hash })),
         }

@@ -5,7 +5,7 @@ use actix_web::web::{Data, Json};
 
 use crate::app::failure::ErrorBody;
 use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, SessionErrors};
-use crate::app::{Account, App, Failure};
+use crate::app::{Account, App, Failure, fields};
 use crate::features::direct::commands::{self, Begun};
 use crate::features::direct::types::BeginDirect;
 use crate::wire::Room;
@@ -20,7 +20,7 @@ use crate::wire::Room;
     ),
 )]
 pub async fn begin_direct(app: Data<App>, account: Account, body: Json<BeginDirect>) -> Result<HttpResponse, Failure> {
-    let Begun { room, is_new } =
-        app.perform(account.user.id, commands::BeginDirect { users: body.into_inner().users }).await?;
+    let users = body.users.iter().map(|name| fields::written_username(name).to_owned()).collect();
+    let Begun { room, is_new } = app.perform(account.user.id, commands::BeginDirect { users }).await?;
     Ok(if is_new { HttpResponse::Created().json(room) } else { HttpResponse::Ok().json(room) })
 }

@@ -83,6 +83,5 @@ impl SanctionForm {
 /// A name as people write it: `bob`, or `@bob`.
 pub fn username<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let written = String::deserialize(from)?;
-    let username = written.trim();
-    Ok(username.strip_prefix('@').unwrap_or(username).to_owned())
+    Ok(fields::written_username(&written).to_owned())
 }

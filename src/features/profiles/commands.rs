@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use crate::app::fields;
 use crate::app::perform::Command;
-use crate::chat::accounts;
 use crate::chat::change::Change;
+use crate::chat::{accounts, names};
 use crate::db::schema::users;
 use crate::features::profiles::types;
 use crate::wire::refusal::Refusal;
@@ -40,6 +40,9 @@ impl Command for ChangeProfile {
         let user = change.user()?;
         // Where nothing is to be changed there is nothing to do.
         diesel::update(users::table.find(user)).set(&self).execute(change.connection).optional_empty_changeset()?;
+        if self.display_name.is_some() {
+            names::note_user(change.connection, user)?;
+        }
         accounts::profile(change.connection, user)
     }
 }

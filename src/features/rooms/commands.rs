@@ -9,7 +9,7 @@ use crate::chat::audit::Entry;
 use crate::chat::change::{Change, InRoom};
 use crate::chat::events::Event;
 use crate::chat::room_changes::{self, NewRoom, set_archived};
-use crate::chat::{members, rooms};
+use crate::chat::{members, names, rooms};
 use crate::db::schema::{members as member_rows, rooms as room_rows};
 use crate::features::rooms::types;
 use crate::policy::{Action, Object, PolicyRoom};
@@ -149,6 +149,9 @@ impl Command for ChangeRoom {
             .set(columns)
             .execute(change.connection)
             .optional_empty_changeset()?;
+        if self.title.is_some() {
+            names::note_room(change.connection, room.id)?;
+        }
         if self.archived == Some(true) && !room.archived {
             change.require(actor, Action::Archive, here(place))?;
             set_archived(change.connection, room.id, true)?;

@@ -14,8 +14,13 @@ use crate::wire::refusal::Refusal;
 /// What a status is called in a user.
 const NAME: &str = "status";
 
-const TEXT: Line =
-    Line { most: 100, long: "text: at most {most} characters", controls: "text: must not contain control characters" };
+const TEXT: Line = Line {
+    most: 100,
+    long: "text: at most {most} characters",
+    controls: "text: must not contain control characters",
+    blank: "text: nothing of it can be seen",
+    is_name: false,
+};
 
 /// Gives the user a status, or none.
 pub struct ChangeStatus(Option<Status>);

@@ -1,0 +1,7 @@
+DROP TABLE user_looks;
+DROP TABLE room_words;
+DROP TABLE user_words;
+ALTER TABLE rooms DROP COLUMN words_of;
+ALTER TABLE users DROP COLUMN words_of;
+ALTER TABLE rooms ALTER COLUMN slug TYPE TEXT;
+ALTER TABLE users ALTER COLUMN username_key TYPE TEXT;
