@@ -3,9 +3,13 @@
 use crate::common::*;
 use reqwest::Method;
 
+async fn search(who: &Person, list: &str, q: &str) -> Value {
+    let q: String = url::form_urlencoded::byte_serialize(q.as_bytes()).collect();
+    who.http.get(&format!("{list}?q={q}")).await.ok(200)
+}
+
 async fn usernames(who: &Person, list: &str, q: &str) -> Vec<String> {
-    let request = who.http.request(Method::GET, list).query(&[("q", q)]);
-    let found = Reply::of(request).await.ok(200);
+    let found = search(who, list, q).await;
     let people = found["users"].as_array().or(found["members"].as_array()).expect("a list").iter();
     let user = |item: &Value| item.get("user").unwrap_or(item)["username"].as_str().expect("a name").to_owned();
     people.map(user).collect()
@@ -58,14 +62,14 @@ async fn rooms_are_found_by_each_word_of_their_titles(server: Server) {
         let slug = format!("room-{n}");
         ann.http.post("/rooms", json!({"slug": slug, "title": title})).await.ok(201);
         for query in *queries {
-            let found = Reply::of(ann.http.request(Method::GET, "/rooms").query(&[("q", query)])).await.ok(200);
+            let found = search(&ann, "/rooms", query).await;
             let rooms = found["rooms"].as_array().expect("a list");
             assert!(rooms.iter().any(|room| room["slug"] == slug.as_str()), "{title} by {query}: {found}");
         }
     }
     ann.http.patch("/rooms/room-0", json!({"title": "Zoë"})).await.ok(200);
     for (query, rooms) in [("özgür", 0), ("ZOË", 1)] {
-        let found = Reply::of(ann.http.request(Method::GET, "/rooms").query(&[("q", query)])).await.ok(200);
+        let found = search(&ann, "/rooms", query).await;
         assert_eq!(found["rooms"].as_array().map(Vec::len), Some(rooms), "{query}");
     }
 }
@@ -84,7 +88,7 @@ async fn names_that_were_set_before_are_noted_once_the_server_runs(options: Opti
     server.restart().await;
     let ann = Person { http: ann.http.at(&server.url()), ..ann };
     eventually(PATIENCE, "the names to be noted", async || {
-        let rooms = Reply::of(ann.http.request(Method::GET, "/rooms").query(&[("q", "ölk")])).await.ok(200);
+        let rooms = search(&ann, "/rooms", "ölk").await;
         let is_found = usernames(&ann, "/users", "şahin").await == ["ann"];
         (is_found && rooms["rooms"].as_array().is_some_and(|rooms| rooms.len() == 1)).then_some(())
     })
