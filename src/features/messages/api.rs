@@ -46,6 +46,7 @@ pub async fn list(
     responses(
         (status = 200, body = Message, description = "In its latest state; one that was deleted has no text"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such room, none that this user may see, or no such message"),
+        (status = 422, body = ErrorBody, description = "`invalid`: a value of the query does not fit"),
         SessionErrors, CommonErrors,
     ),
 )]

@@ -82,6 +82,10 @@ async fn a_message_that_comes_costs_no_more_layouts_with_400_in_sight_than_it_mu
     painted(&ann, IN_SIGHT).await;
 
     for place in ["at the end", "further up"] {
+        // The first one may show what tells of new ones below.
+        ann.run("window.painted = []").await;
+        socket.say("den", &format!("{place} 0")).await;
+        painted(&ann, 1).await;
         ann.run("window.painted = []").await;
         let before = costs(&ann).await;
         for number in 1..=20 {
