@@ -7,6 +7,7 @@ mod bodies;
 mod builds;
 mod company;
 mod composing;
+mod copying;
 mod crowded;
 mod focus;
 mod german;
