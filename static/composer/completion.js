@@ -1,6 +1,8 @@
-import { all, closest, el, style, targetOf, uniqueId } from '../core/dom.js';
+import { all, closest, el, style, targetOf } from '../core/dom.js';
 import { matching } from '../core/fuzzy.js';
+import { onKey } from '../core/keyboard.js';
 import { t } from '../core/text.js';
+import { uniqueId } from '../core/widget.js';
 import { search } from '../dialogs/emoji-picker.js';
 import { api } from '../net/api.js';
 import { searchRooms } from '../net/room-search.js';
@@ -53,7 +55,7 @@ export class Completion {
 		text.setAttribute('aria-autocomplete', 'list');
 		text.setAttribute('aria-controls', this.#id);
 		// Before the text box's own meaning of Enter and of the arrow keys.
-		text.addEventListener('keydown', (event) => this.#key(event), true);
+		onKey(text, (event) => this.#key(event), true);
 		text.addEventListener('blur', () => this.#close());
 		this.#list.addEventListener('pointerdown', (event) => {
 			event.preventDefault(); // the text box keeps the focus
@@ -192,7 +194,7 @@ export class Completion {
 
 	/** @param {KeyboardEvent} event */
 	#key(event) {
-		if (this.#at < 0 || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+		if (this.#at < 0 || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
 		if (event.key === 'ArrowDown') this.#choose(this.#at + 1);
 		else if (event.key === 'ArrowUp') this.#choose(this.#at - 1);
 		else if (event.key === 'Enter' || event.key === 'Tab') this.#take(this.#at);

@@ -1,5 +1,6 @@
-import { el, style, uniqueId } from '../core/dom.js';
+import { el, style } from '../core/dom.js';
 import { t } from '../core/text.js';
+import { uniqueId } from '../core/widget.js';
 import { textOf } from '../net/api.js';
 
 /**

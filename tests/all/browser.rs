@@ -13,6 +13,7 @@ mod focus;
 mod german;
 mod installed;
 mod keyboard;
+mod layouts;
 mod long;
 mod message_keys;
 mod moderation;

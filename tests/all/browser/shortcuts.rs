@@ -30,7 +30,7 @@ async fn presses(window: &Window, keys: &[String]) {
 
 /// Ann in the attic, before the rooms `cellar` and `den`, with nothing written.
 async fn afresh(ann: &Window) {
-    ann.run("localStorage.clear()").await;
+    ann.run("localStorage.clear(); sessionStorage.clear()").await;
     ann.opens_room("attic").await;
     ann.element("#people li[data-user=ann]").await;
 }
