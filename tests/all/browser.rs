@@ -34,5 +34,6 @@ mod sizes;
 mod status;
 mod talk;
 mod text_box;
+mod unchanged;
 mod window;
 pub mod wire;
