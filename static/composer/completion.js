@@ -1,5 +1,5 @@
 import { all, closest, el, style, targetOf } from '../core/dom.js';
-import { matching } from '../core/fuzzy.js';
+import { folded, matching } from '../core/fuzzy.js';
 import { onKey } from '../core/keyboard.js';
 import { t } from '../core/text.js';
 import { uniqueId } from '../core/widget.js';
@@ -12,7 +12,11 @@ import { nameOf } from '../people/avatars.js';
 /** @typedef {{ all: () => { slug: string, title: string, kind: Wire.RoomKind }[] }} CompletionRooms */
 
 const MOST = 8;
-const TOKEN = /(?:^|[\s(])([@#:])([\p{L}\p{N}._+-]*)$/u;
+const TOKEN = /([@＠#:])([\p{L}\p{M}\p{N}._+-]*)$/u;
+// What a sign is a part of where it stands behind it: an address, a path, a number. Names and rooms as the server has them
+// (docs/markdown.md); what may be a path is none at its beginning.
+/** @type {Record<string, RegExp>} */
+const PART_OF = { '@': /[a-z0-9._+][/-]*$/i, '#': /[a-z0-9_#&]\/*$/i, ':': /[a-z0-9:]$/i };
 
 /** Completes `@people`, `#rooms` and `:emoji` in a text box: arrow keys choose, Enter and Tab take, Escape leaves. */
 export class Completion {
@@ -68,12 +72,14 @@ export class Completion {
 		const { value, selectionStart, selectionEnd } = this.#text;
 		const before = value.slice(0, selectionStart);
 		const token = selectionStart === selectionEnd && !inCode(before) ? before.match(TOKEN) : null;
-		const [, sign, word] = token ?? [];
-		if (!sign || before === this.#dismissed || (sign === ':' && word.length < 2)) return this.#close();
+		const [{ length }, written, word] = token ?? [''];
+		const sign = written === '＠' ? '@' : written;
+		const isPart = sign && PART_OF[sign].test(before.slice(0, -length));
+		if (!sign || isPart || before === this.#dismissed || (sign === ':' && word.length < 2)) return this.#close();
 		this.#asked += 1;
 		const asked = this.#asked;
 		await style('popups.css');
-		for await (const found of this.#search(sign, word.toLowerCase())) {
+		for await (const found of this.#search(sign, folded(word))) {
 			if (asked !== this.#asked || this.#text.value !== value) return;
 			this.#start = selectionStart - word.length - 1;
 			this.#show(found);

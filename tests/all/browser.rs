@@ -6,6 +6,7 @@ mod blocks;
 mod bodies;
 mod builds;
 mod company;
+mod completing;
 mod composing;
 mod copying;
 mod crowded;
