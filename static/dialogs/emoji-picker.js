@@ -52,7 +52,7 @@ function section(title, entries) {
  * @returns {Promise<string | null>}
  */
 export async function pick(near) {
-	const [groups] = await Promise.all([emojis(), style('popups.css')]);
+	const [groups] = await Promise.all([emojis(), style('fields.css'), style('popups.css')]);
 	const byEmoji = new Map(groups.flatMap(([, list]) => list).map((entry) => [entry[0], entry]));
 	const label = t('picker.search');
 	const field = el('input', {

@@ -41,7 +41,7 @@ const KEYS = {
 
 /** Lists all keys. */
 export async function openHelp() {
-	await style('popups.css');
+	await Promise.all([style('fields.css'), style('popups.css')]);
 	const sections = Object.entries(KEYS).map(([place, keys]) => {
 		const lines = keys.flatMap(([what, parts]) => [
 			el('dt', {}, t(`help.${what}`)),
