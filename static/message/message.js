@@ -85,7 +85,11 @@ function fill(body, html) {
 	const known = written.get(body);
 	if (known === html) return;
 	written.set(body, html);
-	const [before, now, old] = [nodesOf(known ?? ''), nodesOf(html), [...body.childNodes]];
+	if (known === undefined) {
+		body.innerHTML = html;
+		return;
+	}
+	const [before, now, old] = [nodesOf(known), nodesOf(html), [...body.childNodes]];
 	const least = Math.min(before.length, now.length);
 	let [start, end] = [0, 0];
 	while (start < least && before[start].isEqualNode(now[start])) start += 1;
