@@ -61,9 +61,10 @@ function gone(message) {
 export function settle(parent, wanted) {
 	const old = [...parent.children];
 	const kept = wanted.map((each) => old.find((one) => one.isEqualNode(each)) ?? each);
+	if (!old.length) parent.append(...wanted);
 	for (const one of old) if (!kept.includes(one)) one.remove();
 	for (const [at, each] of kept.entries())
-		if (parent.children[at] !== each) parent.insertBefore(each, parent.children[at] ?? null);
+		if (parent.children[at] !== each) parent.insertBefore(each, parent.children[at]);
 }
 
 /** @type {WeakMap<Element, string>} */
@@ -95,7 +96,7 @@ function fill(body, html) {
 	while (start < least && before[start].isEqualNode(now[start])) start += 1;
 	while (end < least - start && before.at(-1 - end)?.isEqualNode(now.at(-1 - end) ?? null)) end += 1;
 	for (const node of old.slice(start, old.length - end)) node.remove();
-	for (const node of now.slice(start, now.length - end)) body.insertBefore(node, old[old.length - end] ?? null);
+	for (const node of now.slice(start, now.length - end)) body.insertBefore(node, old[old.length - end]);
 }
 
 /**
