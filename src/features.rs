@@ -71,7 +71,9 @@ pub fn api_routes() -> Routes {
 
 /// All pages and forms.
 pub fn page_routes() -> Routes {
-    collected(|feature| feature.pages)
+    let mut routes = collected(|feature| feature.pages);
+    routes.lead_to_pages();
+    routes
 }
 
 /// All kinds of jobs.

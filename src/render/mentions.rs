@@ -65,7 +65,7 @@ pub fn mention_at(before: Option<char>, text: &str) -> Option<(Mention, usize)> 
 pub fn room_at(before: Option<char>, text: &str) -> Option<&str> {
     let rest = text.strip_prefix('#')?;
     let glued = |c: char| c.is_alphanumeric() || c == '_';
-    if before.is_some_and(|c| glued(c) || matches!(c, '#' | '&' | '/')) {
+    if before.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '#' | '&' | '/')) {
         return None;
     }
     let is_slug = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -139,6 +139,7 @@ mod tests {
     fn a_room_stands_by_itself() {
         assert_eq!(room_at(None, "#den-2, here"), Some("den-2"));
         assert_eq!(room_at(Some('('), "#den)"), Some("den"));
+        assert_eq!(room_at(Some('看'), "#den。"), Some("den"));
         for (before, text) in [
             (Some('a'), "#den"),
             (Some('/'), "#den"),

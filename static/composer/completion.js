@@ -1,6 +1,8 @@
-import { all, closest, el, style, targetOf, uniqueId } from '../core/dom.js';
-import { matching } from '../core/fuzzy.js';
+import { all, closest, el, style, targetOf } from '../core/dom.js';
+import { folded, matching } from '../core/fuzzy.js';
+import { onKey } from '../core/keyboard.js';
 import { t } from '../core/text.js';
+import { uniqueId } from '../core/widget.js';
 import { search } from '../dialogs/emoji-picker.js';
 import { api } from '../net/api.js';
 import { searchRooms } from '../net/room-search.js';
@@ -10,7 +12,11 @@ import { nameOf } from '../people/avatars.js';
 /** @typedef {{ all: () => { slug: string, title: string, kind: Wire.RoomKind }[] }} CompletionRooms */
 
 const MOST = 8;
-const TOKEN = /(?:^|[\s(])([@#:])([\p{L}\p{N}._+-]*)$/u;
+const TOKEN = /([@＠#:])([\p{L}\p{M}\p{N}._+-]*)$/u;
+// What a sign is a part of where it stands behind it: an address, a path, a number. Names and rooms as the server has them
+// (docs/markdown.md); what may be a path is none at its beginning.
+/** @type {Record<string, RegExp>} */
+const PART_OF = { '@': /[a-z0-9._+][/-]*$/i, '#': /[a-z0-9_#&]\/*$/i, ':': /[a-z0-9:]$/i };
 
 /** Completes `@people`, `#rooms` and `:emoji` in a text box: arrow keys choose, Enter and Tab take, Escape leaves. */
 export class Completion {
@@ -53,7 +59,7 @@ export class Completion {
 		text.setAttribute('aria-autocomplete', 'list');
 		text.setAttribute('aria-controls', this.#id);
 		// Before the text box's own meaning of Enter and of the arrow keys.
-		text.addEventListener('keydown', (event) => this.#key(event), true);
+		onKey(text, (event) => this.#key(event), true);
 		text.addEventListener('blur', () => this.#close());
 		this.#list.addEventListener('pointerdown', (event) => {
 			event.preventDefault(); // the text box keeps the focus
@@ -66,12 +72,14 @@ export class Completion {
 		const { value, selectionStart, selectionEnd } = this.#text;
 		const before = value.slice(0, selectionStart);
 		const token = selectionStart === selectionEnd && !inCode(before) ? before.match(TOKEN) : null;
-		const [, sign, word] = token ?? [];
-		if (!sign || before === this.#dismissed || (sign === ':' && word.length < 2)) return this.#close();
+		const [{ length }, written, word] = token ?? [''];
+		const sign = written === '＠' ? '@' : written;
+		const isPart = sign && PART_OF[sign].test(before.slice(0, -length));
+		if (!sign || isPart || before === this.#dismissed || (sign === ':' && word.length < 2)) return this.#close();
 		this.#asked += 1;
 		const asked = this.#asked;
 		await style('popups.css');
-		for await (const found of this.#search(sign, word.toLowerCase())) {
+		for await (const found of this.#search(sign, folded(word))) {
 			if (asked !== this.#asked || this.#text.value !== value) return;
 			this.#start = selectionStart - word.length - 1;
 			this.#show(found);
@@ -192,7 +200,7 @@ export class Completion {
 
 	/** @param {KeyboardEvent} event */
 	#key(event) {
-		if (this.#at < 0 || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+		if (this.#at < 0 || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
 		if (event.key === 'ArrowDown') this.#choose(this.#at + 1);
 		else if (event.key === 'ArrowUp') this.#choose(this.#at - 1);
 		else if (event.key === 'Enter' || event.key === 'Tab') this.#take(this.#at);

@@ -1,5 +1,6 @@
-import { $, maybe, part, setText } from '../core/dom.js';
-import { KEYS, read, write } from '../core/storage.js';
+import { $, maybe, part, setText, style } from '../core/dom.js';
+import { commandOf, isTouched, onKey } from '../core/keyboard.js';
+import { KEYS, read } from '../core/storage.js';
 import { t } from '../core/text.js';
 import { nameOf } from '../people/avatars.js';
 import { Draft } from './draft.js';
@@ -12,12 +13,16 @@ const TYPING_EVERY = 3_000; // ms
 const COUNT_FROM = 200; // characters left from which the counter shows
 const GROWS_ALONE = CSS.supports('field-sizing', 'content');
 
-// With Ctrl or Cmd; the digits with Shift, wherever a keyboard has what stands on them.
 /** @type {Record<string, Form>} */
-const FORMS = { KeyB: 'bold', KeyI: 'italic', KeyE: 'code' };
-/** @type {Record<string, Form>} */
-const SHIFTED_FORMS = { KeyK: 'link', Digit9: 'quote', Digit8: 'list', Enter: 'preview' };
-const TOKEN_ENDS = /(?:^|[\s(])[@#:][^\s]*$/; // something may be completed
+const FORMS = {
+	b: 'bold',
+	i: 'italic',
+	e: 'code',
+	'shift k': 'link',
+	'shift 9': 'quote',
+	'shift 8': 'list',
+	'shift enter': 'preview',
+};
 
 /**
  * Length as the server counts: Unicode scalar values after trimming.
@@ -77,7 +82,7 @@ export class Composer {
 		this.#draft = new Draft(draftKey, () => this.#follow());
 		this.#text.value ||= this.#draft.text;
 		this.#text.addEventListener('input', () => this.#typedIn());
-		this.#text.addEventListener('keydown', (event) => this.#key(event));
+		onKey(this.#text, (event) => this.#key(event));
 		root.addEventListener('submit', (event) => {
 			event.preventDefault();
 			this.#submit();
@@ -85,6 +90,10 @@ export class Composer {
 		$('button', this.#modeLine).addEventListener('click', () => this.cancel());
 		this.#formatButton.addEventListener('click', () => this.#toggleToolbar());
 		if (read(KEYS.toolbar)) this.#toggleToolbar();
+		if (isTouched) {
+			this.#text.enterKeyHint = 'enter';
+			part('hint', root).textContent = t('composer.hint-touched');
+		}
 		this.#draw();
 	}
 
@@ -153,6 +162,7 @@ export class Composer {
 	 * @param {string} label
 	 */
 	#enter(mode, label) {
+		style('popups.css');
 		this.#mode = mode;
 		setText($('span', this.#modeLine), label);
 		this.#modeLine.hidden = false;
@@ -162,17 +172,14 @@ export class Composer {
 
 	/** @param {KeyboardEvent} event */
 	#key(event) {
-		// While an input method composes, Enter picks a candidate (229 is how Safari tells).
-		if (event.isComposing || event.keyCode === 229) return;
 		const { ctrlKey, metaKey, altKey, shiftKey } = event;
-		const forms = shiftKey ? SHIFTED_FORMS : FORMS;
-		const form = (ctrlKey || metaKey) && !altKey && forms[event.key === 'Enter' ? 'Enter' : event.code];
+		const form = FORMS[commandOf(event)];
 		if (form) {
 			event.preventDefault();
 			import('./formatting.js').then(({ format }) => format(this.#text, form));
 			return;
 		}
-		if (event.key === 'Enter' && !shiftKey && !ctrlKey && !altKey && !metaKey) {
+		if (event.key === 'Enter' && !isTouched && !shiftKey && !ctrlKey && !altKey && !metaKey) {
 			event.preventDefault();
 			this.#submit();
 		} else if (event.key === 'Escape' && this.#mode) {
@@ -224,7 +231,7 @@ export class Composer {
 
 	async #complete() {
 		const text = this.#text;
-		if (!this.#completion && !TOKEN_ENDS.test(text.value.slice(0, text.selectionStart))) return;
+		if (!this.#completion && !/[@＠#:]/.test(text.value)) return;
 		this.#completion ??= import('./completion.js').then(
 			({ Completion }) => new Completion({ root: this.#root, text, room: this.#room, rooms: this.#rooms }),
 		);
@@ -232,15 +239,7 @@ export class Composer {
 	}
 
 	async #toggleToolbar() {
-		const shown = maybe('[role=toolbar]', this.#root);
-		this.#formatButton.setAttribute('aria-pressed', String(!shown));
-		write(KEYS.toolbar, shown ? null : 'on');
-		if (shown) {
-			shown.remove();
-			return;
-		}
-		const { toolbar } = await import('./formatting.js');
-		this.#text.before(await toolbar(this.#text));
+		(await import('./formatting.js')).toggleToolbar(this.#text, this.#formatButton);
 	}
 
 	#draw() {

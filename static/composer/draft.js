@@ -1,8 +1,11 @@
-import { empty, read, write } from '../core/storage.js';
+import { listOf, read, readList, write, writeList } from '../core/storage.js';
+
+const MOST = 20; // drafts of a room
 
 /**
  * What is being written in a room. A tab in which nobody has written has a copy of what was last written in another one, and
- * follows it; what was written here stays, whatever happens elsewhere, unless this very text was sent there.
+ * follows it; what was written here stays, whatever happens elsewhere, unless this very text was sent there. What a tab
+ * leaves when it is closed waits for another one, beside what others have left.
  */
 export class Draft {
 	text;
@@ -17,33 +20,36 @@ export class Draft {
 		this.#key = key;
 		const own = read(key, true);
 		this.#isOwn = own !== null;
-		this.text = own ?? read(key) ?? '';
+		this.text = own ?? readList(key).at(-1) ?? '';
 		addEventListener('storage', (event) => {
-			if (event.storageArea !== localStorage || event.key !== key) return;
-			const isSent = event.newValue === null && event.oldValue === this.text;
+			if (event.key !== key) return;
+			const [before, now] = [listOf(event.oldValue), listOf(event.newValue)];
+			const isSent = before.includes(this.text) && !now.includes(this.text) && now.length < before.length;
 			if (this.#isOwn && !isSent) return;
-			this.#take(event.newValue ?? '', false);
+			this.#take((!isSent && now.at(-1)) || '', false);
 			onChange();
 		});
-		// Of several tabs the last that closes leaves what it has, unless that was wiped at the end of a session.
-		addEventListener('pagehide', () => read(key, true) && write(key, this.text));
+		// Unless it was wiped, at the end of a session.
+		addEventListener('pagehide', () => read(key, true) && this.#keep(this.text));
 	}
 
 	/** @param {string} text as it was written here */
 	write(text) {
-		if (text) write(this.#key, text);
-		else if (this.#isStored()) empty(this.#key);
+		this.#keep(text); // other tabs hear of one that is empty: it was not sent
+		if (!text) this.#keep();
 		this.#take(text, Boolean(text));
 	}
 
 	/** It was sent: the other tabs that have it drop it. */
 	sent() {
-		if (this.#isStored()) write(this.#key, null);
+		this.#keep();
 		this.#take('', false);
 	}
 
-	#isStored() {
-		return read(this.#key) === this.text;
+	/** @param {string[]} texts what is kept in the place of the text */
+	#keep(...texts) {
+		const others = readList(this.#key).filter((each) => each && each !== this.text);
+		writeList(this.#key, [...others, ...texts].slice(-MOST));
 	}
 
 	/**

@@ -1,6 +1,9 @@
-import { all, closest, el, focusedAt, maybe, style, targetOf } from '../core/dom.js';
+import { all, closest, el, maybe, style, targetOf } from '../core/dom.js';
 import { icon } from '../core/icons.js';
+import { COMMAND, onKey } from '../core/keyboard.js';
+import { KEYS, write } from '../core/storage.js';
 import { t } from '../core/text.js';
+import { focusedAt } from '../core/widget.js';
 import { api, textOf } from '../net/api.js';
 
 /** @typedef {'bold' | 'italic' | 'code' | 'link' | 'quote' | 'list' | 'emoji' | 'preview'} Form */
@@ -116,7 +119,7 @@ async function preview(text) {
 	}
 	if (maybe('.preview', around) || text.value !== draft) return; // asked twice, or written on meanwhile
 	const box = el('div', { class: 'preview', role: 'group', 'aria-label': t('format.preview') }, body, back);
-	box.addEventListener('keydown', ({ key }) => {
+	onKey(box, ({ key }) => {
 		if (key === 'Escape') preview(text);
 	});
 	text.before(box);
@@ -141,13 +144,26 @@ export function format(text, form, near = text) {
 }
 
 /**
+ * Shows the toolbar above a text box, or takes it away; the next page has it as it was left.
+ * @param {HTMLTextAreaElement} text
+ * @param {HTMLElement} button shows which
+ */
+export async function toggleToolbar(text, button) {
+	await style('popups.css');
+	const shown = button.ariaPressed === 'true';
+	button.ariaPressed = String(!shown);
+	write(KEYS.toolbar, shown ? null : 'on');
+	if (shown) maybe('[role=toolbar]', closest(text, '.box') ?? document.body)?.remove();
+	else text.before(toolbar(text));
+}
+
+/**
  * The buttons for all that; arrow keys go from one to the next.
  * @param {HTMLTextAreaElement} text
  */
-export async function toolbar(text) {
-	await style('popups.css');
+function toolbar(text) {
 	const buttons = Object.entries(SIGNS).map(([form, sign], index) => {
-		const label = t(`format.${form}`);
+		const label = t(`format.${form}`, { command: COMMAND });
 		const tabindex = index ? '-1' : '0';
 		return el(
 			'button',
@@ -164,7 +180,7 @@ export async function toolbar(text) {
 		const button = targetOf(event, 'button');
 		if (button) format(text, /** @type {Form} */ (button.dataset.format), button);
 	});
-	bar.addEventListener('keydown', (event) => {
+	onKey(bar, (event) => {
 		const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
 		if (!step) return;
 		event.preventDefault();

@@ -109,23 +109,6 @@ export function setText(node, text) {
 	if (node.textContent !== text) node.textContent = text;
 }
 
-/**
- * Which of these elements has the focus, or -1.
- * @param {(Element | null)[]} elements
- */
-export const focusedAt = (elements) => elements.indexOf(document.activeElement);
-
-let ids = 0;
-
-/**
- * An id that no other element of the page has.
- * @param {string} prefix
- */
-export function uniqueId(prefix) {
-	ids += 1;
-	return `${prefix}-${ids}`;
-}
-
 /** Whether somebody looks at this page: it is shown, and its window has the focus. */
 export const isLookedAt = () => !document.hidden && document.hasFocus();
 

@@ -1,4 +1,10 @@
 /**
+ * Text as it is compared: in small letters, however its accents were typed.
+ * @param {string} text
+ */
+export const folded = (text) => text.normalize('NFKC').toLowerCase();
+
+/**
  * How well a name matches what was typed: 5 it is that, 4 it begins so, 3 a word in it does, 2 it holds it, 1 its letters
  * come in that order, 0 not at all.
  * @param {string} text
@@ -6,10 +12,10 @@
  */
 export function score(text, name) {
 	if (!text) return 3;
-	const [wanted, has] = [text.toLowerCase(), name.toLowerCase()];
+	const [wanted, has] = [folded(text), folded(name)];
 	if (has === wanted) return 5;
 	if (has.startsWith(wanted)) return 4;
-	if (has.split(/[\s_.-]+/u).some((word) => word.startsWith(wanted))) return 3;
+	if (has.split(/[^\p{L}\p{M}\p{N}]+/u).some((word) => word.startsWith(wanted))) return 3;
 	if (has.includes(wanted)) return 2;
 	let from = 0;
 	for (const letter of wanted) {

@@ -15,7 +15,7 @@ export const KEYS = /** @type {const} */ ({
 const DRAFTS = 'klatch:draft:';
 
 /**
- * The key of what somebody is writing in a room.
+ * The key of what somebody is writing in a room: a list of what each tab has, the latest last; a tab's own is its text.
  * @param {number} user
  * @param {number} room its id
  */
@@ -54,36 +54,27 @@ export function write(key, value, ofTab = false) {
 }
 
 /**
- * Has other tabs hear that nothing is left, and that it was not because it was used.
- * @param {string} key
- */
-export function empty(key) {
-	try {
-		localStorage.setItem(key, '');
-	} catch {
-		// See above.
-	}
-	write(key, null);
-}
-
-/**
- * @param {string} key
+ * A list as it is kept.
+ * @param {string | null} kept
  * @returns {string[]}
  */
-export function readList(key) {
+export function listOf(kept) {
 	try {
-		const list = JSON.parse(read(key) ?? '[]');
+		const list = JSON.parse(kept ?? '[]');
 		return Array.isArray(list) ? list : [];
 	} catch {
 		return [];
 	}
 }
 
+/** @param {string} key */
+export const readList = (key) => listOf(read(key));
+
 /**
  * @param {string} key
  * @param {string[]} list
  */
-export const writeList = (key, list) => write(key, JSON.stringify(list));
+export const writeList = (key, list) => write(key, list.length ? JSON.stringify(list) : null);
 
 /**
  * Puts a value first in a list of limited length.

@@ -8,7 +8,7 @@ import { t } from '../core/text.js';
  * @returns {Promise<boolean>}
  */
 export async function confirm(question, yes) {
-	await style('popups.css');
+	await Promise.all([style('fields.css'), style('popups.css')]);
 	const button = el('button', { class: 'button danger', value: 'yes', id: 'ask-yes' }, yes);
 	const cancel = el('button', { class: 'button quiet', value: 'no' }, t('cancel'));
 	const form = el(

@@ -1,7 +1,9 @@
-import { all, el, focusedAt, style } from '../core/dom.js';
+import { all, el, style } from '../core/dom.js';
 import { matching } from '../core/fuzzy.js';
+import { onKey } from '../core/keyboard.js';
 import { KEYS, readList, remember } from '../core/storage.js';
 import { t } from '../core/text.js';
+import { focusedAt } from '../core/widget.js';
 import { place } from './menu.js';
 
 /** @typedef {[emoji: string, name: string, ...shortcodes: string[]]} Emoji */
@@ -50,7 +52,7 @@ function section(title, entries) {
  * @returns {Promise<string | null>}
  */
 export async function pick(near) {
-	const [groups] = await Promise.all([emojis(), style('popups.css')]);
+	const [groups] = await Promise.all([emojis(), style('fields.css'), style('popups.css')]);
 	const byEmoji = new Map(groups.flatMap(([, list]) => list).map((entry) => [entry[0], entry]));
 	const label = t('picker.search');
 	const field = el('input', {
@@ -105,7 +107,7 @@ export async function pick(near) {
 		list.addEventListener('click', ({ target }) => {
 			if (target instanceof HTMLElement && target.dataset.emoji) end(target.dataset.emoji);
 		});
-		box.addEventListener('keydown', (event) => {
+		onKey(box, (event) => {
 			const buttons = all('button', list);
 			const at = focusedAt(buttons);
 			if (event.key === 'Enter' && at < 0) {

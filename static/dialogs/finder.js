@@ -1,5 +1,7 @@
-import { all, el, targetOf, uniqueId } from '../core/dom.js';
+import { all, el, targetOf } from '../core/dom.js';
+import { onKey } from '../core/keyboard.js';
 import { t } from '../core/text.js';
+import { uniqueId } from '../core/widget.js';
 
 /**
  * @typedef {object} Option
@@ -75,8 +77,7 @@ export function finder({ label, find, take }) {
 		if (found && mine === asked) show(found);
 	};
 	input.addEventListener('input', search);
-	input.addEventListener('keydown', (event) => {
-		if (event.isComposing) return;
+	onKey(input, (event) => {
 		const last = options.length - 1;
 		if (event.key === 'ArrowDown') mark(at < last ? at + 1 : 0);
 		else if (event.key === 'ArrowUp') mark(at > 0 ? at - 1 : last);

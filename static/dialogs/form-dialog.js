@@ -1,5 +1,6 @@
-import { el, style, uniqueId } from '../core/dom.js';
+import { el, style } from '../core/dom.js';
 import { t } from '../core/text.js';
+import { uniqueId } from '../core/widget.js';
 import { textOf } from '../net/api.js';
 
 /**
@@ -39,7 +40,7 @@ export function choice(name, legend, choices, chosen) {
  * @param {(values: Record<string, string>, dialog: HTMLDialogElement) => Promise<boolean | void>} submit
  */
 export async function formDialog(title, yes, content, submit) {
-	await Promise.all([style('popups.css'), style('dialogs.css')]);
+	await Promise.all([style('fields.css'), style('popups.css'), style('dialogs.css')]);
 	const id = uniqueId('dialog');
 	const error = el('p', { class: 'error', role: 'alert', hidden: true });
 	const cancel = el('button', { type: 'button', class: 'button quiet' }, t('cancel'));

@@ -1,16 +1,17 @@
 import { el, style } from '../core/dom.js';
+import { COMMAND, isTouched } from '../core/keyboard.js';
 import { t } from '../core/text.js';
 
-const COMMAND = /Mac|iP/.test(navigator.platform) ? '⌘' : t('key.control');
+const ALT = COMMAND === '⌘' ? '⌥' : 'Alt';
 const SHIFT = t('key.shift');
 
 /** @type {Record<string, [what: string, keys: string[]][]>} */
 const KEYS = {
 	everywhere: [
 		['switcher', [COMMAND, 'K']],
-		['next', ['Alt', '↓']],
-		['previous', ['Alt', '↑']],
-		['unread', ['Alt', SHIFT, '↓']],
+		['next', [ALT, '↓']],
+		['previous', [ALT, '↑']],
+		['unread', [ALT, SHIFT, '↓']],
 		['read', [SHIFT, 'Esc']],
 		['help', ['?']],
 	],
@@ -25,7 +26,7 @@ const KEYS = {
 		['write', ['Esc']],
 	],
 	composer: [
-		['send', ['Enter']],
+		[isTouched ? 'break' : 'send', ['Enter']],
 		['break', [SHIFT, 'Enter']],
 		['last', ['↑']],
 		['bold', [COMMAND, 'B']],
@@ -40,7 +41,7 @@ const KEYS = {
 
 /** Lists all keys. */
 export async function openHelp() {
-	await style('popups.css');
+	await Promise.all([style('fields.css'), style('popups.css')]);
 	const sections = Object.entries(KEYS).map(([place, keys]) => {
 		const lines = keys.flatMap(([what, parts]) => [
 			el('dt', {}, t(`help.${what}`)),

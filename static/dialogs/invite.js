@@ -1,3 +1,4 @@
+import { copy } from '../core/clipboard.js';
 import { $, el, setText } from '../core/dom.js';
 import { t } from '../core/text.js';
 import { api } from '../net/api.js';
@@ -42,15 +43,10 @@ export function open(room, name) {
  */
 function show(box, url) {
 	const link = el('input', { readonly: true, value: url, dir: 'ltr', name: 'link' });
-	const copy = el('button', { type: 'button', class: 'button' }, t('invite.copy'));
+	const button = el('button', { type: 'button', class: 'button' }, t('invite.copy'));
 	const close = el('button', { type: 'button', class: 'button quiet' }, t('invite.done'));
 	const told = el('p', { class: 'soft', role: 'status' }, t('invite.rule'));
-	copy.addEventListener('click', () =>
-		navigator.clipboard.writeText(url).then(
-			() => setText(told, t('invite.copied')),
-			() => setText(told, t('copy.failed')),
-		),
-	);
+	button.addEventListener('click', async () => setText(told, t((await copy(url)) ? 'invite.copied' : 'copy.failed')));
 	close.addEventListener('click', () => box.close());
 	const picture = el('img', {
 		class: 'qr',
@@ -59,8 +55,8 @@ function show(box, url) {
 		width: '200',
 		height: '200',
 	});
-	const actions = el('div', { class: 'actions' }, close, copy);
+	const actions = el('div', { class: 'actions' }, close, button);
 	$('form', box).replaceChildren($('h2', box), picture, field(t('invite.link'), link), told, actions);
 	link.select();
-	copy.focus();
+	button.focus();
 }

@@ -1,4 +1,6 @@
-import { closest, el, focusedAt, style } from '../core/dom.js';
+import { closest, el, style } from '../core/dom.js';
+import { onKey } from '../core/keyboard.js';
+import { focusedAt } from '../core/widget.js';
 
 /**
  * @typedef {object} Item
@@ -68,7 +70,7 @@ export async function menu(near, label, items) {
 	box.addEventListener('toggle', ({ newState }) => {
 		if (newState === 'closed' && box.isConnected) close();
 	});
-	box.addEventListener('keydown', (event) => {
+	onKey(box, (event) => {
 		if (event.key === 'Tab') return close();
 		const step = STEPS[event.key];
 		if (!step) return;

@@ -1,4 +1,5 @@
 import { closest, maybe, targetOf } from '../core/dom.js';
+import { onKey } from '../core/keyboard.js';
 import { textOf } from '../net/api.js';
 
 /**
@@ -47,13 +48,13 @@ export function openDialogs(context) {
 			context.say(textOf(error));
 		}
 	});
-	const onKey = async (/** @type {KeyboardEvent} */ event) => {
+	const readAll = async (/** @type {KeyboardEvent} */ event) => {
 		if (event.key !== 'Escape' || !event.shiftKey) return;
 		event.preventDefault();
 		event.stopPropagation();
 		(await import('./read-all.js')).readAll(context);
 	};
-	addEventListener('keydown', onKey, true);
+	onKey(window, readAll, true);
 }
 
 /**

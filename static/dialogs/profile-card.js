@@ -16,7 +16,7 @@ export async function open(near, username, { me, administers, room, say }) {
 	const name = encodeURIComponent(username);
 	/** @type {Promise<Wire.Profile>} */
 	const profile = api('GET', `/users/${name}`);
-	const [user] = await Promise.all([profile, style('dialogs.css'), style('popups.css')]);
+	const [user] = await Promise.all([profile, style('fields.css'), style('dialogs.css'), style('popups.css')]);
 	const before = document.activeElement;
 	const isOther = user.id !== me.id;
 	const talk = el('button', { type: 'button', class: 'button' }, t('card.message'));

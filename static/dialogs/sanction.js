@@ -13,7 +13,7 @@ const TIMES = [10, 60, 24 * 60, 7 * 24 * 60, null]; // minutes; null: for ever
  * @param {(text: string) => void} say
  */
 export async function openSanction(kind, user, room, say) {
-	await style('popups.css');
+	await Promise.all([style('fields.css'), style('popups.css')]);
 	const name = nameOf(user);
 	const times = TIMES.map((minutes) => el('option', { value: minutes ?? '' }, t(`sanction.${minutes ?? 'ever'}`)));
 	const cancel = el('button', { class: 'button quiet', type: 'button' }, t('cancel')); // Enter is not for the first button

@@ -1,13 +1,17 @@
+import { all } from '../core/dom.js';
+import { COMMAND, commandOf, onKey } from '../core/keyboard.js';
+
 /**
  * Keys that mean the same wherever the focus is. What they open is loaded by the first press.
  * @param {import('../room/room-list.js').RoomList} rooms
  */
 export function listenForShortcuts(rooms) {
-	addEventListener('keydown', async (event) => {
+	for (const shown of all('#switch kbd')) shown.textContent = `${COMMAND} K`;
+	onKey(window, async (event) => {
 		if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
 		const { key } = event;
 		const command = event.ctrlKey || event.metaKey;
-		if (command && !event.shiftKey && !event.altKey && key.toLowerCase() === 'k') {
+		if (commandOf(event) === 'k') {
 			event.preventDefault();
 			(await import('./switcher.js')).openSwitcher(rooms);
 		} else if (event.altKey && !command && (key === 'ArrowUp' || key === 'ArrowDown')) {

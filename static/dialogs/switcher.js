@@ -33,7 +33,7 @@ const destination = ({ slug, title, kind, member }) => ({
  */
 export async function openSwitcher(list) {
 	if (maybe('#switcher')) return;
-	await Promise.all([style('popups.css'), style('dialogs.css')]);
+	await Promise.all([style('fields.css'), style('popups.css'), style('dialogs.css')]);
 	const visited = readList(KEYS.visited);
 	const age = (/** @type {Listed} */ { id }) => visited.indexOf(String(id)) + 1 || visited.length + 1;
 	const rooms = list.all().sort((a, b) => age(a) - age(b));

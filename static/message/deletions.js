@@ -1,4 +1,5 @@
 import { el } from '../core/dom.js';
+import { commandOf, onKey } from '../core/keyboard.js';
 import { t } from '../core/text.js';
 import { ApiError, api, textOf } from '../net/api.js';
 
@@ -29,8 +30,8 @@ export class Deletions {
 			for (const id of this.#leaving.keys())
 				if (!send(id)) fetch(`/api/v1${this.#path(id)}`, { method: 'DELETE', keepalive: true }).catch(() => {});
 		});
-		document.addEventListener('keydown', (event) => {
-			if (event.key.toLowerCase() !== 'z' || !(event.ctrlKey || event.metaKey)) return;
+		onKey(document, (event) => {
+			if (commandOf(event) !== 'z') return;
 			if (event.target instanceof Element && event.target.matches('input, textarea')) return;
 			const last = [...this.#leaving.keys()].at(-1);
 			if (last === undefined) return;

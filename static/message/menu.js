@@ -1,3 +1,4 @@
+import { copy } from '../core/clipboard.js';
 import { t } from '../core/text.js';
 import { menu } from '../dialogs/menu.js';
 import { openSanction } from '../dialogs/sanction.js';
@@ -24,13 +25,9 @@ export function openMessageMenu(near, message, { me, room, removes, act, say }) 
 		label: label(action),
 		act: () => act(action, message),
 	});
-	const copy = (/** @type {'link' | 'text'} */ what, /** @type {string} */ text) => ({
+	const copying = (/** @type {'link' | 'text'} */ what, /** @type {string} */ text) => ({
 		label: label(`copy-${what}`),
-		act: () =>
-			navigator.clipboard.writeText(text).then(
-				() => say(t(`copy.${what}`)),
-				() => say(t('copy.failed')),
-			),
+		act: async () => say(t((await copy(text)) ? `copy.${what}` : 'copy.failed')),
 	});
 	const sanction = (/** @type {'mute' | 'ban'} */ kind) => ({
 		label: label(kind),
@@ -48,8 +45,8 @@ export function openMessageMenu(near, message, { me, room, removes, act, say }) 
 		{ ...item('pick'), mark: '+' },
 		item('reply'),
 		...(own ? [item('edit')] : []),
-		copy('link', new URL(`/rooms/${room.slug}/${message.id}?room_id=${room.id}`, location.href).href),
-		copy('text', message.body),
+		copying('link', new URL(`/rooms/${room.slug}/${message.id}?room_id=${room.id}`, location.href).href),
+		copying('text', message.body),
 		item('unread'),
 		...(own ? [] : [item('report')]),
 		...(removes && !own ? [sanction('mute'), sanction('ban')] : []),

@@ -1,4 +1,4 @@
-import { $, all, el, setText } from '../core/dom.js';
+import { $, all, el, maybe, setText } from '../core/dom.js';
 import { t } from '../core/text.js';
 import { clockTime, fullTime } from '../core/time.js';
 import { face, nameOf } from '../people/avatars.js';
@@ -53,7 +53,54 @@ function gone(message) {
 }
 
 /**
- * Draws a message's state into its article, whatever was there; the toolbar beside it stays.
+ * Puts these elements into a parent. What is there already and is the same stays untouched: with it a selection, the focus
+ * and a place that was scrolled to.
+ * @param {Element} parent
+ * @param {Element[]} wanted
+ */
+export function settle(parent, wanted) {
+	const old = [...parent.children];
+	const kept = wanted.map((each) => old.find((one) => one.isEqualNode(each)) ?? each);
+	if (!old.length) parent.append(...wanted);
+	for (const one of old) if (!kept.includes(one)) one.remove();
+	for (const [at, each] of kept.entries())
+		if (parent.children[at] !== each) parent.insertBefore(each, parent.children[at]);
+}
+
+/** @type {WeakMap<Element, string>} */
+const written = new WeakMap(); // what the server wrote into a body
+
+/** @param {string} html */
+function nodesOf(html) {
+	const template = el('template');
+	template.innerHTML = html;
+	return [...template.content.childNodes];
+}
+
+/**
+ * Shows a body's HTML. Nodes at its beginning and at its end that are as before stay untouched.
+ * @param {HTMLElement} body
+ * @param {string} html sanitised by the server, once a message
+ */
+function fill(body, html) {
+	const known = written.get(body);
+	if (known === html) return;
+	written.set(body, html);
+	if (known === undefined) {
+		body.innerHTML = html;
+		return;
+	}
+	const [before, now, old] = [nodesOf(known), nodesOf(html), [...body.childNodes]];
+	const least = Math.min(before.length, now.length);
+	let [start, end] = [0, 0];
+	while (start < least && before[start].isEqualNode(now[start])) start += 1;
+	while (end < least - start && before.at(-1 - end)?.isEqualNode(now.at(-1 - end) ?? null)) end += 1;
+	for (const node of old.slice(start, old.length - end)) node.remove();
+	for (const node of now.slice(start, now.length - end)) body.insertBefore(node, old[old.length - end]);
+}
+
+/**
+ * Draws a message's state into its article, where it differs from what is there; the toolbar beside it stays.
  * @param {HTMLElement} article
  * @param {Wire.Message} message
  * @param {Reader} reader
@@ -63,30 +110,37 @@ export function paint(article, message, reader, quoted) {
 	const { me } = reader;
 	const main = $('.main', article);
 	const focused = document.activeElement;
-	const pressed = focused instanceof HTMLElement && main.contains(focused) && focused.dataset.emoji;
+	const held = focused instanceof HTMLElement && main.contains(focused) && focused;
 	const parts = [head(message)];
 	let named = false;
 	if (message.deleted) {
 		parts.push(el('div', { class: 'body gone' }, gone(message)));
 	} else {
 		if (message.reply_to != null) parts.push(quote(message.reply_to, quoted));
-		const body = el('div', { class: 'body', dir: 'auto' });
-		body.innerHTML = message.html; // sanitised by the server, once a message
+		const body = maybe('.body:not(.gone)', main) ?? el('div', { class: 'body', dir: 'auto' });
+		fill(body, message.html);
 		named = enliven(body, message.author.id, reader);
 		parts.push(body);
 		if (message.edited_at) {
 			const title = fullTime(new Date(message.edited_at));
 			parts.push(el('small', { class: 'edited', title }, t('message.edited')));
 		}
-		if (message.reactions?.length) parts.push(reactions(message.reactions, me));
+		if (message.reactions?.length) {
+			const group =
+				maybe('.reacts', main) ?? el('div', { class: 'reacts', role: 'group', 'aria-label': t('message.reactions') });
+			settle(group, reactions(message.reactions, me));
+			parts.push(group);
+		}
 	}
-	main.replaceChildren(...parts);
+	settle(main, parts);
 	article.classList.toggle('own', message.author.id === me.id);
 	article.classList.toggle('big', !message.deleted && isJustEmoji(message.body));
 	const answered = quoted?.author.id === me.id && message.author.id !== me.id;
 	article.classList.toggle('mention', !message.deleted && (named || answered));
-	// Redrawing took the focus from a reaction that was toggled by keyboard.
-	if (pressed) (all('.react', main).find((react) => react.dataset.emoji === pressed) ?? article).focus();
+	if (!held || held === document.activeElement) return;
+	// What had the focus was drawn anew, or is no more.
+	const again = held.dataset.emoji && all('.react', main).find((react) => react.dataset.emoji === held.dataset.emoji);
+	(again || article).focus({ preventScroll: true });
 }
 
 /** @param {Wire.Message} message */
@@ -130,7 +184,8 @@ export function quote(id, quoted) {
 export function fillQuote(node, quoted) {
 	if (!quoted) return setText(node, t('message.earlier'));
 	const text = quoted.deleted ? gone(quoted) : quoted.body.replace(/\s+/g, ' ').slice(0, QUOTE_LENGTH);
-	node.replaceChildren(el('b', { dir: 'auto' }, nameOf(quoted.author)), ' ', el('bdi', {}, text));
+	const parts = [el('b', { dir: 'auto' }, nameOf(quoted.author)), ' ', el('bdi', {}, text)];
+	if (node.innerHTML !== el('a', {}, ...parts).innerHTML) node.replaceChildren(...parts);
 }
 
 /**
@@ -145,7 +200,7 @@ export const isOwn = ({ users }, me) => users.some((name) => name.toLowerCase() 
  * @param {Wire.User} me
  */
 function reactions(list, me) {
-	const buttons = list.map((reaction) => {
+	return list.map((reaction) => {
 		const { emoji, count, users } = reaction;
 		const mine = isOwn(reaction, me);
 		const attributes = {
@@ -158,5 +213,4 @@ function reactions(list, me) {
 		};
 		return el('button', attributes, `${emoji} `, el('b', {}, String(count)));
 	});
-	return el('div', { class: 'reacts', role: 'group', 'aria-label': t('message.reactions') }, ...buttons);
 }

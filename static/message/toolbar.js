@@ -1,6 +1,8 @@
-import { all, el, focusedAt, targetOf } from '../core/dom.js';
+import { all, el, targetOf } from '../core/dom.js';
 import { icon } from '../core/icons.js';
+import { isComposing, keyOf } from '../core/keyboard.js';
 import { t } from '../core/text.js';
+import { focusedAt } from '../core/widget.js';
 
 /** @typedef {'react' | 'reply' | 'edit' | 'report' | 'delete' | 'pick' | 'more' | 'unread'} Action */
 /**
@@ -16,9 +18,9 @@ const SHORTCUTS = {
 	'+': 'pick',
 	':': 'pick',
 	m: 'more',
-	ContextMenu: 'more',
-	Delete: 'delete',
-	Backspace: 'delete',
+	contextmenu: 'more',
+	delete: 'delete',
+	backspace: 'delete',
 };
 
 /**
@@ -75,7 +77,7 @@ export class MessageToolbar {
 		else if (event.type === 'pointerleave') this.#over(null);
 		else if (event.type === 'focusin') this.#goTo(article);
 		else if (event.type === 'click') this.#click(event);
-		else if (event instanceof KeyboardEvent) this.#key(event);
+		else if (event instanceof KeyboardEvent && !isComposing(event)) this.#key(event);
 	}
 
 	/**
@@ -141,7 +143,7 @@ export class MessageToolbar {
 	 */
 	#shortcut(event, article) {
 		const message = this.#find(article);
-		const action = event.shiftKey && event.key === 'F10' ? 'more' : SHORTCUTS[event.key];
+		const action = event.shiftKey && event.key === 'F10' ? 'more' : SHORTCUTS[keyOf(event)];
 		if (!action || !message || message.deleted) return;
 		const own = message.author.id === this.#me.id;
 		if ((action === 'edit' && !own) || (action === 'delete' && !own && !this.#removes)) return;

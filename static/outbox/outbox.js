@@ -1,6 +1,6 @@
-import { el } from '../core/dom.js';
+import { $, el } from '../core/dom.js';
 import { t } from '../core/text.js';
-import { quote } from '../message/message.js';
+import { quote, settle } from '../message/message.js';
 import { face, nameOf } from '../people/avatars.js';
 
 /** @import { Entry, News } from './storage.js' */
@@ -21,11 +21,10 @@ import { face, nameOf } from '../people/avatars.js';
 /** A version 4 UUID; plain http on a network address has no `crypto.randomUUID`. */
 export function uuid() {
 	if (crypto.randomUUID) return crypto.randomUUID();
-	const bytes = crypto.getRandomValues(new Uint8Array(16));
-	bytes[6] = (bytes[6] & 0x0f) | 0x40;
-	bytes[8] = (bytes[8] & 0x3f) | 0x80;
-	const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-	return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+	const random = () => crypto.getRandomValues(new Uint8Array(1))[0];
+	return '00000000-0000-4000-8000-000000000000'.replace(/[08]/g, (digit) =>
+		(digit === '8' ? 8 + (random() & 3) : random() & 15).toString(16),
+	);
 }
 
 /**
@@ -190,7 +189,8 @@ export class Outbox {
 
 	/** @param {Omit<Shown, 'article'> | Entry} entry */
 	#add({ key, body, replyTo, joins, state, error, ...rest }) {
-		const article = el('article', { class: 'msg own', 'data-key': key, tabindex: '-1' });
+		const attributes = { class: 'msg own', 'data-key': key, tabindex: '-1' };
+		const article = el('article', attributes, face(this.#me), el('div', { class: 'main' }));
 		/** @type {Shown} */
 		const shown = { key, body, replyTo, joins, state, error, article, adding: 'adding' in rest && rest.adding };
 		this.#shown.push(shown);
@@ -220,15 +220,12 @@ export class Outbox {
 		else delete article.dataset.id;
 		const label = t(`outbox.${state === 'pending' && !this.#online ? 'waiting' : state}`);
 		const header = el('header', {}, el('b', { class: 'author', dir: 'auto' }, nameOf(this.#me)), el('time', {}, label));
-		const main = el(
-			'div',
-			{ class: 'main' },
+		settle($('.main', article), [
 			header,
-			shown.replyTo == null ? null : quote(shown.replyTo, this.#list.get(shown.replyTo)),
+			...(shown.replyTo == null ? [] : [quote(shown.replyTo, this.#list.get(shown.replyTo))]),
 			el('div', { class: 'body plain', dir: 'auto' }, shown.body),
-			state === 'failed' ? this.#why(shown) : null,
-		);
-		article.replaceChildren(face(this.#me), main);
+			...(state === 'failed' ? [this.#why(shown)] : []),
+		]);
 	}
 
 	/** @param {Shown} shown */

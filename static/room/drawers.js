@@ -1,4 +1,5 @@
 import { $, maybe } from '../core/dom.js';
+import { onKey } from '../core/keyboard.js';
 
 /** @typedef {{ panel: HTMLElement, opener: HTMLElement, media: MediaQueryList }} Drawer */
 
@@ -46,7 +47,7 @@ export function setUpDrawers({ talk, shade, drawers }) {
 		$('[data-close]', panel).addEventListener('click', () => close());
 	}
 	shade.addEventListener('click', () => close());
-	addEventListener('keydown', (event) => {
+	onKey(window, (event) => {
 		if (event.key === 'Escape' && !maybe('dialog[open]')) close();
 	});
 }

@@ -5,7 +5,6 @@ import { draftKey } from '../core/storage.js';
 import { t } from '../core/text.js';
 import { hydrate } from '../message/hydrate.js';
 import { Feed } from '../net/feed.js';
-import { isRoom } from '../net/room-search.js';
 import { Outbox } from '../outbox/outbox.js';
 import { People } from '../people/people.js';
 import { HistoryPager } from './history-pager.js';
@@ -216,7 +215,11 @@ export class Room {
 	/** @returns {import('../message/body.js').Reader} */
 	#reader() {
 		const { rooms, me } = this.#page;
-		return { me, isIn: (slug) => rooms.get(slug) !== undefined, sees: isRoom };
+		return {
+			me,
+			isIn: (slug) => rooms.get(slug) !== undefined,
+			sees: async (slug) => (await import('../net/room-search.js')).isRoom(slug),
+		};
 	}
 
 	#makeList() {

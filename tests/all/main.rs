@@ -21,6 +21,7 @@ mod accounts;
 mod blocks;
 mod bounds;
 mod flooded_lists;
+mod form_pages;
 mod guesses;
 mod hanging;
 mod invitations;

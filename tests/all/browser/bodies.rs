@@ -145,6 +145,82 @@ async fn each_block_has_its_own_direction_and_code_is_left_to_right() {
     ann.close().await;
 }
 
+/// Where pieces of a message are drawn: whether the first stands left of the second.
+fn stands_left(css: &str, first: &str, second: &str) -> String {
+    let [css, first, second] = [css, first, second].map(|text| json!(text));
+    format!(
+        "const block = [...document.querySelectorAll({css})].find(({{ textContent: text }}) => text.includes({first}) && text.includes({second}));
+         const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
+         const left = (piece) => {{
+             walker.currentNode = block;
+             for (let node = walker.nextNode(); node; node = walker.nextNode()) {{
+                 const at = node.data.indexOf(piece);
+                 if (at < 0) continue;
+                 const range = new Range();
+                 range.setStart(node, at);
+                 range.setEnd(node, at + 1);
+                 return range.getBoundingClientRect().left;
+             }}
+         }};
+         return left({first}) < left({second})"
+    )
+}
+
+#[tokio::test]
+async fn each_block_is_drawn_in_its_own_direction_and_code_from_left_to_right() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, bob) = ann_and_bob(&server, &chromedriver).await;
+    for body in [
+        "שלום לכולם\n\nHello, world!\n\n- אחת!\n- two!\n\n> ציטוט!\n\n```\nf(x);\n```\n\nראו `-rf /srv/` כאן",
+        "Hello, world!\n\nשלום לכולם!\n\n> quoted!\n\n1. one!\n2. שתיים!",
+        "| שלום! | a! |\n|---|---|\n| b! | مرحبا! |",
+        "# كلمة!\n\nword!",
+        "`x = 1;` שלום!",
+    ] {
+        bob.posts("den", body).await;
+    }
+    ann.element("#m-5 code").await;
+    for (css, first, second) in [
+        ("#m-1 p", "H", "!"),
+        ("#m-1 p", "לכולם", "שלום"),
+        ("#m-1 li", "!", "אחת"),
+        ("#m-1 li", "two", "!"),
+        ("#m-1 blockquote p", "!", "ציטוט"),
+        ("#m-1 pre", "f", ";"),
+        ("#m-1 p > code", "-rf", "/srv/"),
+        ("#m-1 p:has(code)", "כאן", "ראו"),
+        ("#m-2 p", "H", "!"),
+        ("#m-2 p", "!", "שלום"),
+        ("#m-2 blockquote p", "q", "!"),
+        ("#m-2 li", "one", "!"),
+        ("#m-2 li", "!", "שתיים"),
+        ("#m-3 th", "!", "שלום"),
+        ("#m-3 th", "a", "!"),
+        ("#m-3 td", "b", "!"),
+        ("#m-3 td", "!", "مرحبا"),
+        ("#m-4 h1", "!", "كلمة"),
+        ("#m-4 p", "w", "!"),
+        ("#m-5 code", "x", ";"),
+        ("#m-5 .body", "!", "שלום"),
+    ] {
+        assert_eq!(ann.run(&stands_left(css, first, second)).await, true, "{first:?} and {second:?} in {css}");
+    }
+    // So is what is not sent yet, whose lines are its blocks.
+    let network = json!({ "offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+    ann.driver.cdp().send_raw("Network.enable", json!({})).await.unwrap();
+    ann.driver.cdp().send_raw("Network.emulateNetworkConditions", network).await.unwrap();
+    ann.run("const text = document.querySelector('#message'); text.value = 'שלום!\\nHello!'; text.dispatchEvent(new Event('input'))").await;
+    ann.click("#send").await;
+    ann.shows(".msg.pending .body", "Hello!").await;
+    for (first, second) in [("!\nHello", "שלום"), ("Hello", "!")] {
+        let at_the_end = stands_left(".msg.pending .body", first, second)
+            .replace("indexOf", if first == "Hello" { "lastIndexOf" } else { "indexOf" });
+        assert_eq!(ann.run(&at_the_end).await, true, "{first:?} and {second:?}");
+    }
+    ann.close_despite(&["ERR_INTERNET_DISCONNECTED"]).await;
+}
+
 #[tokio::test]
 async fn an_authors_name_and_a_mention_open_the_card_by_keyboard_and_get_the_focus_back() {
     let server = Server::start(Options::sqlite()).await;

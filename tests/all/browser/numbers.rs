@@ -179,6 +179,26 @@ async fn two_tabs_do_not_destroy_each_others_drafts() {
     ann.turns_to(&first).await;
     assert_eq!(ann.run(TEXT).await, json!("a long text of tab one"));
     assert_eq!(bob.reads_whole_room("den").await.len(), 2);
+    // What a tab had that is closed now waits for a tab that has nothing, whatever is written and sent in others.
+    ann.turns_to(&second).await;
+    ann.until("return document.querySelector('#message').value === ''").await;
+    ann.fill("#message", "y").await;
+    ann.goes_to(&first).await;
+    ann.driver.close_window().await.unwrap();
+    ann.turns_to(&second).await;
+    ann.fill("#message", "z").await;
+    ann.opens_room("den").await;
+    assert_eq!(ann.run(TEXT).await, json!("yz"));
+    ann.click("#send").await;
+    ann.bodies_up_to("yz").await;
+    ann.opens_room("den").await;
+    assert_eq!(ann.run(TEXT).await, json!("a long text of tab one"));
+    // It is used up once it is sent.
+    ann.click("#send").await;
+    ann.bodies_up_to("a long text of tab one").await;
+    ann.opens_room("den").await;
+    assert_eq!(ann.run(TEXT).await, json!(""));
+    assert_eq!(bob.reads_whole_room("den").await.len(), 4);
     ann.close().await;
 }
 
