@@ -2,8 +2,8 @@
 
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 
-use crate::base::folding::{self, compatible, looks, pieces, turns_direction};
-use crate::base::visible::{is_visible, shows};
+use crate::base::folding::{self, compatible, looks, turns_direction};
+use crate::base::visible::is_visible;
 use crate::wire::refusal::Refusal;
 use crate::wire::{InstanceRole, Notify, Role, RoomKind};
 
@@ -67,10 +67,15 @@ const RESERVED_USERNAMES: [&str; 11] =
 /// What a deleted account is called begins so.
 const DELETED: &str = "deleted-";
 
-/// A username as people write one: the white space around it goes, and the sign of a mention.
+/// A username as people write that of somebody: without the spaces around it, and the sign of a mention before it.
 pub fn written_username(name: &str) -> &str {
-    let name = name.trim_matches(|c: char| c.is_whitespace() || !shows(c));
+    let name = without_spaces(name);
     name.strip_prefix(['@', '＠']).unwrap_or(name)
+}
+
+/// A text without the spaces around it, of whatever width; control characters stay.
+pub fn without_spaces(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() && !c.is_control())
 }
 
 /// Whether somebody may have this name, if only since it was not reserved when they took it.
@@ -196,11 +201,10 @@ pub fn blocked_words(blocked: &[String]) -> Result<String, Refusal> {
     if lines.len() > MAX_BLOCKED_WORDS {
         return Err(Refusal::invalid("blocked_words: at most {most}").with("most", MAX_BLOCKED_WORDS));
     }
-    // Nothing parts it but word boundaries, and one of its characters makes it a word.
     let is_word = |word: &String| {
         word.chars().count() <= MAX_WORD_CHARS
             && word.chars().any(char::is_alphanumeric)
-            && pieces(&folding::fold(word)).all(|piece| !piece.is_empty())
+            && !folding::fold(word).contains(folding::parts_words)
     };
     match lines.iter().find(|word| !is_word(word)) {
         Some(_) => {
@@ -317,10 +321,10 @@ mod tests {
 
     #[test]
     fn a_username_is_taken_out_of_what_is_around_it() {
-        for written in ["bob", " bob", "bob ", "\u{a0}bob\u{200b}", "@bob", " @bob\n", "＠bob"] {
+        for written in ["bob", " bob", "bob ", "\u{a0}bob\u{3000}", "@bob", " @bob", "＠bob"] {
             assert_eq!(written_username(written), "bob", "{written:?}");
         }
-        assert_eq!(written_username("@@bob"), "@bob");
+        assert_eq!(written_username("@@bob\n"), "@bob\n");
     }
 
     #[test]

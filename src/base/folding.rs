@@ -33,7 +33,7 @@ pub fn fold(text: &str) -> String {
 /// The pieces of a folded text between Unicode's word boundaries, and what parts them (white space, punctuation, invisible
 /// characters) as empty pieces. Each character of a script that parts no words (Chinese, Japanese, Thai) is a piece.
 pub fn pieces(folded: &str) -> impl Iterator<Item = &str> {
-    folded.split_word_bounds().flat_map(|bounded| bounded.split(parts))
+    folded.split_word_bounds().flat_map(|bounded| bounded.split(parts_words))
 }
 
 /// The words of a folded text.
@@ -71,7 +71,8 @@ pub fn turns_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-fn parts(c: char) -> bool {
+/// Whether a character stands between words: white space, punctuation, and what is invisible.
+pub fn parts_words(c: char) -> bool {
     if c.is_ascii() {
         return !c.is_ascii_alphanumeric() && !matches!(c, '$' | '+' | '<' | '=' | '>' | '^' | '`' | '|' | '~');
     }

@@ -88,7 +88,7 @@ async fn a_ban_ends_sessions_for_good(server: Server) {
 async fn every_end_of_a_session_clears_what_pages_have_stored(server: Server) {
     let root = server.person_as("root", "admin").await;
     let clears = |reply: &Reply| reply.header("clear-site-data") == r#""cache", "storage""#;
-    for way in ["logout", "form", "deleted", "banned", "elsewhere", "ran out"] {
+    for way in ["logout", "form", "left", "banned", "elsewhere", "ran out"] {
         let name = way.replace(' ', "-");
         let bob = server.person(&name).await;
         assert!(!clears(&bob.http.get("/me").await), "{way}: not while it lasts");
@@ -99,7 +99,7 @@ async fn every_end_of_a_session_clears_what_pages_have_stored(server: Server) {
                 let form = bob.http.request(Method::POST, "page:/logout").header("Origin", server.url());
                 Reply::of(form.form::<[(&str, &str)]>(&[])).await
             }
-            "deleted" => bob.http.delete_with("/me", json!({"password": PASSWORD, "messages": "keep"})).await,
+            "left" => bob.http.delete_with("/me", json!({"password": PASSWORD, "messages": "keep"})).await,
             "banned" => {
                 root.http.put_json(&format!("/users/{name}/ban"), json!({})).await.ok(204);
                 bob.http.get("page:/rooms").await
@@ -114,7 +114,7 @@ async fn every_end_of_a_session_clears_what_pages_have_stored(server: Server) {
             }
         };
         assert!(clears(&ended), "{way}: {} {:?}", ended.status, ended.headers);
-        if !matches!(way, "deleted" | "banned") {
+        if !matches!(way, "left" | "banned") {
             bob.http.post("/login", json!({"username": name, "password": PASSWORD})).await.ok(200);
             assert!(!clears(&bob.http.get("page:/rooms").await), "{way}: not in the next session");
         }

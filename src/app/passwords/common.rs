@@ -3,9 +3,10 @@
 use crate::base::folding::compatible;
 use crate::wire::refusal::{Code, Refusal};
 
-/// Whoever tries the likeliest passwords one after another has tried so many before one that is good enough.
-const GUESSES: u64 = 100_000;
-/// The rest of a long one is not looked at: it takes more guesses than that, and the estimate takes the longer.
+/// Whoever tries the likeliest passwords one after another has tried so many before one that is good enough. What zxcvbn
+/// takes for two words or more takes at least so many.
+const GUESSES: u64 = 10_000;
+/// A longer one is not looked at: the estimate would take the longer.
 const MAX_CHARS: usize = 64;
 
 /// Refuses a password that is guessed early (one that many people use, a sequence, a repetition), by the estimate of zxcvbn,
@@ -14,9 +15,13 @@ const MAX_CHARS: usize = 64;
 /// # Errors
 /// `invalid`, with the reason `common`.
 pub fn refuse_common(password: &str, username: &str) -> Result<(), Refusal> {
-    let password: String = compatible(password).trim().chars().take(MAX_CHARS).collect();
+    let password = compatible(password);
+    let password = password.trim();
     let is_username = password.eq_ignore_ascii_case(username);
-    if is_username || password.is_empty() || zxcvbn::zxcvbn(&password, &[username]).guesses() < GUESSES {
+    // Its dictionaries have nothing beyond ASCII.
+    let is_rated = password.is_ascii() && password.len() <= MAX_CHARS;
+    let is_early = || is_rated && zxcvbn::zxcvbn(password, &[username]).guesses() < GUESSES;
+    if is_username || password.is_empty() || is_early() {
         let refusal = Refusal::new(Code::Invalid, "password: this one is easy to guess, take another");
         return Err(Refusal { reason: Some("common"), ..refusal });
     }

@@ -40,7 +40,7 @@ pub async fn sign_up(
     if invitation.is_none() {
         accept::admits(signup, None)?;
     }
-    let username = fields::written_username(&username).to_owned();
+    let username = fields::without_spaces(&username).to_owned();
     fields::username(&username)?;
     fields::password(&password)?;
     refuse_common(&password, &username)?;
