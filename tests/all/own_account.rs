@@ -109,7 +109,8 @@ async fn nothing_has_the_name_of_somebody_who_deleted_their_account(server: Serv
     let talk = gerda.http.post("/direct", json!({"users": ["root"]})).await.ok(201);
     root.http.patch("/users/gerda.real", json!({"role": "admin"})).await.ok(204);
     root.http.post("/rooms/den/messages/1/reports", json!({"reason": "this"})).await.ok(204);
-    let paths = ["/audit", "/rooms/den/audit", "/reports", "/rooms", "/rooms/den/messages", "/rooms/den/members", "/users"];
+    let paths =
+        ["/audit", "/rooms/den/audit", "/reports", "/rooms", "/rooms/den/messages", "/rooms/den/members", "/users"];
     let told = async |path: &str| root.http.get(path).await.text.to_lowercase().contains("gerda");
     assert!(told("/audit").await && told("/rooms").await);
     gerda.http.delete_with("/me", goodbye("keep")).await.ok(204);

@@ -84,7 +84,9 @@ async fn what_is_sent_behind_code_stays_behind_it() {
     let languages = ["rust", "bash", "typescript", "python", "cpp", "sql"];
     let bodies: Vec<String> = languages
         .iter()
-        .flat_map(|language| [format!("```{language}\nlet x = f(\"1\"); // {language}\n```"), format!("after {language}")])
+        .flat_map(|language| {
+            [format!("```{language}\nlet x = f(\"1\"); // {language}\n```"), format!("after {language}")]
+        })
         .collect();
     socket.say_many("den", bodies.iter().cloned()).await;
     let stored = ann.reads_whole_room("den").await;
