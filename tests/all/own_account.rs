@@ -71,7 +71,8 @@ async fn a_deleted_account_leaves_its_messages_without_its_name(server: Server) 
     // The name is free, and whoever takes it is somebody else.
     let other = server.person("bob").await;
     assert_ne!(other.user["id"], bob.user["id"]);
-    server.person(&format!("deleted-{}", bob.user["id"])).await;
+    let dead = json!({"username": format!("deleted-{}", bob.user["id"]), "password": PASSWORD});
+    assert_eq!(server.stranger().post("/signup", dead).await.error(), (422, "invalid"));
 }
 
 /// Also where they are no longer a member, and where a room can only be read.
