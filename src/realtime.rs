@@ -5,6 +5,7 @@ pub mod broker;
 pub mod fanout;
 pub mod hub;
 pub mod presence;
+pub mod rendering;
 pub mod room;
 pub mod send_rate;
 pub mod ws_session;

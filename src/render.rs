@@ -108,6 +108,11 @@ pub fn render_body(body: &str) -> Result<Rendered, Refusal> {
     Ok(rendered)
 }
 
+/// Whether rendering may take more than a few milliseconds: where it has a block of code, to be highlighted.
+pub fn may_take_long(body: &str) -> bool {
+    ["```", "~~~"].iter().any(|fence| body.contains(fence))
+}
+
 /// What a body becomes that was stored under older rules: it may be one that would be refused now.
 pub fn render_again(body: &str) -> Rendered {
     render(body).0

@@ -24,6 +24,11 @@ enum Text {
     },
 }
 
+/// A value that may run from right to left turns nothing around it, as `static/core/text.js` has it.
+fn isolated(value: String) -> String {
+    if value.chars().any(|c| c >= '\u{590}') { format!("\u{2068}{value}\u{2069}") } else { value }
+}
+
 /// All texts of a language.
 pub struct Texts(HashMap<String, Text>);
 
@@ -49,7 +54,7 @@ impl Texts {
                 if count == 1 { one } else { other }
             }
         };
-        Ok(filled(chosen, |name| Some(values.get::<&Value>(name).ok()??.to_string())))
+        Ok(filled(chosen, |name| Some(isolated(values.get::<&Value>(name).ok()??.to_string()))))
     }
 
     /// A template with the texts that have no values in their places: a page has fifty, and the same ones each time.

@@ -1,4 +1,5 @@
-//! The log of what was done to people, rooms and messages: written in the transaction that does it, never changed.
+//! The log of what was done to people, rooms and messages: written in the transaction that does it, and never changed but for
+//! the names of those who delete their accounts.
 
 use chrono::{NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -56,6 +57,13 @@ pub fn record(connection: &mut AnyConnection, entry: &Entry) -> QueryResult<()> 
         ))
         .execute(connection)
         .map(drop)
+}
+
+/// Somebody is called otherwise from now on, in what was done before too: they deleted their account.
+pub fn rename(connection: &mut AnyConnection, user: UserId, name: &str) -> QueryResult<()> {
+    diesel::update(audit::table.filter(audit::actor_id.eq(user))).set(audit::actor.eq(name)).execute(connection)?;
+    let of_them = audit::table.filter(audit::user_id.eq(user));
+    diesel::update(of_them).set(audit::username.eq(name)).execute(connection).map(drop)
 }
 
 /// Entries, newest first, and whether there are older ones.

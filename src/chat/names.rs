@@ -9,9 +9,10 @@ use crate::base::folding::{from_each_word, looks};
 use crate::chat::people;
 use crate::db::connection::AnyConnection;
 use crate::db::schema::{room_words, rooms, user_looks, user_words, users};
-use crate::wire::{RoomId, RoomKind, User, UserId};
+use crate::wire::{RoomId, User, UserId};
 
-/// Raised when names are folded or parted otherwise: then all are gone through again.
+/// Raised when names are folded or parted otherwise: then all are gone through again. The indexes `users_to_note` and
+/// `rooms_to_note` have it too.
 const VERSION: &str = "1 ";
 
 /// Notes how somebody is found and what their names look like, after their display name was set.
@@ -67,16 +68,14 @@ fn insert<Row>(
 /// People whose names were set by a version that notes nothing, or another: at most `limit`, by their ids.
 pub fn stale_users(connection: &mut AnyConnection, limit: i64) -> QueryResult<Vec<UserId>> {
     let stale = sql::<Bool>(&format!("words_of <> '{VERSION}' || display_name"));
-    let those = users::table.filter(users::deleted_at.is_null()).filter(stale).order(users::id).limit(limit);
-    those.select(users::id).load(connection)
+    users::table.filter(stale).order(users::id).limit(limit).select(users::id).load(connection)
 }
 
 /// Rooms likewise.
 pub fn stale_rooms(connection: &mut AnyConnection, limit: i64) -> QueryResult<Vec<RoomId>> {
-    let stale = sql::<Bool>(&format!("words_of <> '{VERSION}' || title"));
     // A direct talk is found by its people.
-    let titled = rooms::table.filter(rooms::kind.ne(RoomKind::Direct.as_str()));
-    titled.filter(stale).order(rooms::id).limit(limit).select(rooms::id).load(connection)
+    let stale = sql::<Bool>(&format!("words_of <> '{VERSION}' || title AND kind <> 'direct'"));
+    rooms::table.filter(stale).order(rooms::id).limit(limit).select(rooms::id).load(connection)
 }
 
 /// Others who can be taken for somebody, or they for them, by a name or a username: at most `limit`, by their ids.

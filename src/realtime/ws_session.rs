@@ -118,6 +118,8 @@ pub struct WsSession {
     joining: bool,
     /// A request waits for room in its room's queue; the socket is not read meanwhile.
     blocked: bool,
+    /// A body is being rendered on another thread; the socket is not read meanwhile.
+    rendering: bool,
     /// The rooms have been left, since the socket is closed.
     departed: bool,
     /// Bad frames in a row.
@@ -179,6 +181,7 @@ impl WsSession {
             held: None,
             joining: false,
             blocked: false,
+            rendering: false,
             departed: false,
             bad_frames: 0,
             amid_message: None,

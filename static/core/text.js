@@ -18,8 +18,10 @@ const numbers = new Intl.NumberFormat(locale);
 export function t(key, values = {}) {
 	const text = texts[key] ?? key;
 	const form = typeof text === 'string' ? text : (text[plurals.select(Number(values.count))] ?? text.other ?? key);
-	return form.replace(/\{(\w+)\}/g, (whole, name) => {
-		const value = values[name] ?? whole;
-		return typeof value === 'number' ? numbers.format(value) : value;
+	return form.replace(/\{(\w+)\}/g, (all, name) => {
+		const value = values[name] ?? all;
+		if (typeof value === 'number') return numbers.format(value);
+		// A value that may run from right to left turns nothing around it: it is isolated (U+2068 to U+2069).
+		return /[\u0590-\uffff]/.test(value) ? `\u2068${value}\u2069` : value;
 	});
 }

@@ -91,7 +91,7 @@ export class ChatPage {
 			if (frame.user.id !== this.me.id) return location.reload();
 			this.sender.retryNow();
 		}
-		if (frame.type === 'blocks' || (frame.type === 'welcome' && frame.blocks.length > 0)) {
+		if (frame.type === 'blocks' || (frame.type === 'welcome' && frame.blocks[0])) {
 			import('../people/blocks.js').then(({ fold }) => fold(frame.blocks));
 		}
 		if (frame.type === 'state') return learn(frame.users);

@@ -3,8 +3,9 @@ import { onSessionEnd, startLogout } from '../net/login.js';
 /** The end of a session, in whatever way, leaves nothing of what was written on this machine. */
 onSessionEnd(async () => (await import('../outbox/forget.js')).forget());
 
-for (const form of document.querySelectorAll('form')) {
-	if (form.getAttribute('action') !== '/logout') continue;
+/** @type {NodeListOf<HTMLFormElement>} */
+const forms = document.querySelectorAll('form[action="/logout"]');
+for (const form of forms) {
 	form.addEventListener('submit', async (event) => {
 		event.preventDefault();
 		const { forget, unsent } = await import('../outbox/forget.js');

@@ -71,7 +71,8 @@ async fn a_deleted_account_leaves_its_messages_without_its_name(server: Server) 
     // The name is free, and whoever takes it is somebody else.
     let other = server.person("bob").await;
     assert_ne!(other.user["id"], bob.user["id"]);
-    server.person(&format!("deleted-{}", bob.user["id"])).await;
+    let dead = json!({"username": format!("deleted-{}", bob.user["id"]), "password": PASSWORD});
+    assert_eq!(server.stranger().post("/signup", dead).await.error(), (422, "invalid"));
 }
 
 /// Also where they are no longer a member, and where a room can only be read.
@@ -95,6 +96,33 @@ async fn messages_that_go_with_an_account_are_seen_to_go(server: Server) {
         assert_eq!((&messages[0]["deleted"], &messages[1]["body"]), (&json!(true), &json!("ann's")), "{room}");
         assert!(!json!(messages).to_string().contains("secret of bob"));
     }
+}
+
+/// But for what others wrote themselves.
+async fn nothing_has_the_name_of_somebody_who_deleted_their_account(server: Server) {
+    let root = server.person_as("root", "owner").await;
+    let gerda = server.person("gerda.real").await;
+    gerda.http.patch("/me", json!({"display_name": "Gerda Real"})).await.ok(200);
+    gerda.makes_room("den").await;
+    root.http.put("/rooms/den/members/me").await.ok(204);
+    gerda.http.patch("/rooms/den", json!({"slow_secs": 1})).await.ok(200);
+    gerda.posts("den", "mine").await;
+    let talk = gerda.http.post("/direct", json!({"users": ["root"]})).await.ok(201);
+    root.http.patch("/users/gerda.real", json!({"role": "admin"})).await.ok(204);
+    root.http.post("/rooms/den/messages/1/reports", json!({"reason": "this"})).await.ok(204);
+    let paths =
+        ["/audit", "/rooms/den/audit", "/reports", "/rooms", "/rooms/den/messages", "/rooms/den/members", "/users"];
+    let told = async |path: &str| root.http.get(path).await.text.to_lowercase().contains("gerda");
+    assert!(told("/audit").await && told("/rooms").await);
+    gerda.http.delete_with("/me", goodbye("keep")).await.ok(204);
+    let slug = talk["slug"].as_str().expect("a slug");
+    let of_talk = [format!("/rooms/{slug}"), format!("page:/rooms/{slug}")];
+    let pages = ["page:/rooms", "page:/rooms/den", "page:/moderation", "page:/rooms/den/settings"];
+    for path in paths.into_iter().chain(pages).chain(of_talk.iter().map(String::as_str)) {
+        assert!(!told(path).await, "{path}");
+    }
+    let socket = root.socket_in("den").await;
+    assert!(!socket.welcome.to_string().to_lowercase().contains("gerda"), "{}", socket.welcome);
 }
 
 async fn the_last_owner_stays(server: Server) {
@@ -134,6 +162,7 @@ on_both_databases![
     an_export_has_ones_own_data_and_nobody_elses,
     a_deleted_account_leaves_its_messages_without_its_name,
     messages_that_go_with_an_account_are_seen_to_go,
+    nothing_has_the_name_of_somebody_who_deleted_their_account,
     the_last_owner_stays,
 ];
 

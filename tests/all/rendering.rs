@@ -76,6 +76,25 @@ async fn code_in_a_language_that_nobody_knows_is_plain() {
 }
 
 /// Every third character begins another piece of code; every tenth another link.
+/// Code is rendered elsewhere, and what its socket sends behind it stays behind it.
+#[tokio::test]
+async fn what_is_sent_behind_code_stays_behind_it() {
+    let (server, ann) = ann_in_the_den().await;
+    let mut socket = ann.socket_in("den").await;
+    let languages = ["rust", "bash", "typescript", "python", "cpp", "sql"];
+    let bodies: Vec<String> = languages
+        .iter()
+        .flat_map(|language| {
+            [format!("```{language}\nlet x = f(\"1\"); // {language}\n```"), format!("after {language}")]
+        })
+        .collect();
+    socket.say_many("den", bodies.iter().cloned()).await;
+    let stored = ann.reads_whole_room("den").await;
+    let stored: Vec<&str> = stored.iter().filter_map(|message| message["body"].as_str()).collect();
+    assert_eq!(stored, bodies);
+    drop(server);
+}
+
 #[tokio::test]
 async fn a_body_whose_html_would_be_huge_is_shown_without_colours_or_as_written() {
     let (_server, ann) = ann_in_the_den().await;

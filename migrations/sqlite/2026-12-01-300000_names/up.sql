@@ -2,6 +2,9 @@
 -- number of the version.
 ALTER TABLE users ADD COLUMN words_of TEXT NOT NULL DEFAULT '';
 ALTER TABLE rooms ADD COLUMN words_of TEXT NOT NULL DEFAULT '';
+-- Those that have not been through it.
+CREATE INDEX users_to_note ON users (id) WHERE words_of <> '1 ' || display_name;
+CREATE INDEX rooms_to_note ON rooms (id) WHERE words_of <> '1 ' || title AND kind <> 'direct';
 
 -- Display names from each of their words on, folded.
 CREATE TABLE user_words (

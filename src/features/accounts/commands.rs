@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 use crate::app::perform::Command;
-use crate::chat::audit::Entry;
+use crate::chat::audit::{self, Entry};
 use crate::chat::change::Change;
 use crate::chat::direct_titles::DELETED_USER;
 use crate::chat::events::Event;
@@ -98,9 +98,10 @@ impl Command for DeleteAccount {
         diesel::delete(sanctions::table.filter(sanctions::user_id.eq(user))).execute(change.connection)?;
         diesel::delete(known_networks::table.filter(known_networks::user_id.eq(user))).execute(change.connection)?;
         end_sessions(change, user, "")?;
+        let name = format!("deleted-{user}");
         diesel::update(users::table.find(user))
             .set((
-                users::username.eq(format!("deleted-{user}")),
+                users::username.eq(&name),
                 // No username has a colon: nobody can have this key, or find the account by it.
                 users::username_key.eq(format!("deleted:{user}")),
                 users::display_name.eq(DELETED_USER),
@@ -118,6 +119,7 @@ impl Command for DeleteAccount {
         let detail = if self.with_messages { "messages: removed" } else { "messages: kept" };
         let entry = Entry { target: Some(&me.user), detail, ..Entry::new(Act::DeleteAccount) };
         change.record(&entry)?;
+        audit::rename(change.connection, user, &name)?;
         for room in theirs {
             change.announce(Event::MemberRemoved { room, user });
         }

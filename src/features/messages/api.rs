@@ -12,8 +12,8 @@ use crate::chat::history::Part;
 use crate::chat::messages;
 use crate::features::messages::types::{Draft, EditMessage, HistoryQuery, MeantRoom, Messages, Preview, SendMessage};
 use crate::realtime::hub::Post;
+use crate::realtime::rendering;
 use crate::realtime::send_rate::Kind;
-use crate::render::render_body;
 use crate::wire::history::Wanted;
 use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{Key, Message, Seq};
@@ -80,7 +80,10 @@ pub async fn edit(
     body: Json<EditMessage>,
 ) -> Result<HttpResponse, Failure> {
     let (slug, id) = path.into_inner();
-    change(&app, &account, &slug, &meant, id, || Ok(Action::Edit { id, rendered: render_body(&body.body)? })).await
+    change(&app, &account, &slug, &meant, id, async || {
+        Ok(Action::Edit { id, rendered: rendering::render(body.into_inner().body).await? })
+    })
+    .await
 }
 
 /// Give a message an emoji
@@ -102,7 +105,7 @@ pub async fn react(
     meant: Query<MeantRoom>,
 ) -> Result<HttpResponse, Failure> {
     let (slug, id, emoji) = path.into_inner();
-    change(&app, &account, &slug, &meant, id, || Action::react(id, &emoji, true)).await
+    change(&app, &account, &slug, &meant, id, async || Action::react(id, &emoji, true)).await
 }
 
 /// Take an emoji back
@@ -124,7 +127,7 @@ pub async fn take_reaction_back(
     meant: Query<MeantRoom>,
 ) -> Result<HttpResponse, Failure> {
     let (slug, id, emoji) = path.into_inner();
-    change(&app, &account, &slug, &meant, id, || Action::react(id, &emoji, false)).await
+    change(&app, &account, &slug, &meant, id, async || Action::react(id, &emoji, false)).await
 }
 
 /// Changes a message, and answers it as it is then.
@@ -134,11 +137,11 @@ async fn change(
     slug: &str,
     meant: &MeantRoom,
     id: Seq,
-    action: impl FnOnce() -> Result<Action, Refusal>,
+    action: impl AsyncFnOnce() -> Result<Action, Refusal>,
 ) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
     app.send_rate.check(user, Kind::Change)?;
-    let (room, _) = app.hub.act(slug, meant.room_id, user, &action()?).await?;
+    let (room, _) = app.hub.act(slug, meant.room_id, user, &action().await?).await?;
     let message = app.store.read(move |c| messages::one(c, room, id)).await?;
     Ok(HttpResponse::Ok().json(message))
 }
@@ -154,7 +157,7 @@ async fn change(
 )]
 pub async fn preview(app: Data<App>, account: Account, draft: Json<Draft>) -> Result<HttpResponse, Failure> {
     app.send_rate.check(account.user.id, Kind::Change)?;
-    let html = render_body(&draft.body)?.preview();
+    let html = rendering::render(draft.into_inner().body).await?.preview();
     Ok(HttpResponse::Ok().json(Preview { html }))
 }
 
@@ -184,7 +187,7 @@ pub async fn send(
         return Err(Refusal::new(Code::Unauthorized, "somebody else is signed in by now").into());
     }
     app.send_rate.check(user, Kind::Message)?;
-    let post = Post { room_id, key: Key::parse(&key)?, rendered: render_body(&body)?, reply_to };
+    let post = Post { room_id, key: Key::parse(&key)?, rendered: rendering::render(body).await?, reply_to };
     let (message, is_new) = app.hub.post(&slug, user, post).await?;
     Ok(if is_new { HttpResponse::Created().json(message) } else { HttpResponse::Ok().json(message) })
 }

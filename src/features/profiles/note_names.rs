@@ -1,8 +1,5 @@
 //! The job that notes names which were set by a version that does not, or does it otherwise: see `chat/names.rs`.
 
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
-
 use diesel::prelude::*;
 
 use crate::app::jobs::{JobError, JobKind, Step};
@@ -14,23 +11,12 @@ pub const NOTE_NAMES: JobKind = JobKind { name: "note_names", step, look };
 
 /// Names that are noted in a step.
 const AT_ONCE: i64 = 100;
-/// How often it is looked whether there are any: at the start, and while instances of an older version may still run. Each
-/// time all people and rooms are gone through.
-const BETWEEN_LOOKS: Duration = Duration::from_secs(3_600);
-
-static LOOKED_AT: Mutex<Option<Instant>> = Mutex::new(None);
-
+/// Queues the job where there are any; an index has just these.
 fn look(connection: &mut AnyConnection) -> QueryResult<()> {
-    let mut looked_at = LOOKED_AT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if looked_at.is_some_and(|at| at.elapsed() < BETWEEN_LOOKS) {
+    if names::stale_users(connection, 1)?.is_empty() && names::stale_rooms(connection, 1)?.is_empty() {
         return Ok(());
     }
-    let are_noted = names::stale_users(connection, 1)?.is_empty() && names::stale_rooms(connection, 1)?.is_empty();
-    if !are_noted {
-        enqueue_once(connection, NOTE_NAMES.name, NOTE_NAMES.name, "{}")?;
-    }
-    *looked_at = Some(Instant::now());
-    Ok(())
+    enqueue_once(connection, NOTE_NAMES.name, NOTE_NAMES.name, "{}")
 }
 
 fn step(connection: &mut AnyConnection, _: &str) -> Result<Step, JobError> {

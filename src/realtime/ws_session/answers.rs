@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::base::metrics::{Counted, METRICS};
 use crate::base::uniform_delay::level;
-use crate::chat::batch::Done;
+use crate::chat::batch::{Action, Done};
 use crate::chat::connect_reads::Welcome;
 use crate::chat::history::Part;
 use crate::chat::join_snapshot::Cursor;
@@ -70,6 +70,10 @@ pub enum Answer {
         continued: bool,
         outcome: JoinOutcome,
     },
+    Rendered {
+        asked: RequestContext,
+        action: Result<Action, Refusal>,
+    },
     /// `waited`: it had to wait for room in the room's queue.
     Stored {
         asked: RequestContext,
@@ -90,6 +94,10 @@ impl WsSession {
             Answer::Found { asked, cursor, found, since } => self.found(asked, cursor, found, since),
             Answer::Entered { asked, generation, cursor, continued, outcome } => {
                 self.entered(asked, generation, cursor, continued, outcome);
+            }
+            Answer::Rendered { asked, action } => {
+                self.rendering = false;
+                self.act(asked, action);
             }
             Answer::Stored { asked, stored, waited } => {
                 self.blocked &= !waited;

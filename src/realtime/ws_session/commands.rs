@@ -9,11 +9,12 @@ use crate::chat::batch::Action;
 use crate::chat::history;
 use crate::chat::join_snapshot::Cursor;
 use crate::realtime::fanout::registry;
+use crate::realtime::rendering;
 use crate::realtime::room::{Act, ChatRoom, MarkRead, Typing};
 use crate::realtime::send_rate::Kind;
 use crate::realtime::ws_session::answers::{Answer, Queued, RequestContext};
 use crate::realtime::ws_session::{Joined, WsSession};
-use crate::render::render_body;
+use crate::render::{Rendered, may_take_long, render_body};
 use crate::wire::client_frame;
 use crate::wire::history::{Wanted, at_least};
 use crate::wire::refusal::{Code, Refusal};
@@ -85,16 +86,16 @@ impl WsSession {
     fn send(&mut self, reference: Option<String>, send: client_frame::Send) {
         let client_frame::Send { room, room_id, key, body, reply_to } = send;
         let asked = RequestContext { key: Some(key), ..RequestContext::about(reference, room, room_id) };
-        self.change(asked, Kind::Message, |asked| {
+        self.write(asked, Kind::Message, body, move |asked, rendered| {
             let key = Key::parse(asked.key.as_deref().unwrap_or_default())?;
-            Ok(Action::Send { key, rendered: render_body(&body)?, reply_to, present: Vec::new() })
+            Ok(Action::Send { key, rendered, reply_to, present: Vec::new() })
         });
     }
 
     fn edit(&mut self, reference: Option<String>, edit: client_frame::Edit) {
         let client_frame::Edit { room, room_id, id, body } = edit;
         let asked = RequestContext::about(reference, room, room_id);
-        self.change(asked, Kind::Change, |_| Ok(Action::Edit { id, rendered: render_body(&body)? }));
+        self.write(asked, Kind::Change, body, move |_, rendered| Ok(Action::Edit { id, rendered }));
     }
 
     fn react(&mut self, reference: Option<String>, react: client_frame::React) {
@@ -110,11 +111,46 @@ impl WsSession {
         kind: Kind,
         action: impl FnOnce(&RequestContext) -> Result<Action, Refusal>,
     ) {
-        if self.joined(&asked).is_none() {
+        if self.is_permitted(&asked, kind) {
+            let action = action(&asked);
+            self.act(asked, action);
+        }
+    }
+
+    /// As [`Self::change`], of what has a body. The socket is not read while that is rendered elsewhere: what comes behind it
+    /// stays behind it.
+    fn write(
+        &mut self,
+        asked: RequestContext,
+        kind: Kind,
+        body: String,
+        action: impl FnOnce(&RequestContext, Rendered) -> Result<Action, Refusal> + 'static,
+    ) {
+        if !self.is_permitted(&asked, kind) {
             return;
         }
+        if !may_take_long(&body) {
+            let action = render_body(&body).and_then(|rendered| action(&asked, rendered));
+            return self.act(asked, action);
+        }
+        self.rendering = true;
+        self.wait_for(async move {
+            let action = rendering::render(body).await.and_then(|rendered| action(&asked, rendered));
+            Answer::Rendered { asked, action }
+        });
+    }
+
+    /// Whether somebody may change something so soon, in a room that the socket has joined; refused where not.
+    fn is_permitted(&self, asked: &RequestContext, kind: Kind) -> bool {
+        if self.joined(asked).is_none() {
+            return false;
+        }
         let permitted = self.shared.send_rate.check(self.user.id, kind);
-        let action = match permitted.and_then(|()| action(&asked)) {
+        permitted.inspect_err(|refusal| self.refuse(asked, refusal)).is_ok()
+    }
+
+    pub(crate) fn act(&mut self, asked: RequestContext, action: Result<Action, Refusal>) {
+        let action = match action {
             Ok(action) => action,
             Err(refusal) => return self.refuse(&asked, &refusal),
         };

@@ -138,6 +138,7 @@ impl WsSession {
         self.held.is_none()
             && !self.joining
             && !self.blocked
+            && !self.rendering
             && self.answers.as_ref().is_none_or(|answers| answers.len() < MAX_IN_FLIGHT)
     }
 

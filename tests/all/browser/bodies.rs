@@ -317,3 +317,33 @@ async fn what_comes_with_the_page_looks_as_it_does_once_the_room_is_joined() {
     assert_eq!(ann.run(&looks).await, expected);
     ann.close().await;
 }
+
+/// Such names are refused by now; there may be some from before.
+#[tokio::test]
+async fn a_name_that_turns_the_direction_turns_nothing_around_it() {
+    let server = Server::start(Options::sqlite()).await;
+    let eve = server.person("eve").await;
+    eve.makes_room("den").await;
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    for name in ["Eve\u{202e}", "שלום", "\u{2067}Eve"] {
+        server.execute(&format!("UPDATE users SET display_name = '{name}' WHERE username = 'eve'"));
+        let mut socket = eve.socket_in("den").await;
+        ann.opens_room("den").await;
+        socket.send_json(json!({"type": "typing", "room": "den"})).await;
+        ann.until("return document.querySelector('#typing').textContent.includes('typing')").await;
+        let script = "const text = document.querySelector('#typing').firstChild;
+            const left = (word) => {
+                const range = document.createRange();
+                const at = text.data.lastIndexOf(word);
+                range.setStart(text, at);
+                range.setEnd(text, at + word.length);
+                return range.getBoundingClientRect().left;
+            };
+            return left('is') < left('typing')";
+        assert_eq!(ann.run(script).await, json!(true), "{name:?}");
+        socket.leave("den").await;
+    }
+    ann.close().await;
+}

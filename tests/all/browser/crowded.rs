@@ -96,6 +96,10 @@ async fn among_5000_members_of_whom_300_are_here_each_is_found_and_few_are_loade
             SELECT rooms.id, users.id, 'member', 0, datetime('now') FROM rooms, users WHERE username LIKE 'member-%'",
         count_to(5_000)
     ));
+    eventually(PATIENCE, "the names to be noted", async || {
+        (server.number("SELECT count(*) FROM users WHERE words_of = ''") == 0).then_some(())
+    })
+    .await;
     let mut crowd = vec![];
     for some in 0..10 {
         let people = join_all((0..30).map(async |n| server.person(&format!("guest-{some}-{n}")).await)).await;

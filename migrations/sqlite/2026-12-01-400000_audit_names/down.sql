@@ -1,0 +1,2 @@
+DROP INDEX audit_by_user;
+DROP INDEX audit_by_actor;
