@@ -113,6 +113,11 @@ pub fn may_take_long(body: &str) -> bool {
     ["```", "~~~"].iter().any(|fence| body.contains(fence))
 }
 
+/// Whom a stored body may mention, without drawing it: code is not highlighted.
+pub fn mentions_of(body: &str) -> Vec<Mention> {
+    render_in(body.trim(), false).0.mentions
+}
+
 /// What a body becomes that was stored under older rules: it may be one that would be refused now.
 pub fn render_again(body: &str) -> Rendered {
     render(body).0
@@ -136,13 +141,17 @@ pub struct Context {
 
 /// What a body becomes, and whether anything of it can be seen.
 fn render(body: &str) -> (Rendered, bool) {
+    render_in(body, true)
+}
+
+fn render_in(body: &str, has_colours: bool) -> (Rendered, bool) {
     if is_plain(body) {
         let html = format!("<p>{body}</p>\n");
         let (body, template) = (body.to_owned(), Template::plain(html));
         return (Rendered { body, mentions: Vec::new(), template, with_whole_names: None }, true);
     }
     let has_right_to_left = has_right_to_left(body);
-    let context = |whole_names| Context { whole_names, has_right_to_left, has_colours: true, ..Context::default() };
+    let context = |whole_names| Context { whole_names, has_right_to_left, has_colours, ..Context::default() };
     let mut first = context(false);
     let html = sanitised(body, &mut first);
     let with_whole_names = first.has_open_end.then(|| Template::new(&sanitised(body, &mut context(true))));
@@ -158,7 +167,8 @@ fn sanitised(body: &str, context: &mut Context) -> String {
         (context.mentions, context.rooms, context.has_open_end) = (Vec::new(), 0, false);
     };
     if let Ok(blocks) = blocks::parse(body) {
-        for has_colours in [true, false] {
+        let has_colours = context.has_colours;
+        for has_colours in [true, false].into_iter().filter(|colours| has_colours || !colours) {
             fresh(context);
             context.has_colours = has_colours;
             let mut html = String::new();

@@ -64,8 +64,8 @@ const REASON: Line = Line {
 /// `everyone` for many people at once in a mention; the others pass for the server, or for somebody whose account was deleted.
 const RESERVED_USERNAMES: [&str; 11] =
     ["me", "here", "room", "everyone", "operator", "system", "klatch", "server", "nobody", "deleted", "deleted-user"];
-/// What a deleted account is called begins so.
-const DELETED: &str = "deleted-";
+/// What a deleted account is called begins so, without its dash.
+const DELETED: &str = "deleted";
 
 /// A username as people write that of somebody: without the spaces around it, and the sign of a mention before it.
 pub fn written_username(name: &str) -> &str {
@@ -93,8 +93,10 @@ pub fn username(name: &str) -> Result<(), Refusal> {
     let is_dots = name.bytes().all(|b| b == b'.');
     let looks = looks(name);
     let is_reserved = |reserved: &&str| looks.iter().any(|look| folding::looks(reserved).contains(look));
-    let is_deleted = folding::looks(&name[..name.len().min(DELETED.len())]) == folding::looks(DELETED)
-        && name.as_bytes().get(DELETED.len() - 1).is_some_and(u8::is_ascii_punctuation);
+    // With a sign or a number anywhere behind it, or nothing.
+    let has_sign = name.bytes().any(|b| b.is_ascii_punctuation());
+    let is_number = |rest: &str| has_sign || rest.chars().all(|c| matches!(c, '0'..='9' | 'o' | 'l'));
+    let is_deleted = looks.iter().any(|look| look.strip_prefix(DELETED).is_some_and(is_number));
     if is_dots || is_deleted || RESERVED_USERNAMES.iter().any(is_reserved) {
         return Err(Refusal::invalid("username: this name is reserved"));
     }
@@ -203,6 +205,7 @@ pub fn blocked_words(blocked: &[String]) -> Result<String, Refusal> {
     }
     let is_word = |word: &String| {
         word.chars().count() <= MAX_WORD_CHARS
+            && !word.contains(char::is_control)
             && word.chars().any(char::is_alphanumeric)
             && !folding::fold(word).contains(folding::parts_words)
     };
@@ -303,6 +306,10 @@ mod tests {
             "deleted-1",
             "Deleted-27",
             "de1eted-x",
+            "deIeted-27",
+            "_deleted-27",
+            "d-eleted-27",
+            "deleted27",
             "deleted_27",
             "deleted.27",
             "deleted-user",
@@ -348,7 +355,7 @@ mod tests {
         {
             assert!(blocked_words(&[word.to_owned()]).is_ok(), "{word}");
         }
-        for word in ["a b", "a-b", "!", "a_b", "\u{200b}"] {
+        for word in ["a b", "a-b", "!", "a_b", "\u{200b}", "ü\0", "ü\u{1b}"] {
             assert!(blocked_words(&[word.to_owned()]).is_err(), "{word:?}");
         }
     }

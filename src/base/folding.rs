@@ -19,6 +19,10 @@ pub fn compatible(text: &str) -> Cow<'_, str> {
     if text.is_ascii() { Cow::Borrowed(text) } else { ComposingNormalizer::new_nfkc().normalize(text) }
 }
 
+/// What is kept of a name. One character may fold to eighteen.
+const MOST_WORDS: usize = 32;
+const MOST_CHARS: usize = 64;
+
 /// What texts are found and compared by: without invisible characters, in the compatibility form, and in one case. White
 /// space stays.
 pub fn fold(text: &str) -> String {
@@ -46,11 +50,12 @@ pub fn in_words(text: &str) -> String {
     words(&fold(text)).collect::<Vec<_>>().join(" ")
 }
 
-/// A text from each of its words on, as [`in_words`] has it.
+/// A text from each of its first [`MOST_WORDS`] words on, as [`in_words`] has it, at most [`MOST_CHARS`] characters of each.
 pub fn from_each_word(text: &str) -> Vec<String> {
     let all = in_words(text);
     let begins = std::iter::once(0).chain(all.match_indices(' ').map(|(at, _)| at + 1));
-    begins.map(|at| all[at..].to_owned()).filter(|rest| !rest.is_empty()).collect()
+    let rests = begins.take(MOST_WORDS).map(|at| all[at..].chars().take(MOST_CHARS).collect());
+    rests.filter(|rest: &String| !rest.is_empty()).collect()
 }
 
 /// What a name looks like, as it is written and in small letters: names that share a look can be taken for each other.

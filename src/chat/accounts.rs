@@ -54,7 +54,7 @@ pub fn create(c: &mut AnyConnection, account: &NewAccount) -> Result<User, Refus
 pub fn find_by_name(c: &mut AnyConnection, username: &str) -> Result<Option<Account>, Refusal> {
     type Row = (User, String, Option<NaiveDateTime>, Option<NaiveDateTime>);
     let found: Option<Row> = users::table
-        .filter(users::username_key.eq(key_of(username)))
+        .filter(users::username_key.eq(key_of(username)).and(users::deleted_at.is_null()))
         .select((people::COLUMNS, users::password_hash, users::banned_at, users::banned_until))
         .first(c)
         .optional()?;
@@ -73,7 +73,8 @@ pub fn id_by_name(c: &mut AnyConnection, username: &str) -> Result<Option<UserId
         return Ok(None);
     }
     let key = key_of(username);
-    Ok(users::table.filter(users::username_key.eq(key)).select(users::id).first(c).optional()?)
+    let those = users::table.filter(users::username_key.eq(key).and(users::deleted_at.is_null()));
+    Ok(those.select(users::id).first(c).optional()?)
 }
 
 /// The person with this id.

@@ -1,7 +1,7 @@
 //! What is found by how its name begins, in whatever case and form: usernames and slugs from their first character on,
 //! display names and titles from each of their words on.
 
-use diesel::dsl::{auto_type, exists, not};
+use diesel::dsl::{auto_type, not};
 use diesel::prelude::*;
 
 use crate::base::folding::{fold, in_words};
@@ -49,8 +49,8 @@ pub enum Among {
     MembersOf(RoomId),
 }
 
-/// Those whose names begin so, by their usernames first those of whom the username does, then the others by their names: at
-/// most `limit` after `cursor`, and the cursor of the next.
+/// Those whose names begin so, by their usernames, first those of whom the username does: at most `limit` after `cursor`, and
+/// the cursor of the next.
 ///
 /// # Errors
 /// `invalid`: this is no cursor.
@@ -61,73 +61,60 @@ pub fn people(
     cursor: Option<&str>,
     limit: i64,
 ) -> Result<(Vec<User>, Option<String>), Refusal> {
-    /// The same filter for queries of two types.
-    macro_rules! keep {
-        ($query:expr) => {
-            match among {
-                Among::Everybody => $query,
-                Among::CompanyOf(user) => {
-                    let mine = members::table.filter(members::user_id.eq(user)).select(members::room_id);
-                    let theirs = diesel::alias!(members as theirs);
-                    let company = theirs.filter(theirs.field(members::room_id).eq_any(mine));
-                    $query.filter(users::id.eq_any(company.select(theirs.field(members::user_id))))
-                }
-                Among::MembersOf(room) => {
-                    let of_room = members::table.filter(members::room_id.eq(room)).select(members::user_id);
-                    $query.filter(users::id.eq_any(of_room))
-                }
-            }
-        };
-    }
-    let Prefix { name: Range(from, to), words } = Prefix::new(text);
+    let Prefix { name: Range(from, to), words: Range(first, last) } = Prefix::new(text);
     let place = cursor.map(Place::parse).transpose()?;
-    let mut found: Vec<User> = Vec::new();
-    if !matches!(place, Some(Place::Name { .. })) {
+    let mut found: Vec<(bool, User)> = Vec::new();
+    for by_username in [true, false] {
+        let after = match (&place, by_username) {
+            (Some(Place { by_username: false, .. }), true) => continue,
+            (Some(place), _) if place.by_username == by_username => Some(&place.key),
+            _ => None,
+        };
+        let rest = limit + 1 - found.len() as i64;
+        // Everybody's username begins with nothing.
+        if rest == 0 || (!by_username && from.is_empty()) {
+            break;
+        }
         let mut query = users::table
-            .filter(users::deleted_at.is_null().and(users::username_key.between(&from, &to)))
+            .filter(users::deleted_at.is_null())
             .order(users::username_key)
-            .limit(limit + 1)
+            .limit(rest)
             .select(people::COLUMNS)
             .into_boxed();
-        if let Some(Place::Username(after)) = &place {
+        let fits = users::username_key.between(&from, &to);
+        query = if by_username {
+            query.filter(fits)
+        } else {
+            let called = user_words::table.filter(user_words::words.between(&first, &last)).select(user_words::user_id);
+            query.filter(users::id.eq_any(called).and(not(fits)))
+        };
+        query = match among {
+            Among::Everybody => query,
+            Among::CompanyOf(user) => {
+                let mine = members::table.filter(members::user_id.eq(user)).select(members::room_id);
+                let theirs = diesel::alias!(members as theirs);
+                let company = theirs.filter(theirs.field(members::room_id).eq_any(mine));
+                query.filter(users::id.eq_any(company.select(theirs.field(members::user_id))))
+            }
+            Among::MembersOf(room) => {
+                let of_room = members::table.filter(members::room_id.eq(room)).select(members::user_id);
+                query.filter(users::id.eq_any(of_room))
+            }
+        };
+        if let Some(after) = after {
             query = query.filter(users::username_key.gt(after));
         }
-        found = keep!(query).load(connection)?;
-    }
-    let mut places: Vec<Place> = found.iter().map(|user| Place::Username(user.username.to_ascii_lowercase())).collect();
-    let rest = limit + 1 - found.len() as i64;
-    if rest > 0 && !from.is_empty() {
-        let Range(first, last) = &words;
-        let earlier = diesel::alias!(user_words as earlier);
-        // Of several words that begin so the first one counts.
-        let is_found_already = exists(
-            earlier
-                .filter(earlier.field(user_words::user_id).eq(user_words::user_id))
-                .filter(earlier.field(user_words::words).between(first, last))
-                .filter(earlier.field(user_words::words).lt(user_words::words)),
-        );
-        let mut query = user_words::table
-            .inner_join(users::table.on(users::id.eq(user_words::user_id)))
-            .filter(user_words::words.between(first, last).and(not(is_found_already)))
-            .filter(users::deleted_at.is_null().and(not(users::username_key.between(&from, &to))))
-            .order((user_words::words, user_words::user_id))
-            .limit(rest)
-            .select((user_words::words, people::COLUMNS))
-            .into_boxed();
-        if let Some(Place::Name { words, user }) = &place {
-            let same = user_words::words.eq(words).and(user_words::user_id.gt(*user));
-            query = query.filter(user_words::words.ge(words)).filter(user_words::words.gt(words).or(same));
-        }
-        let rows: Vec<(String, User)> = keep!(query).load(connection)?;
-        for (words, user) in rows {
-            places.push(Place::Name { words, user: user.id });
-            found.push(user);
-        }
+        let users: Vec<User> = query.load(connection)?;
+        found.extend(users.into_iter().map(|user| (by_username, user)));
     }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = if found.len() > limit { places[..limit].last().map(Place::cursor) } else { None };
+    let is_cut = found.len() > limit;
     found.truncate(limit);
-    Ok((found, next))
+    let next = found.last().filter(|_| is_cut).map(|(by_username, user)| {
+        let key = user.username.to_ascii_lowercase();
+        Place { by_username: *by_username, key }.cursor()
+    });
+    Ok((found.into_iter().map(|(_, user)| user).collect(), next))
 }
 
 /// Whether a room's slug, or its title from one of its words on, begins so.
@@ -152,34 +139,25 @@ fn user_between(from: String, to: String, first: String, last: String) -> _ {
     users::username_key.between(from, to).or(users::id.eq_any(called))
 }
 
-/// Where a page of people ends.
-enum Place {
-    /// Among those of whom the username fits: this one.
-    Username(String),
-    /// Among the others: what fits, and whose it is.
-    Name { words: String, user: UserId },
+/// Where a page of people ends: with this username, in small letters, among those who were found by it or among the others.
+struct Place {
+    by_username: bool,
+    key: String,
 }
 
 impl Place {
     /// # Errors
     /// `invalid`: this is no cursor.
     fn parse(cursor: &str) -> Result<Self, Refusal> {
-        let cursor = cursor.replace('\0', "");
-        let place = match cursor.split_at_checked(1) {
-            Some(("a", key)) => Some(Self::Username(key.to_owned())),
-            Some(("b", rest)) => rest.split_once(' ').and_then(|(user, words)| {
-                let user = user.parse().ok()?;
-                Some(Self::Name { words: words.to_owned(), user })
-            }),
-            _ => None,
+        let (by_username, key) = match cursor.split_at_checked(1) {
+            Some(("a", key)) => (true, key),
+            Some(("b", key)) => (false, key),
+            _ => return Err(Refusal::invalid("cursor: take it from the list before")),
         };
-        place.ok_or_else(|| Refusal::invalid("cursor: take it from the list before"))
+        Ok(Self { by_username, key: key.replace('\0', "") })
     }
 
     fn cursor(&self) -> String {
-        match self {
-            Self::Username(key) => format!("a{key}"),
-            Self::Name { words, user } => format!("b{user} {words}"),
-        }
+        format!("{}{}", if self.by_username { 'a' } else { 'b' }, self.key)
     }
 }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use crate::base::folding::{from_each_word, looks};
+use crate::chat::acquaintance::knows;
 use crate::chat::people;
 use crate::db::connection::AnyConnection;
 use crate::db::schema::{room_words, rooms, user_looks, user_words, users};
@@ -78,13 +79,24 @@ pub fn stale_rooms(connection: &mut AnyConnection, limit: i64) -> QueryResult<Ve
     rooms::table.filter(stale).order(rooms::id).limit(limit).select(rooms::id).load(connection)
 }
 
-/// Others who can be taken for somebody, or they for them, by a name or a username: at most `limit`, by their ids.
-pub fn alike(connection: &mut AnyConnection, user: UserId, limit: i64) -> QueryResult<Vec<User>> {
+/// Of more people than that it is not asked whether they are known.
+const MOST_LOOKED_AT: i64 = 100;
+
+/// Others who can be taken for somebody, or they for them, by a name or a username, and of whom the asker may know: at most
+/// `most`, by their ids.
+pub fn alike(connection: &mut AnyConnection, asker: UserId, user: UserId, most: usize) -> QueryResult<Vec<User>> {
     let (mine, theirs) = diesel::alias!(user_looks as mine, user_looks as theirs);
     let same = mine
         .inner_join(theirs.on(theirs.field(user_looks::look).eq(mine.field(user_looks::look))))
         .filter(mine.field(user_looks::user_id).eq(user).and(theirs.field(user_looks::user_id).ne(user)))
         .select(theirs.field(user_looks::user_id));
-    let others = users::table.filter(users::id.eq_any(same)).order(users::id).limit(limit);
-    others.select(people::COLUMNS).load(connection)
+    let others = users::table.filter(users::id.eq_any(same).and(users::deleted_at.is_null())).order(users::id);
+    let others: Vec<User> = others.limit(MOST_LOOKED_AT).select(people::COLUMNS).load(connection)?;
+    let mut known = Vec::new();
+    for other in others {
+        if known.len() < most && knows(connection, asker, other.id)? {
+            known.push(other);
+        }
+    }
+    Ok(known)
 }

@@ -45,6 +45,9 @@ export async function open(near, username, { me, administers, room, say }) {
 	});
 	const names = el('div', {}, called, el('small', { class: 'soft' }, `@${user.username}${role}`));
 	const time = user.time_zone && t('card.local-time', { time: timeIn(user.time_zone) });
+	const alike = (user.looks_like ?? []).map((other) =>
+		el('a', { href: `/people/${encodeURIComponent(other.username)}` }, el('bdi', {}, nameOf(other)), ` @${other.username} `),
+	);
 	const label = t('card.title', { name: nameOf(user) });
 	const box = el(
 		'div',
@@ -53,6 +56,7 @@ export async function open(near, username, { me, administers, room, say }) {
 		...extras,
 		user.about ? el('p', { dir: 'auto' }, user.about) : null,
 		time ? el('p', { class: 'soft' }, time) : null,
+		alike.length > 0 ? el('p', { class: 'soft' }, t('person.looks-like'), ' ', ...alike) : null,
 		actions,
 	);
 	talk.addEventListener('click', async () => {

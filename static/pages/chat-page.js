@@ -91,7 +91,7 @@ export class ChatPage {
 			if (frame.user.id !== this.me.id) return location.reload();
 			this.sender.retryNow();
 		}
-		if (frame.type === 'blocks' || (frame.type === 'welcome' && frame.blocks[0])) {
+		if ('blocks' in frame && (frame.blocks[0] ?? document.adoptedStyleSheets[0])) {
 			import('../people/blocks.js').then(({ fold }) => fold(frame.blocks));
 		}
 		if (frame.type === 'state') return learn(frame.users);

@@ -14,6 +14,7 @@ export function fold(ids) {
 	}
 	const folded = ids.map((id) => `.msg[data-author="${id}"]:not(.unfolded)`).join(', ');
 	const rules = `:is(${folded}) .main > :not(header) { display: none }
+		:is(${folded}) { background: none; box-shadow: none }
 		:is(${folded}) .main::after { content: ${JSON.stringify(t('block.folded'))}; color: var(--soft); cursor: pointer }`;
 	sheet.replaceSync(ids.length > 0 ? rules : '');
 	folds = new Set(ids.map(String));

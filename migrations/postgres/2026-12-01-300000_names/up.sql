@@ -2,6 +2,8 @@
 -- number of the version.
 ALTER TABLE users ADD COLUMN words_of TEXT NOT NULL DEFAULT '';
 ALTER TABLE rooms ADD COLUMN words_of TEXT NOT NULL DEFAULT '';
+-- Of somebody whose account was deleted nothing is noted.
+UPDATE users SET words_of = '1 ' || display_name WHERE deleted_at IS NOT NULL;
 -- Those that have not been through it.
 CREATE INDEX users_to_note ON users (id) WHERE words_of <> '1 ' || display_name;
 CREATE INDEX rooms_to_note ON rooms (id) WHERE words_of <> '1 ' || title AND kind <> 'direct';

@@ -34,7 +34,7 @@ pub struct People {
     pub names: HashMap<String, UserId>,
     /// When those who come in sent their latest message here, where the room was slow and they left it.
     pub last_sent: HashMap<(RoomId, UserId), NaiveDateTime>,
-    /// In which somebody who sends or edits is either side: who has blocked, and whom.
+    /// In which somebody who sends, edits or reacts is either side: who has blocked, and whom.
     pub blocks: HashSet<(UserId, UserId)>,
     /// Members who are not told when they are mentioned: they don't want it, or are banned from the chat.
     quiet: HashSet<(RoomId, UserId)>,
@@ -73,7 +73,9 @@ impl People {
         people.load_names(connection, writes)?;
         people.load_subjects(connection, writes, messages)?;
         people.load_all_members(connection, writes, now, rooms)?;
-        let writers = writes.iter().filter(|write| matches!(write.action, Action::Send { .. } | Action::Edit { .. }));
+        let reaches =
+            |action: &Action| matches!(action, Action::Send { .. } | Action::Edit { .. } | Action::React { .. });
+        let writers = writes.iter().filter(|write| reaches(&write.action));
         let writers = distinct(writers.map(|write| write.user));
         if !writers.is_empty() {
             people.blocks = blocks::about(connection, &writers)?;

@@ -22,7 +22,7 @@ use crate::chat::reports;
 use crate::chat::rooms::RoomState;
 use crate::db::connection::AnyConnection;
 use crate::policy::{Action as May, Object, Person, may};
-use crate::render::{Rendered, render_body};
+use crate::render::{Rendered, mentions_of};
 use crate::wire::refusal::Refusal;
 use crate::wire::{Act, Key, Message, Role, RoomId, Seq, User, UserId};
 
@@ -154,6 +154,7 @@ impl BatchState {
             return Ok(Done::Changed { id, seq: target.message.seq });
         }
         let reply_to = target.message.reply_to;
+        self.pass_blocks(room, user)?;
         // Whoever is mentioned newly is told at once, as of a new message: then it takes as long to the next as that.
         let mentions_anew = self.is_slow(room) && mentions_anew(&target.message, rendered);
         self.pass_rules(room, user, rendered, mentions_anew)?;
@@ -220,6 +221,7 @@ impl BatchState {
         changes: &mut Vec<Change>,
     ) -> Result<Done, Refusal> {
         self.permit(room, user, May::React, None)?;
+        self.pass_blocks(room, user)?;
         let target = self.target(room, id)?;
         if target.message.deleted {
             return Err(Refusal::message_not_found());
@@ -404,7 +406,6 @@ impl BatchState {
 
 /// Whether an edit mentions somebody, or many at once, whom the message did not mention before.
 fn mentions_anew(message: &Message, rendered: &Rendered) -> bool {
-    // What is stored was rendered once, so it can be again.
-    let before = render_body(&message.body).map(|before| before.mentions).unwrap_or_default();
+    let before = mentions_of(&message.body);
     rendered.mentions.iter().any(|mention| !before.contains(mention))
 }

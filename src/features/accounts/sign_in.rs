@@ -103,9 +103,10 @@ pub async fn verify(app: &App, req: &HttpRequest, username: &str, password: Stri
         let mut found = found.filter(|_| verdict != Verdict::Wrong);
         if let (Some(account), Verdict::FitsAsTyped { hash }) = (&mut found, verdict) {
             let (user, old, new) = (account.user.id, account.password_hash.clone(), hash.clone());
-            // Unless they have another by now: then this one opens nothing.
-            app.store.write(move |c| accounts::replace_password_hash(c, user, &old, &new)).await?;
-            account.password_hash = hash;
+            // Where they have another by now, this login goes by what it has read, and is refused when its session is stored.
+            if app.store.write(move |c| accounts::replace_password_hash(c, user, &old, &new)).await? {
+                account.password_hash = hash;
+            }
         }
         // Only those who know the password are told of a ban.
         match found {

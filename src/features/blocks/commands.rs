@@ -9,6 +9,9 @@ use crate::chat::{accounts, authorization};
 use crate::wire::ServerFrame;
 use crate::wire::refusal::Refusal;
 
+/// How many somebody may block: each of their sockets is told of all.
+const MAX_BLOCKED: usize = 1_000;
+
 /// Blocks somebody, or no longer; all sockets of who does it are told.
 pub struct SetBlock {
     pub username: String,
@@ -23,11 +26,16 @@ impl Command for SetBlock {
         authorization::in_chat(change.connection, me)?;
         let other = accounts::id_by_name(change.connection, &self.username)?.ok_or_else(Refusal::user_not_found)?;
         // Whom one has blocked one may let go, wherever they are by now.
-        if self.on && !knows(change.connection, me, other)? {
+        let before = blocks::by(change.connection, &[me])?;
+        let is_blocked = before.contains(&(me, other));
+        if !(is_blocked || knows(change.connection, me, other)?) {
             return Err(Refusal::user_not_found());
         }
         if me == other {
             return Err(Refusal::invalid("nobody can do that to themselves"));
+        }
+        if self.on && !is_blocked && before.len() >= MAX_BLOCKED {
+            return Err(Refusal::invalid("at most {most} people can be blocked").with("most", MAX_BLOCKED));
         }
         blocks::set(change.connection, me, other, self.on)?;
         let all: Vec<_> = blocks::by(change.connection, &[me])?.into_iter().map(|(_, blocked)| blocked).collect();

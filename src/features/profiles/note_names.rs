@@ -20,13 +20,14 @@ fn look(connection: &mut AnyConnection) -> QueryResult<()> {
 }
 
 fn step(connection: &mut AnyConnection, _: &str) -> Result<Step, JobError> {
-    let users = names::stale_users(connection, AT_ONCE)?;
-    for user in &users {
-        names::note_user(connection, *user)?;
-    }
+    // Rooms before people, as everybody takes them.
     let rooms = names::stale_rooms(connection, AT_ONCE)?;
     for room in &rooms {
         names::note_room(connection, *room)?;
+    }
+    let users = names::stale_users(connection, AT_ONCE)?;
+    for user in &users {
+        names::note_user(connection, *user)?;
     }
     Ok(if users.is_empty() && rooms.is_empty() { Step::Done } else { Step::More("{}".to_owned()) })
 }

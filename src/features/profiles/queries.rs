@@ -8,7 +8,7 @@ use crate::wire::refusal::Refusal;
 use crate::wire::{Profile, User, UserId};
 
 /// Others who can be taken for somebody, that are told.
-const MAX_ALIKE: i64 = 10;
+const MAX_ALIKE: usize = 10;
 
 /// Somebody by their name, looked up without regard to case. A guest knows only those who share a room with them.
 ///
@@ -22,7 +22,7 @@ pub fn find(connection: &mut AnyConnection, username: &str, asker: UserId) -> Re
         }
         let mut profile = accounts::profile(connection, id)?;
         if moderates(connection, asker)? {
-            profile.looks_like = names::alike(connection, id, MAX_ALIKE)?;
+            profile.looks_like = names::alike(connection, asker, id, MAX_ALIKE)?;
         }
         Ok(profile)
     })
