@@ -46,7 +46,12 @@ export async function open(near, username, { me, administers, room, say }) {
 	const names = el('div', {}, called, el('small', { class: 'soft' }, `@${user.username}${role}`));
 	const time = user.time_zone && t('card.local-time', { time: timeIn(user.time_zone) });
 	const alike = (user.looks_like ?? []).map((other) =>
-		el('a', { href: `/people/${encodeURIComponent(other.username)}` }, el('bdi', {}, nameOf(other)), ` @${other.username} `),
+		el(
+			'a',
+			{ href: `/people/${encodeURIComponent(other.username)}` },
+			el('bdi', {}, nameOf(other)),
+			` @${other.username} `,
+		),
 	);
 	const label = t('card.title', { name: nameOf(user) });
 	const box = el(
