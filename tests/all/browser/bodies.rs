@@ -1,6 +1,6 @@
 //! What stands in a message: code, mentions, marks upon marks.
 
-use super::window::{Chromedriver, ENTER, ESCAPE, TAB, Window};
+use super::window::{Chromedriver, ENTER, ESCAPE, LIMIT, TAB, Window};
 use super::wire::Wire;
 use crate::common::*;
 use crate::mentions::READINGS;
@@ -331,8 +331,13 @@ async fn a_name_that_turns_the_direction_turns_nothing_around_it() {
         server.execute(&format!("UPDATE users SET display_name = '{name}' WHERE username = 'eve'"));
         let mut socket = eve.socket_in("den").await;
         ann.opens_room("den").await;
-        socket.send_json(json!({"type": "typing", "room": "den"})).await;
-        ann.until("return document.querySelector('#typing').textContent.includes('typing')").await;
+        ann.element("#people li[data-user=eve]").await;
+        let line = "return document.querySelector('#typing').textContent.includes('typing')";
+        eventually(LIMIT, "somebody who types", async || {
+            socket.send_json(json!({"type": "typing", "room": "den"})).await;
+            (ann.run(line).await == json!(true)).then_some(())
+        })
+        .await;
         let script = "const text = document.querySelector('#typing').firstChild;
             const left = (word) => {
                 const range = document.createRange();

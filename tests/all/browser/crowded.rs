@@ -1,6 +1,6 @@
 //! Many rooms, and many people in one.
 
-use super::window::{Chromedriver, ENTER, ESCAPE, Window};
+use super::window::{Chromedriver, ENTER, ESCAPE, LIMIT, Window};
 use crate::common::*;
 use futures_util::future::join_all;
 use thirtyfour::Key;
@@ -96,7 +96,7 @@ async fn among_5000_members_of_whom_300_are_here_each_is_found_and_few_are_loade
             SELECT rooms.id, users.id, 'member', 0, datetime('now') FROM rooms, users WHERE username LIKE 'member-%'",
         count_to(5_000)
     ));
-    eventually(PATIENCE, "the names to be noted", async || {
+    eventually(2 * LIMIT, "the names to be noted", async || {
         (server.number("SELECT count(*) FROM users WHERE words_of = ''") == 0).then_some(())
     })
     .await;
