@@ -9,6 +9,7 @@ use serde::Deserialize;
 use tera::{Kwargs, TeraResult, Value, escape_html};
 
 use crate::app::assets;
+use crate::base::folding::turns_direction;
 use crate::base::start_error::StartError;
 use crate::wire::language::Language;
 use crate::wire::wording::filled;
@@ -26,7 +27,8 @@ enum Text {
 
 /// A value that may run from right to left turns nothing around it, as `static/core/text.js` has it.
 fn isolated(value: String) -> String {
-    if value.chars().any(|c| c >= '\u{590}') { format!("\u{2068}{value}\u{2069}") } else { value }
+    let turns = |c| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fefc}') || turns_direction(c);
+    if value.chars().any(turns) { format!("\u{2068}{value}\u{2069}") } else { value }
 }
 
 /// All texts of a language.

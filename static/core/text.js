@@ -7,7 +7,6 @@ const plurals = new Intl.PluralRules(lang);
 
 /** The page's language as the browser's owner writes it, such as en-GB. */
 export const locale = navigator.languages.find((each) => each.split('-')[0] === lang) ?? lang;
-const numbers = new Intl.NumberFormat(locale);
 
 /**
  * A text in the page's language, with values in the place of their `{name}`; `count` chooses the plural form.
@@ -20,8 +19,8 @@ export function t(key, values = {}) {
 	const form = typeof text === 'string' ? text : (text[plurals.select(Number(values.count))] ?? text.other ?? key);
 	return form.replace(/\{(\w+)\}/g, (all, name) => {
 		const value = values[name] ?? all;
-		if (typeof value === 'number') return numbers.format(value);
+		if (typeof value === 'number') return value.toLocaleString(locale);
 		// A value that may run from right to left turns nothing around it: it is isolated (U+2068 to U+2069).
-		return /[\u0590-\uffff]/.test(value) ? `\u2068${value}\u2069` : value;
+		return /[\u0590-\u08ff\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/.test(value) ? `\u2068${value}\u2069` : value;
 	});
 }

@@ -18,8 +18,8 @@ export const nameOf = (user) => user.display_name || user.username;
  */
 export function initials(name) {
 	const words = name.trim().split(/\s+/u);
-	const letters = words.length > 1 ? firstOf(words[0]) + firstOf(words[words.length - 1]) : firstOf(words[0]);
-	return letters.toLocaleUpperCase();
+	const ends = [words[0], ...words.slice(1).slice(-1)];
+	return ends.map(firstOf).join('').toLocaleUpperCase();
 }
 
 /**
