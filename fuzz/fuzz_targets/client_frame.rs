@@ -53,21 +53,22 @@ fn says(frame: &ClientFrame, object: &Map<String, Value>) {
     let whole = |name: &str| number(&object[name]);
     let perhaps = |name: &str| object.get(name).filter(|value| !value.is_null()).map(number);
     let room = word("room");
+    let room_id = perhaps("room_id");
     let expected = match word("type").as_str() {
         "join" => {
             let epoch = object.get("epoch").and_then(Value::as_str).map(str::to_owned);
-            ClientFrame::Join(Join { room, after: perhaps("after"), epoch })
+            ClientFrame::Join(Join { room, room_id, after: perhaps("after"), epoch })
         }
         "leave" => ClientFrame::Leave(InRoom { room }),
         "send" => {
             let reply_to = perhaps("reply_to");
-            ClientFrame::Send(Send { room, key: word("key"), body: word("body"), reply_to })
+            ClientFrame::Send(Send { room, room_id, key: word("key"), body: word("body"), reply_to })
         }
-        "edit" => ClientFrame::Edit(Edit { room, id: whole("id"), body: word("body") }),
-        "delete" => ClientFrame::Delete(OfMessage { room, id: whole("id") }),
+        "edit" => ClientFrame::Edit(Edit { room, room_id, id: whole("id"), body: word("body") }),
+        "delete" => ClientFrame::Delete(OfMessage { room, room_id, id: whole("id") }),
         "react" => {
             let on = object["on"].as_bool().expect("a bool");
-            ClientFrame::React(React { room, id: whole("id"), emoji: word("emoji"), on })
+            ClientFrame::React(React { room, room_id, id: whole("id"), emoji: word("emoji"), on })
         }
         "history" => ClientFrame::History(History {
             room,
@@ -77,7 +78,7 @@ fn says(frame: &ClientFrame, object: &Map<String, Value>) {
             since: object.get("since").and_then(Value::as_str).map(str::to_owned),
             limit: perhaps("limit"),
         }),
-        "read" => ClientFrame::Read(Read { room, seq: whole("seq") }),
+        "read" => ClientFrame::Read(Read { room, room_id, seq: whole("seq") }),
         "typing" => ClientFrame::Typing(InRoom { room }),
         other => panic!("{other} is no type"),
     };
@@ -125,27 +126,28 @@ enum What {
 
 fn is_read_back(wanted: &Wanted) {
     let Wanted { room, text, number, other, word, on, .. } = wanted;
-    let (room, text, id, seq) = (room.clone(), text.clone(), *number, *number);
+    let (room, text, id, seq, room_id) = (room.clone(), text.clone(), *number, *number, *other);
     let (value, frame) = match wanted.what {
         What::Join => (
-            json!({"type": "join", "room": room, "after": other, "epoch": word}),
-            ClientFrame::Join(Join { room, after: *other, epoch: word.clone() }),
+            json!({"type": "join", "room": room, "room_id": room_id, "after": other, "epoch": word}),
+            ClientFrame::Join(Join { room, room_id, after: *other, epoch: word.clone() }),
         ),
         What::Leave => (json!({"type": "leave", "room": room}), ClientFrame::Leave(InRoom { room })),
         What::Send => (
-            json!({"type": "send", "room": room, "key": wanted.unknown, "body": text, "reply_to": other}),
-            ClientFrame::Send(Send { room, key: wanted.unknown.clone(), body: text, reply_to: *other }),
+            json!({"type": "send", "room": room, "room_id": room_id, "key": wanted.unknown, "body": text, "reply_to": other}),
+            ClientFrame::Send(Send { room, room_id, key: wanted.unknown.clone(), body: text, reply_to: *other }),
         ),
         What::Edit => (
-            json!({"type": "edit", "room": room, "id": id, "body": text}),
-            ClientFrame::Edit(Edit { room, id, body: text }),
+            json!({"type": "edit", "room": room, "room_id": room_id, "id": id, "body": text}),
+            ClientFrame::Edit(Edit { room, room_id, id, body: text }),
         ),
-        What::Delete => {
-            (json!({"type": "delete", "room": room, "id": id}), ClientFrame::Delete(OfMessage { room, id }))
-        }
+        What::Delete => (
+            json!({"type": "delete", "room": room, "room_id": room_id, "id": id}),
+            ClientFrame::Delete(OfMessage { room, room_id, id }),
+        ),
         What::React => (
-            json!({"type": "react", "room": room, "id": id, "emoji": text, "on": on}),
-            ClientFrame::React(React { room, id, emoji: text, on: *on }),
+            json!({"type": "react", "room": room, "room_id": room_id, "id": id, "emoji": text, "on": on}),
+            ClientFrame::React(React { room, room_id, id, emoji: text, on: *on }),
         ),
         What::History => (
             json!({"type": "history", "room": room, "before": other, "after": other, "around": id, "since": word, "limit": other}),
@@ -158,7 +160,10 @@ fn is_read_back(wanted: &Wanted) {
                 limit: *other,
             }),
         ),
-        What::Read => (json!({"type": "read", "room": room, "seq": seq}), ClientFrame::Read(Read { room, seq })),
+        What::Read => (
+            json!({"type": "read", "room": room, "room_id": room_id, "seq": seq}),
+            ClientFrame::Read(Read { room, room_id, seq }),
+        ),
         What::Typing => (json!({"type": "typing", "room": room}), ClientFrame::Typing(InRoom { room })),
     };
     let Value::Object(mut object) = value else { unreachable!("an object was written") };
