@@ -101,7 +101,7 @@ impl Change<'_> {
         Ok(Some(known.actor))
     }
 
-    /// Holds a room's row and asks the policy.
+    /// Holds a room's row and asks the policy. The operator may do all, and what they do takes the row where it writes to it.
     ///
     /// # Errors
     /// `not_found`: no such room, or none that the actor may see; `forbidden`.

@@ -4,13 +4,14 @@ import { t } from '../core/text.js';
 const sheet = new CSSStyleSheet();
 
 /**
- * Folds the messages of these people, and of no others. A click on a folded one shows it.
+ * Folds the messages of these people, and of no others. A click on a folded one shows it, and so does Enter.
  * @param {number[]} ids
  */
 export function fold(ids) {
 	if (!document.adoptedStyleSheets.includes(sheet)) {
 		document.adoptedStyleSheets.push(sheet);
 		document.addEventListener('click', unfold);
+		document.addEventListener('keydown', (event) => event.key === 'Enter' && unfold(event));
 	}
 	const folded = ids.map((id) => `.msg[data-author="${id}"]:not(.unfolded)`).join(', ');
 	const rules = `:is(${folded}) .main > :not(header) { display: none }
@@ -23,8 +24,10 @@ export function fold(ids) {
 /** @type {Set<string>} */
 let folds = new Set();
 
-/** @param {MouseEvent} event */
+/** @param {Event} event */
 function unfold({ target }) {
-	const message = target instanceof Element ? target.closest('.msg[data-author]') : null;
+	// What stands in its head is no part of what is folded.
+	if (!(target instanceof Element) || target.closest('header, button')) return;
+	const message = target.closest('.msg[data-author]');
 	if (message instanceof HTMLElement && folds.has(message.dataset.author ?? '')) message.classList.add('unfolded');
 }

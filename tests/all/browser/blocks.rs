@@ -1,6 +1,6 @@
 //! Messages of somebody whom the reader has blocked are folded, and shown by a click.
 
-use super::window::{Chromedriver, Window};
+use super::window::{Chromedriver, ENTER, ESCAPE, Window};
 use crate::common::*;
 
 /// Waits until the bodies of so many messages in a room can be seen.
@@ -35,9 +35,20 @@ async fn messages_of_the_blocked_are_folded_here_and_now_and_by_a_click_shown() 
     ann.online().await;
     sees(&ann, 1).await;
 
+    // Who wrote it can be looked at, and stays folded.
+    ann.click("#m-1 .author").await;
+    ann.element(".card").await;
+    ann.press(ESCAPE).await;
+    sees(&ann, 1).await;
     ann.run("document.querySelector('#m-1 .main').click()").await;
     sees(&ann, 2).await;
-    ann.run("return fetch('/api/v1/me/blocks/eve', { method: 'DELETE' }).then(({ status }) => status)").await;
+    ann.focuses(3).await;
+    ann.press(ENTER).await;
     sees(&ann, 3).await;
+    eve.posts("den", "the last").await;
+    ann.bodies_up_to("the last").await;
+    sees(&ann, 3).await;
+    ann.run("return fetch('/api/v1/me/blocks/eve', { method: 'DELETE' }).then(({ status }) => status)").await;
+    sees(&ann, 4).await;
     ann.close().await;
 }
