@@ -113,7 +113,7 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     let heartbeat = Duration::from_secs(config.heartbeat_secs);
     let shared = {
         let (store, connect_reads, hub) = (store.clone(), connect_reads.clone(), hub.clone());
-        let build = assets::build().into_owned();
+        let build = assets::build();
         move |worker| Shared {
             store: store.clone(),
             connect_reads: connect_reads.clone(),

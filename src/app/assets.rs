@@ -8,7 +8,8 @@ pub mod emoji;
 pub mod stored;
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -51,10 +52,10 @@ impl From<Vec<u8>> for Asset {
 impl Asset {
     /// The present file of this build.
     fn own(name: &str) -> Option<Self> {
-        if name == EMOJI {
-            static LIST: LazyLock<Asset> = LazyLock::new(|| emoji::list().into());
-            return Some(LIST.clone());
-        }
+        own().files.get(name).cloned()
+    }
+
+    fn read(name: &str) -> Option<Self> {
         let file = Files::get(name)?;
         if name.ends_with(".js") || name.ends_with(".css") {
             let text = without_comments(str::from_utf8(&file.data).ok()?)
@@ -69,13 +70,34 @@ impl Asset {
     }
 }
 
+/// The files of this build, and its name: 8 hexadecimal digits.
+struct Own {
+    build: String,
+    files: BTreeMap<Cow<'static, str>, Asset>,
+}
+
+fn own() -> Arc<Own> {
+    static OWN: LazyLock<MadeOfFiles<Arc<Own>>> = LazyLock::new(|| MadeOfFiles::new(versions, read_all));
+    OWN.get()
+}
+
+fn read_all() -> Arc<Own> {
+    let mut files: BTreeMap<_, _> = Files::iter().filter_map(|name| Some((name.clone(), Asset::read(&name)?))).collect();
+    files.insert(EMOJI.into(), emoji::list().into());
+    let mut all = Sha256::new();
+    for (name, file) in &files {
+        all.update(name.as_bytes());
+        all.update([0]);
+        all.update(file.hash);
+    }
+    Arc::new(Own { build: hex::encode(&all.finalize()[..BUILD_BYTES]), files })
+}
+
 /// The name of this build, and its files by path.
-pub fn own_files() -> (String, Vec<(String, Vec<u8>)>) {
-    let files = names().filter_map(|name| {
-        let content = Asset::own(&name)?.content.to_vec();
-        Some((name.into_owned(), content))
-    });
-    (build().into_owned(), files.collect())
+pub fn own_files() -> (String, Vec<(String, Bytes)>) {
+    let own = own();
+    let files = own.files.iter().map(|(name, file)| (name.clone().into_owned(), file.content.clone()));
+    (own.build.clone(), files.collect())
 }
 
 /// A file of this build.
@@ -88,34 +110,14 @@ pub fn prefix() -> String {
     format!("/static/{}", build())
 }
 
-fn names() -> impl Iterator<Item = Cow<'static, str>> {
-    Files::iter().chain([EMOJI.into()])
-}
-
-/// Names this build's files: 8 hexadecimal digits.
-pub fn build() -> Cow<'static, str> {
-    static EMBEDDED: LazyLock<String> = LazyLock::new(hash_of_all);
-    static ON_DISK: LazyLock<MadeOfFiles<String>> = LazyLock::new(|| MadeOfFiles::new(versions, hash_of_all));
-    if cfg!(debug_assertions) { ON_DISK.get().into() } else { EMBEDDED.as_str().into() }
+/// Names this build's files.
+pub fn build() -> String {
+    own().build.clone()
 }
 
 /// The versions of the files in `static/`.
 pub fn versions() -> Versions {
     on_disk::versions::<Files>("static")
-}
-
-fn hash_of_all() -> String {
-    let mut names: Vec<_> = names().collect();
-    names.sort_unstable();
-    let mut all = Sha256::new();
-    for name in names {
-        if let Some(file) = Asset::own(&name) {
-            all.update(name.as_bytes());
-            all.update([0]);
-            all.update(file.hash);
-        }
-    }
-    hex::encode(&all.finalize()[..BUILD_BYTES])
 }
 
 /// `GET /static/{build}/{path}`: that build's file. Of a build that nobody knows, as after a change on disk, it is the
@@ -126,7 +128,7 @@ pub async fn file(
     known: Header<IfNoneMatch>,
 ) -> Result<HttpResponse, Failure> {
     let (asked_build, name) = path.into_inner();
-    let is_own = asked_build == build();
+    let is_own = asked_build == own().build;
     let other = if is_own { None } else { app.builds.find(&asked_build, &name).await? };
     let caching = if is_own || other.is_some() { "public, max-age=31536000, immutable" } else { "no-cache" };
     let asset = other.or_else(|| Asset::own(&name)).ok_or_else(|| Failure::of_status(StatusCode::NOT_FOUND))?;
@@ -150,14 +152,16 @@ fn media_type(name: &str) -> String {
 
 /// `GET /sw.js`: the service worker, which is another one for each build.
 pub async fn service_worker() -> Result<HttpResponse, Failure> {
-    let script = own_file(SERVICE_WORKER).ok_or_else(|| Failure::of_status(StatusCode::NOT_FOUND))?;
+    let own = own();
+    let script = own.files.get(SERVICE_WORKER).ok_or_else(|| Failure::of_status(StatusCode::NOT_FOUND))?;
     let prefix = prefix();
-    let files: Vec<_> = names()
-        .filter(|name| name != SERVICE_WORKER && !name.ends_with(".png"))
+    let names = own.files.keys();
+    let files: Vec<_> = names
+        .filter(|name| *name != SERVICE_WORKER && !name.ends_with(".png"))
         .map(|name| format!("{prefix}/{name}"))
         .collect();
-    let head = format!("const BUILD = {};\nconst FILES = {};\n", json!(build()), json!(files));
-    let body = [head.as_bytes(), &script].concat();
+    let head = format!("const BUILD = {};\nconst FILES = {};\n", json!(own.build), json!(files));
+    let body = [head.as_bytes(), &script.content].concat();
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-cache"))
         .content_type(media_type(SERVICE_WORKER))

@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::chat::people;
 use crate::db::connection::{AnyConnection, on_backend};
+use crate::db::multi_row::Column::Numbers;
+use crate::db::multi_row::{Rows, distinct};
 use crate::db::schema::{blocks, users};
 use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{User, UserId};
@@ -40,13 +43,31 @@ pub fn by(connection: &mut AnyConnection, users: &[UserId]) -> QueryResult<Vec<(
         .load(connection)
 }
 
-/// All blocks in which one of these is either side: who has blocked, and whom.
-pub fn about(connection: &mut AnyConnection, users: &[UserId]) -> QueryResult<HashSet<(UserId, UserId)>> {
-    let rows: Vec<(UserId, UserId)> = blocks::table
-        .filter(blocks::blocked_id.eq_any(users).or(blocks::user_id.eq_any(users)))
-        .select((blocks::user_id, blocks::blocked_id))
-        .load(connection)?;
+/// Which of these blocks there are: who has blocked, and whom.
+pub fn among(
+    connection: &mut AnyConnection,
+    pairs: impl IntoIterator<Item = (UserId, UserId)>,
+) -> QueryResult<HashSet<(UserId, UserId)>> {
+    let pairs = distinct(pairs.into_iter());
+    let (users, blocked) = pairs.iter().copied().unzip();
+    let rows: Vec<(UserId, UserId)> = Rows::new(pairs.len())
+        .with("user_id", Numbers(users))
+        .with("blocked_id", Numbers(blocked))
+        .load::<(BigInt, BigInt), _>(
+            connection,
+            "SELECT blocks.user_id, blocks.blocked_id FROM {given} \
+             JOIN blocks ON blocks.user_id = given.user_id AND blocks.blocked_id = given.blocked_id",
+        )?;
     Ok(rows.into_iter().collect())
+}
+
+/// The blocks between somebody and others, in both directions.
+pub fn between(
+    connection: &mut AnyConnection,
+    user: UserId,
+    others: &[UserId],
+) -> QueryResult<HashSet<(UserId, UserId)>> {
+    among(connection, others.iter().flat_map(|other| [(user, *other), (*other, user)]))
 }
 
 /// Whether two may talk to each other directly.

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use actix_web::web::Bytes;
 use chrono::{TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -17,14 +18,14 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Stores a build's files, by path, unless they are there, and writes down that it runs. Forgets builds that have not run
 /// for long.
-pub fn keep(c: &mut AnyConnection, build: &str, files: &[(String, Vec<u8>)]) -> Result<(), Refusal> {
+pub fn keep(c: &mut AnyConnection, build: &str, files: &[(String, Bytes)]) -> Result<(), Refusal> {
     let now = Utc::now().naive_utc();
     let stored = transaction(c, |c| {
         let seen = diesel::update(assets::table.filter(assets::build.eq(build))).set(assets::seen_at.eq(now));
         if seen.execute(c)? == 0 {
             let build = assets::build.eq(build);
             let rows = files.iter().map(|(path, content)| {
-                (build, assets::path.eq(path), assets::content.eq(content), assets::seen_at.eq(now))
+                (build, assets::path.eq(path), assets::content.eq(&content[..]), assets::seen_at.eq(now))
             });
             let rows: Vec<_> = rows.collect();
             on_backend!(c, |c| diesel::insert_into(assets::table).values(&rows).execute(c))?;

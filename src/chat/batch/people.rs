@@ -1,6 +1,6 @@
 //! Everybody who acts in a room of a batch or may be mentioned in it, as the batch sees and leaves them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -34,7 +34,7 @@ pub struct People {
     pub names: HashMap<String, UserId>,
     /// When those who come in sent their latest message here, where the room was slow and they left it.
     pub last_sent: HashMap<(RoomId, UserId), NaiveDateTime>,
-    /// In which somebody who sends, edits or reacts is either side: who has blocked, and whom.
+    /// Between whoever sends, edits or reacts and those whom that reaches: who has blocked, and whom.
     pub blocks: HashSet<(UserId, UserId)>,
     /// Members who are not told when they are mentioned: they don't want it, or are banned from the chat.
     quiet: HashSet<(RoomId, UserId)>,
@@ -73,17 +73,32 @@ impl People {
         people.load_names(connection, writes)?;
         people.load_subjects(connection, writes, messages)?;
         people.load_all_members(connection, writes, now, rooms)?;
-        let reaches =
-            |action: &Action| matches!(action, Action::Send { .. } | Action::Edit { .. } | Action::React { .. });
-        let writers = writes.iter().filter(|write| reaches(&write.action));
-        let writers = distinct(writers.map(|write| write.user));
-        if !writers.is_empty() {
-            people.blocks = blocks::about(connection, &writers)?;
-        }
+        people.blocks = blocks::among(connection, people.reached(writes, messages))?;
         let entering = writes.iter().filter(|write| matches!(write.action, Action::Enter));
         let entering = distinct(entering.map(|write| (write.room, write.user)));
         people.last_sent = last_sent_of(connection, &entering)?;
         Ok(people)
+    }
+
+    /// Whoever may be told of these writes or take part in the same direct talk, with whoever writes, in both orders.
+    fn reached(&self, writes: &[Write], messages: &HashMap<MessageAt, Target>) -> BTreeSet<(UserId, UserId)> {
+        let mut pairs = BTreeSet::new();
+        for write in writes {
+            let answered = match write.action {
+                Action::Send { reply_to, .. } => reply_to,
+                Action::Edit { id, .. } => messages.get(&(write.room, id)).and_then(|target| target.message.reply_to),
+                Action::React { .. } => None,
+                _ => continue,
+            };
+            let answered = answered.and_then(|id| messages.get(&(write.room, id))).map(Target::author);
+            let named = mentions_in(write).iter().flat_map(|mention| &mention.readings);
+            let named = named.filter_map(|name| self.names.get(name)).copied();
+            let all = self.all.get(&write.room).into_iter().flatten().copied();
+            for other in answered.into_iter().chain(named).chain(all) {
+                pairs.extend([(other, write.user), (write.user, other)]);
+            }
+        }
+        pairs
     }
 
     fn load_names(&mut self, connection: &mut AnyConnection, writes: &[Write]) -> QueryResult<()> {

@@ -11,7 +11,7 @@ use crate::chat::{accounts, authorization, blocks, direct_titles, members, rooms
 use crate::db::schema::rooms as room_rows;
 use crate::policy::Action;
 use crate::wire::refusal::Refusal;
-use crate::wire::{MAX_DIRECT_PEOPLE, Role, Room, RoomId, RoomKind};
+use crate::wire::{MAX_DIRECT_PEOPLE, Role, Room, RoomId, RoomKind, UserId};
 
 /// The direct talk with these people: that of two is found, where they have one; of more each is new. The answer has the
 /// names of its people.
@@ -60,8 +60,9 @@ impl Command for BeginDirect {
             }
         }
         let me = change.user()?;
-        let blocks = blocks::about(change.connection, &[me])?;
-        people.iter().try_for_each(|person| blocks::may_talk(&blocks, me, person.id))?;
+        let ids: Vec<UserId> = people.iter().map(|person| person.id).collect();
+        let blocks = blocks::between(change.connection, me, &ids)?;
+        ids.iter().try_for_each(|id| blocks::may_talk(&blocks, me, *id))?;
         change.take(Allowance::DirectTalks)?;
         let room = room_changes::insert(
             change.connection,

@@ -33,7 +33,7 @@ impl Command for AddMember {
         }
         if state.room.kind == RoomKind::Direct {
             let me = change.user()?;
-            blocks::may_talk(&blocks::about(change.connection, &[me])?, me, user)?;
+            blocks::may_talk(&blocks::between(change.connection, me, &[user])?, me, user)?;
             let people: i64 =
                 member_rows::table.filter(member_rows::room_id.eq(room)).count().get_result(change.connection)?;
             if people >= MAX_DIRECT_PEOPLE {
