@@ -8,6 +8,7 @@ pub mod mailbox;
 pub mod metrics;
 pub mod panics;
 pub mod private_files;
+pub mod secret;
 pub mod start_error;
 pub mod uniform_delay;
 pub mod visible;

@@ -51,7 +51,11 @@ pub enum Command {
     #[command(subcommand)]
     Jobs(JobsCommand),
     /// Check configuration, database, Redis and every room's numbers; exit status 1 where something is wrong
-    Doctor,
+    Doctor {
+        /// Check all indexes of an SQLite file too, which takes minutes where it is large
+        #[arg(long)]
+        deep: bool,
+    },
 }
 
 impl Command {

@@ -10,8 +10,10 @@ pub mod clock;
 pub mod connection;
 pub mod error;
 pub mod executor;
+pub mod expected;
 pub mod instance_lock;
 pub mod jobs;
+pub mod meta;
 pub mod migrations;
 pub mod multi_row;
 pub mod open;
@@ -34,7 +36,7 @@ use crate::base::metrics::METRICS;
 use crate::db::batch_loader::BatchLoader;
 use crate::db::connection::ConnectionPool;
 use crate::db::executor::{DbExecutor, Query};
-use crate::db::schema::meta;
+use crate::db::schema::meta as meta_rows;
 use crate::wire::refusal::Refusal;
 
 pub use crate::db::connection::AnyConnection;
@@ -217,16 +219,13 @@ impl Lane {
 
 /// Reads a row.
 fn answers(connection: &mut AnyConnection) -> QueryResult<String> {
-    meta::table.select(meta::name).first(connection)
+    meta_rows::table.select(meta_rows::name).first(connection)
 }
 
 /// Stores something, and takes it away again.
 fn probe(connection: &mut AnyConnection) -> QueryResult<()> {
-    let row = meta::table.find(PROBE);
-    diesel::delete(row).execute(connection)?;
-    let value = "-".repeat(PROBE_BYTES);
-    diesel::insert_into(meta::table).values((meta::name.eq(PROBE), meta::value.eq(value))).execute(connection)?;
-    diesel::delete(row).execute(connection).map(drop)
+    meta::set(connection, PROBE, &"-".repeat(PROBE_BYTES))?;
+    diesel::delete(meta_rows::table.find(PROBE)).execute(connection).map(drop)
 }
 
 async fn patiently<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {

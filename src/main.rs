@@ -47,8 +47,8 @@ fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
         Command::Invite(command) => return say(&invitations::command::run(&config, command)?),
         Command::Room(command) => return say(&rooms::command::run(&config, command)?),
         Command::Jobs(command) => return say(&jobs::run(&config, &command)?),
-        Command::Doctor => {
-            let found = doctor::run(&config);
+        Command::Doctor { deep } => {
+            let found = doctor::run(&config, deep);
             say(&found.lines.join("\n"))?;
             return Ok(if found.well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }

@@ -3,6 +3,7 @@
 mod connection;
 mod first_owner;
 mod router;
+mod signals;
 mod takeover;
 mod timeouts;
 mod upgrade;
@@ -21,7 +22,6 @@ use actix_web::dev::AppConfig;
 use actix_web::web::Data;
 use chrono::TimeDelta;
 use socket2::{Domain, Socket, Type};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::app::assets::builds;
@@ -30,10 +30,11 @@ use crate::base::config::{Config, open_file_limit, raise_open_file_limit};
 use crate::base::failpoints::hastened;
 use crate::base::metrics::Exporter;
 use crate::base::private_files::make_data_dir;
+use crate::base::secret;
 use crate::base::start_error::StartError;
 use crate::chat::{extras, rooms};
-use crate::db::InstanceLock;
 use crate::db::open::open;
+use crate::db::{InstanceLock, meta};
 use crate::features;
 use crate::realtime::broker::BrokerConfig;
 use crate::realtime::fanout::Fanout;
@@ -41,6 +42,7 @@ use crate::realtime::hub::{Hub, HubHandle, Start};
 use crate::realtime::send_rate::SendRate;
 use crate::realtime::ws_session::{IDLE_SOCKET_BYTES, Shared};
 use crate::server::connection::{Connection, Connections};
+use crate::server::signals::Signals;
 use crate::server::timeouts::{HEAD_TIMEOUT, KEEP_ALIVE};
 use crate::wire::refusal::Refusal;
 
@@ -73,12 +75,17 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     actix_rt::spawn(exporter.clone().keep_up());
     let address = config.listen;
     let instance_lock = if config.redis_url.is_some() { InstanceLock::Shared } else { InstanceLock::Exclusive };
-    let store = open(&config.database_url(), instance_lock)?;
     let key = config.cookie_key()?;
+    let store = open(&config.database_url(), instance_lock, &secret::fingerprint(&key))?;
     let broker_config = BrokerConfig::of(config.redis_url.as_deref())?;
     let instance = uuid::Uuid::new_v4().simple().to_string();
     let read = store.read(|c| Ok::<_, Refusal>((rooms::epoch(c)?, extras::latest(c)?))).await;
     let (epoch, extras_seq) = read.map_err(|refusal| StartError::option("database-url", refusal))?;
+    if config.public_url.is_some() || !address.ip().is_unspecified() {
+        let origin = config.public_origin();
+        let noted = store.write(move |c| Ok::<_, Refusal>(meta::set(c, meta::PUBLIC_ORIGIN, &origin)?)).await;
+        noted.map_err(|refusal| StartError::option("database-url", refusal))?;
+    }
     let kept = builds::keep_own(&store).await;
     kept.map_err(|refusal| StartError::option("database-url", refusal))?;
     actix_rt::spawn(builds::keep_up(store.clone()));
@@ -225,24 +232,4 @@ fn announce(address: std::net::SocketAddr) -> Result<(), StartError> {
     writeln!(out, "listening on http://{address}")
         .and_then(|()| out.flush())
         .map_err(|error| StartError(format!("standard output: {error}")))
-}
-
-/// The signals that ask for an end.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, StartError> {
-        let on = |kind| signal(kind).map_err(|error| StartError(format!("signals: {error}")));
-        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

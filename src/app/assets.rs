@@ -82,7 +82,8 @@ fn own() -> Arc<Own> {
 }
 
 fn read_all() -> Arc<Own> {
-    let mut files: BTreeMap<_, _> = Files::iter().filter_map(|name| Some((name.clone(), Asset::read(&name)?))).collect();
+    let mut files: BTreeMap<_, _> =
+        Files::iter().filter_map(|name| Some((name.clone(), Asset::read(&name)?))).collect();
     files.insert(EMOJI.into(), emoji::list().into());
     let mut all = Sha256::new();
     for (name, file) in &files {

@@ -11,7 +11,8 @@ use crate::base::start_error::StartError;
 use crate::chat::allowances::Caps;
 use crate::chat::change::{self, Change};
 use crate::chat::events::Event;
-use crate::db::open::open_beside;
+use crate::db::meta;
+use crate::db::open::{open_as_it_is, open_beside};
 use crate::realtime::send_rate::Kind;
 use crate::wire::UserId;
 use crate::wire::refusal::{Code, Refusal};
@@ -89,12 +90,25 @@ impl App {
 /// # Errors
 /// One line for whoever gave the command; then nothing has changed.
 pub fn perform_as_operator<C: Command>(config: &Config, command: C) -> Result<C::Outcome, StartError> {
-    if config.keeps_database() {
+    if config.keeps_database() && config.create {
         make_data_dir(&config.data_dir)?;
     }
-    let mut connection = open_beside(&config.database_url())?;
+    let mut connection = open_beside(&config.database_url(), config.create)?;
     let changed = change::run(&mut connection, None, Caps::Lifted, |change| command.execute(change));
     changed.map(|(outcome, _)| outcome).map_err(StartError::from)
+}
+
+/// Where the server is reached: as the command was told, or else as the server was.
+///
+/// # Errors
+/// Nobody knows: a link would lead nowhere.
+pub fn served_at(config: &Config) -> Result<String, StartError> {
+    if config.public_url.is_some() {
+        return Ok(config.public_origin());
+    }
+    let noted = meta::get(&mut open_as_it_is(&config.database_url())?, meta::PUBLIC_ORIGIN);
+    let noted = noted.map_err(|error| StartError::option("database-url", error))?;
+    noted.ok_or_else(|| StartError::option("public-url", "needed for a link: no server has told where it is reached"))
 }
 
 /// The line on which the operator reads a refusal.

@@ -25,6 +25,10 @@ use crate::wire::refusal::Code;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What balancers and monitors ask every second: no lines of the log, unless it tells of everything, and no part of the
+/// metrics, where they would hide what people ask for.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
 /// The headers that browsers are protected by, made once.
 pub struct Headers(Vec<(HeaderName, HeaderValue)>);
 
@@ -230,13 +234,17 @@ impl Asked {
     fn log(&self, status: StatusCode, user: Option<&str>, bytes: u64) {
         let Self { id, method, path, client, since, .. } = self;
         let took = since.elapsed();
+        let (number, millis) = (status.as_u16(), took.as_millis() as u64);
+        if PROBES.contains(&path.as_str()) {
+            tracing::debug!(%id, %method, path, status = number, millis, bytes, %client, "answered");
+            return;
+        }
         METRICS.http_requests.of(class(status)).increment(1);
         METRICS.http_duration.record(took);
         if path == "/ws" && status != StatusCode::SWITCHING_PROTOCOLS {
             METRICS.handshakes_refused.of(why_refused(status)).increment(1);
         }
-        let (status, millis) = (status.as_u16(), took.as_millis() as u64);
-        tracing::info!(%id, user, %method, path, status, millis, bytes, %client, "answered");
+        tracing::info!(%id, user, %method, path, status = number, millis, bytes, %client, "answered");
     }
 }
 

@@ -44,6 +44,10 @@ pub struct Config {
     #[arg(long, global = true, env = "KLATCH_DATA_DIR", value_name = "DIR", default_value = "./klatch-data")]
     pub data_dir: PathBuf,
 
+    /// Let a command make the database where there is none, as the server does
+    #[arg(long, global = true)]
+    pub create: bool,
+
     /// How browsers reach the server: links, cookies' Secure, an allowed origin [default: http://LISTEN]
     #[arg(long, global = true, env = "KLATCH_PUBLIC_URL", value_name = "URL", value_parser = values::public_url)]
     pub public_url: Option<Url>,
@@ -269,6 +273,17 @@ impl Config {
             None => values::kept_secret(&self.data_dir)?,
         };
         Ok(actix_web::cookie::Key::from(&secret))
+    }
+
+    /// As [`cookie_key`](Self::cookie_key), but none where none has been made.
+    ///
+    /// # Errors
+    /// One line for the operator when the file can't be read or understood.
+    pub fn known_key(&self) -> Result<Option<actix_web::cookie::Key>, StartError> {
+        match self.secret.is_some() || values::has_secret(&self.data_dir) {
+            true => self.cookie_key().map(Some),
+            false => Ok(None),
+        }
     }
 }
 

@@ -119,6 +119,15 @@ pub fn lock_users(c: &mut AnyConnection, ids: &[UserId]) -> QueryResult<()> {
     Ok(())
 }
 
+/// Whether somebody can make others admins; nobody needs to before there are people.
+pub fn lacks_owner(c: &mut AnyConnection) -> QueryResult<bool> {
+    let people = users::table.filter(users::deleted_at.is_null());
+    let usable = people.filter(users::role.eq(InstanceRole::Owner.as_str()).and(users::banned_at.is_null()));
+    let owner: Option<UserId> = usable.select(users::id).first(c).optional()?;
+    let anybody: Option<UserId> = people.select(users::id).first(c).optional()?;
+    Ok(owner.is_none() && anybody.is_some())
+}
+
 /// The owners whose accounts can be used, their rows held for this transaction.
 pub fn owners(c: &mut AnyConnection) -> QueryResult<Vec<UserId>> {
     let all = users::table.filter(users::role.eq(InstanceRole::Owner.as_str()));

@@ -59,6 +59,15 @@ pub fn rooms_out_of_step(connection: &mut AnyConnection) -> QueryResult<Vec<Stri
     )
 }
 
+/// Rooms in which somebody has read further than there is anything.
+pub fn marks_beyond(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    named(
+        connection,
+        "SELECT DISTINCT rooms.slug AS name FROM members JOIN rooms ON rooms.id = members.room_id \
+         WHERE members.last_read_seq > rooms.last_seq",
+    )
+}
+
 /// Rooms whose notes of how many messages there were up to some of them are not so.
 pub fn counts_out_of_step(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
     named(
@@ -72,7 +81,7 @@ pub fn counts_out_of_step(connection: &mut AnyConnection) -> QueryResult<Vec<Str
 
 /// Tables with rows that belong to nothing.
 pub fn broken_references(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
-    match connection {
+    let mut broken = match connection {
         AnyConnection::Sqlite(_) => {
             named(connection, "SELECT DISTINCT \"table\" AS name FROM pragma_foreign_key_check")
         }
@@ -81,7 +90,15 @@ pub fn broken_references(connection: &mut AnyConnection) -> QueryResult<Vec<Stri
             connection,
             "SELECT conname::text AS name FROM pg_constraint WHERE contype = 'f' AND NOT convalidated",
         ),
-    }
+    }?;
+    // No foreign key leads from messages to rooms: those of a deleted room stay until the job has removed them.
+    broken.extend(named(
+        connection,
+        "SELECT DISTINCT 'messages' AS name FROM (SELECT DISTINCT room_id FROM messages) AS all_rooms WHERE NOT EXISTS \
+         (SELECT 1 FROM rooms WHERE rooms.id = all_rooms.room_id) AND NOT EXISTS \
+         (SELECT 1 FROM deleted_rooms WHERE deleted_rooms.room_id = all_rooms.room_id)",
+    )?);
+    Ok(broken)
 }
 
 /// Memberships, as `user in room` by their ids, whose unread and mention numbers the program counts otherwise.

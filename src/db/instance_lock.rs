@@ -9,6 +9,7 @@ use diesel::sql_types::BigInt;
 
 use crate::base::start_error::StartError;
 use crate::db::connection::AnyConnection;
+use crate::db::meta;
 use crate::db::open::establish;
 
 /// Held alone by an instance that is alone, shared by those among others. ("klatch" in ASCII, and a 2.)
@@ -24,17 +25,32 @@ pub enum InstanceLock {
     Shared,
 }
 
+/// What came of the wish to be among those who serve a database.
+enum Entrance {
+    Taken,
+    /// By others, with whom this instance can't be.
+    Occupied,
+    /// Others have another secret.
+    OtherSecret,
+}
+
 impl InstanceLock {
-    /// Takes the lock, and keeps it on a connection of its own for as long as the process lives.
-    pub(crate) fn acquire(self, address: &str) -> Result<(), StartError> {
+    /// Takes the lock, and keeps it on a connection of its own for as long as the process lives. Whoever is alone notes the
+    /// fingerprint of its secret; whoever comes to others must have theirs.
+    pub(crate) fn acquire(self, address: &str, secret: &str) -> Result<(), StartError> {
         let began = Instant::now();
         let mut connection = loop {
             let mut connection = establish(address)?;
-            match self.try_lock(&mut connection) {
-                Ok(true) => break connection,
-                Ok(false) if began.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(100)),
-                Ok(false) => return Err(StartError::option("database-url", self.refusal())),
-                Err(error) => return Err(StartError::option("database-url", error)),
+            let taken = self.try_enter(&mut connection, secret);
+            match taken.map_err(|error| StartError::option("database-url", error))? {
+                Entrance::Taken => break connection,
+                _ if began.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(100)),
+                Entrance::Occupied => return Err(StartError::option("database-url", self.refusal())),
+                Entrance::OtherSecret => {
+                    let why = "another one than that of the instances that run on this database: they would not know each \
+                               other's sessions";
+                    return Err(StartError::option("secret", why));
+                }
             }
         };
         let address = address.to_owned();
@@ -50,6 +66,36 @@ impl InstanceLock {
             })
             .map(drop)
             .map_err(|error| StartError(format!("can't start a thread: {error}")))
+    }
+
+    fn try_enter(self, connection: &mut AnyConnection, secret: &str) -> QueryResult<Entrance> {
+        let is_alone = Self::Exclusive.try_lock(connection)?;
+        if is_alone {
+            meta::set(connection, meta::SECRET, secret)?;
+        } else if self == Self::Exclusive {
+            return Ok(Entrance::Occupied);
+        } else if meta::get(connection, meta::SECRET)?.is_some_and(|noted| noted != secret) {
+            return Ok(Entrance::OtherSecret);
+        }
+        if self == Self::Shared {
+            if !self.try_lock(connection)? {
+                return Ok(Entrance::Occupied);
+            }
+            if is_alone {
+                Self::unlock_exclusive(connection)?;
+            }
+        }
+        Ok(Entrance::Taken)
+    }
+
+    fn unlock_exclusive(connection: &mut AnyConnection) -> QueryResult<()> {
+        diesel::define_sql_function! { fn pg_advisory_unlock(key: BigInt) -> Bool; }
+        match connection {
+            AnyConnection::Postgres(postgres) => {
+                diesel::select(pg_advisory_unlock(LOCK)).get_result::<bool>(postgres).map(drop)
+            }
+            AnyConnection::Sqlite(_) => Ok(()),
+        }
     }
 
     fn refusal(self) -> &'static str {

@@ -51,6 +51,16 @@ pub fn is_behind(connection: &mut AnyConnection) -> Result<bool, StartError> {
     .map_err(failed)
 }
 
+/// A database as it is made, empty, in memory.
+///
+/// # Errors
+/// There is no memory for it.
+pub fn new_in_memory() -> Result<AnyConnection, StartError> {
+    let mut sqlite = SqliteConnection::establish(":memory:").map_err(failed)?;
+    sqlite.run_pending_migrations(SQLITE).map_err(failed)?;
+    Ok(AnyConnection::Sqlite(sqlite))
+}
+
 fn check_version(connection: &mut AnyConnection) -> Result<(), StartError> {
     match minimum_version(connection).map_err(failed)? {
         Some(version) if version > VERSION => Err(StartError::option("database-url", needs_newer(version))),
@@ -77,7 +87,7 @@ pub fn minimum_version(connection: &mut AnyConnection) -> QueryResult<Option<i64
 }
 
 /// Whether this is a database of klatch, and not a new one.
-fn has_tables(connection: &mut AnyConnection) -> QueryResult<bool> {
+pub fn has_tables(connection: &mut AnyConnection) -> QueryResult<bool> {
     match connection {
         AnyConnection::Postgres(postgres) => {
             diesel::select(sql::<Bool>("to_regclass('meta') IS NOT NULL")).get_result(postgres)

@@ -10,7 +10,8 @@ use url::Url;
 use crate::base::private_files;
 use crate::base::start_error::StartError;
 use crate::db::connection::{AnyConnection, ConnectionPool, Manager};
-use crate::db::{InstanceLock, PATIENCE, Store, migrations};
+use crate::db::migrations::has_tables;
+use crate::db::{InstanceLock, PATIENCE, Store, meta, migrations};
 
 const READERS: usize = 4;
 /// Batches that Postgres stores at the same time; a room is always in the same one.
@@ -19,29 +20,43 @@ const POSTGRES_LANES: usize = 4;
 const POSTGRES_WRITERS: usize = 2;
 
 /// Opens, locks and migrates the database at `address` (`sqlite://path` or `postgres://…`) and starts the executors.
-/// Needs a running actix system.
-pub fn open(address: &str, instance_lock: InstanceLock) -> Result<Store, StartError> {
+/// Needs a running actix system. `secret` is the fingerprint of the one that this instance has.
+pub fn open(address: &str, instance_lock: InstanceLock, secret: &str) -> Result<Store, StartError> {
     match address.strip_prefix("sqlite://") {
-        Some(path) => open_sqlite(path),
-        None => open_postgres(address, instance_lock),
+        Some(path) => open_sqlite(path, secret),
+        None => open_postgres(address, instance_lock, secret),
     }
 }
 
-fn open_sqlite(path: &str) -> Result<Store, StartError> {
+fn open_sqlite(path: &str, secret: &str) -> Result<Store, StartError> {
     let lock = lock_file(path)?;
     // Held until the process ends, however it ends.
     std::mem::forget(lock);
     make_private(path)?;
     let mut first = establish(path)?;
     migrations::migrate(&mut first)?;
+    meta::set(&mut first, meta::SECRET, secret).map_err(|error| StartError::option("database-url", error))?;
     // One writer: SQLite has no more, and a batch waits for nothing else. One connection more copies its log.
     let store = Store::start(pool(path, READERS + 2)?, READERS, 1, 1);
     store.copy_log();
     Ok(store)
 }
 
-/// A connection beside a server that may run. Where none does, the tables are made and brought up to date.
-pub fn open_beside(address: &str) -> Result<AnyConnection, StartError> {
+/// A connection beside a server that may run. Where none does, the tables are brought up to date; they are made only where
+/// `creates` says so.
+///
+/// # Errors
+/// There is no chat in the database, and none is to be made.
+pub fn open_beside(address: &str, creates: bool) -> Result<AnyConnection, StartError> {
+    let there_is_one = |connection: &mut AnyConnection| {
+        has_tables(connection).map_err(|error| StartError::option("database-url", error))
+    };
+    if !creates && !there_is_one(&mut open_as_it_is(address)?)? {
+        return Err(StartError::option(
+            "database-url",
+            "there is no chat in this database: name the server's, or --create",
+        ));
+    }
     let Some(path) = address.strip_prefix("sqlite://") else {
         let address = with_timeouts(address)?;
         migrations::migrate(&mut establish(&address)?)?;
@@ -62,7 +77,8 @@ pub fn open_beside(address: &str) -> Result<AnyConnection, StartError> {
 pub fn open_as_it_is(address: &str) -> Result<AnyConnection, StartError> {
     match address.strip_prefix("sqlite://") {
         Some(path) if !Path::new(path).is_file() => {
-            Err(StartError::option("database-url", format!("{path}: there is no such database")))
+            let why = format!("{path}: there is no such database: name the server's --data-dir or --database-url");
+            Err(StartError::option("database-url", why))
         }
         Some(path) => establish(path),
         None => establish(&with_timeouts(address)?),
@@ -79,12 +95,12 @@ fn make_private(path: &str) -> Result<(), StartError> {
     }
 }
 
-fn open_postgres(address: &str, instance_lock: InstanceLock) -> Result<Store, StartError> {
+fn open_postgres(address: &str, instance_lock: InstanceLock, secret: &str) -> Result<Store, StartError> {
     let address = with_timeouts(address)?;
     let mut first = establish(&address)?;
     migrations::migrate(&mut first)?;
     drop(first);
-    instance_lock.acquire(&address)?;
+    instance_lock.acquire(&address, secret)?;
     let writers = POSTGRES_LANES + POSTGRES_WRITERS;
     Ok(Store::start(pool(&address, READERS + writers)?, READERS, writers, POSTGRES_LANES))
 }

@@ -268,6 +268,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rooms that are no more, and of which messages may be left.
+    deleted_rooms (room_id) {
+        room_id -> BigInt,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(known_networks -> users (user_id));
 diesel::joinable!(members -> rooms (room_id));

@@ -4,6 +4,7 @@ pub mod api;
 pub mod command;
 pub mod commands;
 pub mod pages;
+pub mod purge;
 pub mod settings_page;
 pub mod types;
 
@@ -12,7 +13,8 @@ use utoipa::OpenApi;
 use crate::app::routes::Routes;
 use crate::features::Feature;
 
-pub const FEATURE: Feature = Feature { api: api_routes, pages: page_routes, openapi: Calls::openapi, jobs: &[] };
+pub const FEATURE: Feature =
+    Feature { api: api_routes, pages: page_routes, openapi: Calls::openapi, jobs: &[purge::PURGE_ROOMS] };
 
 fn api_routes(routes: &mut Routes) {
     routes

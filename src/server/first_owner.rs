@@ -19,7 +19,7 @@ const NO_OWNER: &str = "the chat has no owner yet: whoever opens this link first
 pub async fn invite(app: &App) -> Result<(), StartError> {
     let made = app.perform_for_nobody(InviteFirstOwner).await;
     let Some(token) = made.map_err(|refusal| StartError::option("database-url", refusal))? else { return Ok(()) };
-    let link = url_of(&app.config, &token);
+    let link = url_of(&app.config.public_origin(), &token);
     let line = match app.config.log_format {
         LogFormat::Human => format!("klatch: {NO_OWNER}: {link}"),
         LogFormat::Json => json!({ "level": "INFO", "message": NO_OWNER, "link": link }).to_string(),

@@ -97,21 +97,175 @@ async fn a_room_is_archived_opened_again_and_deleted_only_with_yes(server: Serve
     assert_eq!(ann.http.get("/rooms/den").await.status, 404);
 }
 
-async fn the_doctor_finds_a_chat_well_and_then_numbers_that_are_not(server: Server) {
-    let [ann, bob] = server.people(["ann", "bob"]).await;
+/// What is wrong with a chat, and what the doctor says of it; each is undone before the next.
+const ILLS: [(&str, &str, &str); 11] = [
+    (
+        "UPDATE rooms SET message_count = message_count + 1",
+        "UPDATE rooms SET message_count = message_count - 1",
+        "numbers: not so: den",
+    ),
+    (
+        "UPDATE members SET last_read_seq = last_read_seq + 100",
+        "UPDATE members SET last_read_seq = last_read_seq - 100",
+        "marks: not so: den",
+    ),
+    (
+        "UPDATE users SET role = 'member'",
+        "UPDATE users SET role = 'owner' WHERE username = 'ann'",
+        "owners: there is none",
+    ),
+    (
+        "UPDATE users SET banned_at = '2026-01-01 00:00:00'",
+        "UPDATE users SET banned_at = NULL WHERE username = 'ann'",
+        "owners: there is none",
+    ),
+    ("ALTER TABLE audit RENAME TO other", "ALTER TABLE other RENAME TO audit", "tables: not so: audit is missing"),
+    (
+        "DROP INDEX members_by_user",
+        "CREATE INDEX members_by_user ON members (user_id)",
+        "tables: not so: members_by_user is missing",
+    ),
+    (
+        "UPDATE meta SET name = 'era' WHERE name = 'epoch'",
+        "UPDATE meta SET name = 'epoch' WHERE name = 'era'",
+        "tables: not so: epoch is missing in meta",
+    ),
+    (
+        "UPDATE meta SET name = 'least' WHERE name = 'minimum_version'",
+        "UPDATE meta SET name = 'minimum_version' WHERE name = 'least'",
+        "tables: not so: minimum_version is missing in meta",
+    ),
+    (
+        "INSERT INTO __diesel_schema_migrations (version, run_on) VALUES ('99990101000000', '2026-01-01 00:00:00')",
+        "DELETE FROM __diesel_schema_migrations WHERE version = '99990101000000'",
+        "tables: not so: migration 99990101000000 is of a newer version",
+    ),
+    (
+        "UPDATE meta SET value = 'x' || value WHERE name = 'secret'",
+        "UPDATE meta SET value = substr(value, 2) WHERE name = 'secret'",
+        "secret: another one than the server has",
+    ),
+    (
+        "UPDATE message_counts SET count = count + 1",
+        "UPDATE message_counts SET count = count - 1",
+        "counts: not so: den",
+    ),
+];
+
+async fn the_doctor_finds_each_ill_of_a_database_and_no_other(server: Server) {
+    let ann = server.person_as("ann", "owner").await;
+    ann.makes_room("den").await;
+    // Every 128th message is counted.
+    for _ in 0..130 {
+        ann.posts("den", "hello").await;
+    }
+    for (ill, mend, told) in ILLS {
+        server.execute(ill);
+        let doctor = server.klatch(&["doctor"]).await;
+        let report = String::from_utf8(doctor.stdout).expect("text");
+        assert_eq!(doctor.status.code(), Some(1), "{ill}: {report}");
+        let bad: Vec<&str> = report.lines().filter(|line| line.starts_with("BAD ")).collect();
+        assert!(bad.len() == 1 && bad[0].contains(told), "{ill}: {report}");
+        server.execute(mend);
+    }
+    said(server.klatch(&["doctor", "--deep"]).await);
+}
+
+#[tokio::test]
+async fn the_doctor_finds_a_damaged_file() {
+    let mut server = Options::sqlite().start().await;
+    let ann = server.person_as("ann", "owner").await;
+    ann.makes_room("den").await;
+    for _ in 0..100 {
+        ann.posts("den", &"many words ".repeat(100)).await;
+    }
+    server.terminate().await;
+    let path = server.data_dir().join("klatch.db");
+    let mut bytes = std::fs::read(&path).expect("a database");
+    let middle = bytes.len() / 2;
+    bytes[middle..][..20_000].fill(0x5a);
+    std::fs::write(&path, bytes).expect("a damaged database");
+    let doctor = server.klatch(&["doctor"]).await;
+    let report = String::from_utf8(doctor.stdout).expect("text");
+    assert!(doctor.status.code() == Some(1) && report.contains("BAD file: "), "{report}");
+}
+
+#[tokio::test]
+async fn the_doctor_finds_that_its_secret_is_not_the_servers() {
+    let server = Options::sqlite().option("--secret", "5e".repeat(64)).start().await;
+    server.person_as("ann", "owner").await;
+    said(server.klatch(&["doctor", "--secret", &"5e".repeat(64)]).await);
+    for words in [&["doctor"][..], &["doctor", "--secret", &"5f".repeat(64)]] {
+        let doctor = server.klatch(words).await;
+        let report = String::from_utf8(doctor.stdout).expect("text");
+        assert!(doctor.status.code() == Some(1) && report.contains("BAD secret: "), "{report}");
+    }
+}
+
+/// Every command, where there is no chat, with what else it needs.
+#[tokio::test]
+async fn no_command_makes_a_chat_by_accident() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let postgres = TestDatabase::empty();
+    let on_postgres = ["--database-url", &postgres.url];
+    let commands: [&[&str]; 11] = [
+        &["user", "add", "ann"],
+        &["user", "role", "ann", "owner"],
+        &["user", "password", "ann"],
+        &["user", "disable", "ann"],
+        &["user", "enable", "ann"],
+        &["invite"],
+        &["room", "add", "den"],
+        &["room", "archive", "den"],
+        &["room", "unarchive", "den"],
+        &["room", "delete", "den", "--yes"],
+        &["jobs", "list"],
+    ];
+    for words in commands {
+        refused(run(folder.path(), words, &[]).await);
+        refused(run(folder.path(), &[words, &on_postgres].concat(), &[]).await);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    assert_eq!(postgres.number("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), 0);
+    // Whoever wants one says so.
+    said(run(folder.path(), &["user", "add", "ann", "--role", "owner", "--create"], &[]).await);
+    said(run(folder.path(), &[&["user", "add", "ann", "--create"], &on_postgres[..]].concat(), &[]).await);
+    // Nobody knows where it will be reached.
+    assert!(refused(run(folder.path(), &["invite"], &[]).await).contains("--public-url"));
+    let link = said(run(folder.path(), &["invite", "--public-url", "https://chat.example"], &[]).await);
+    assert!(link.starts_with("https://chat.example/invite/"), "{link}");
+}
+
+async fn a_printed_link_leads_to_where_the_server_is_reached(options: Options) {
+    let server = options.option("--public-url", "https://chat.example").start().await;
+    let link = said(server.klatch(&["invite"]).await);
+    assert!(link.starts_with("https://chat.example/invite/"), "{link}");
+}
+
+async fn the_doctor_finds_a_chat_well(server: Server) {
+    let ann = server.person_as("ann", "owner").await;
+    let bob = server.person("bob").await;
     ann.makes_room("den").await;
     ann.adds("bob", "den").await;
     ann.posts("den", "hello @bob").await;
     bob.posts("den", "hello").await;
     let report = said(server.klatch(&["doctor"]).await);
-    for check in ["configuration", "database", "migrations", "clock", "numbers", "foreign keys", "unread"] {
+    for check in [
+        "configuration",
+        "database",
+        "file",
+        "migrations",
+        "tables",
+        "secret",
+        "owners",
+        "clock",
+        "numbers",
+        "marks",
+        "foreign keys",
+        "unread",
+    ] {
         assert!(report.lines().any(|line| line.starts_with(&format!("ok  {check}: "))), "{check}: {report}");
     }
-    server.execute("UPDATE rooms SET message_count = message_count + 1");
-    let ill = server.klatch(&["doctor"]).await;
-    let report = String::from_utf8(ill.stdout).expect("text");
-    assert_eq!(ill.status.code(), Some(1), "{report}");
-    assert!(report.contains("BAD numbers: not so: den"), "{report}");
 }
 
 #[tokio::test]
@@ -147,5 +301,7 @@ on_both_databases![
     a_role_is_given_and_the_last_owner_stays_one,
     a_link_is_printed_that_leads_into_a_room,
     a_room_is_archived_opened_again_and_deleted_only_with_yes,
-    the_doctor_finds_a_chat_well_and_then_numbers_that_are_not,
+    a_printed_link_leads_to_where_the_server_is_reached,
+    the_doctor_finds_a_chat_well,
+    the_doctor_finds_each_ill_of_a_database_and_no_other,
 ];

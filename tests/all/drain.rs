@@ -212,6 +212,25 @@ async fn last_words(mut stream: tokio_tungstenite::WebSocketStream<tokio::net::T
     wait::within(PATIENCE, "a close frame", end).await
 }
 
+/// As a closed terminal, a rotated log or an administrator's slip sends them.
+#[tokio::test]
+async fn signals_that_mean_something_else_change_nothing_and_quit_drains() {
+    let mut server = Options::sqlite().option("--drain-secs", 1).start().await;
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let mut socket = ann.socket_in("den").await;
+    let named =
+        [libc::SIGHUP, libc::SIGUSR1, libc::SIGUSR2, libc::SIGALRM, libc::SIGVTALRM, libc::SIGPROF, libc::SIGIO];
+    let others = [libc::SIGPWR, libc::SIGSTKFLT, libc::SIGPIPE, libc::SIGWINCH, libc::SIGRTMIN(), libc::SIGRTMAX()];
+    for signal in [&named[..], &others].concat() {
+        server.signal(signal);
+        socket.say("den", &format!("after {signal}")).await;
+    }
+    server.signal(libc::SIGQUIT);
+    assert_eq!(socket.closed().await.0, 1012);
+    assert_eq!(server.exit(PATIENCE).await.code(), Some(0));
+}
+
 on_both_databases![what_is_sent_before_the_bye_is_stored_and_answered];
 
 // Not about storage.

@@ -180,3 +180,19 @@ async fn an_instance_that_is_alone_is_refused_beside_others_and_others_beside_it
     assert_eq!(alone.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&alone.stderr).contains("need --redis-url"), "{alone:?}");
 }
+
+#[tokio::test]
+async fn an_instance_with_another_secret_is_refused_beside_others_and_starts_alone() {
+    let mut chat = Chat::of(1).await;
+    let [database, redis] =
+        [format!("--database-url={}", chat.database().url), format!("--redis-url={}", chat.redis.url())];
+    let secret = format!("--secret={}", "5f".repeat(64));
+    let words = [&database, &redis, &secret, "--listen=127.0.0.1:0"];
+    let refused = server::run(chat.instances[0].data.path(), &words, &[]).await;
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--secret: another one than"), "{refused:?}");
+    // One of the same is welcome.
+    drop(chat.options().start().await);
+    chat.instances[0].terminate().await;
+    chat.options().option("--secret", "5f".repeat(64)).start().await;
+}

@@ -26,12 +26,12 @@ async fn a_request_is_one_line_with_user_status_duration_and_bytes() {
     let ann = server.person("ann").await;
     let me = ann.http.get("/me").await;
     let stranger = server.stranger().get("/me").await;
-    let page = server.stranger().get("page:/healthz").await;
+    let page = server.stranger().get("page:/login").await;
     let lines = json_lines(&server.stderr());
     let signed_up = &told(&lines, "answered", "path", "/api/v1/signup")[0];
     assert_eq!((&signed_up["user"], &signed_up["status"]), (&json!("ann"), &json!(201)));
     for (reply, user, path) in
-        [(&me, json!("ann"), "/api/v1/me"), (&stranger, Value::Null, "/api/v1/me"), (&page, Value::Null, "/healthz")]
+        [(&me, json!("ann"), "/api/v1/me"), (&stranger, Value::Null, "/api/v1/me"), (&page, Value::Null, "/login")]
     {
         let [line] = told(&lines, "answered", "id", reply.header("x-request-id"))[..] else {
             panic!("not one line of {path}: {lines:?}")
@@ -42,6 +42,25 @@ async fn a_request_is_one_line_with_user_status_duration_and_bytes() {
         assert!(line["millis"].is_u64(), "{line}");
         assert_eq!(line["client"], "127.0.0.1", "{line}");
     }
+}
+
+/// Whoever asks every second tells nothing by it.
+#[tokio::test]
+async fn probes_and_scrapes_are_no_lines_and_no_part_of_the_metrics() {
+    let server = Options::sqlite().option("--log-format", "json").start().await;
+    let stranger = server.stranger();
+    stranger.get("/me").await.error();
+    let (requests, times) =
+        ("klatch_http_requests_total{status=\"4xx\"}", "klatch_http_request_duration_seconds_count");
+    assert_eq!((server.metric(requests).await, server.metric(times).await), (1.0, 1.0));
+    for path in ["page:/healthz", "page:/readyz", "page:/metrics"] {
+        stranger.get(path).await.ok(200);
+    }
+    assert_eq!((server.metric(requests).await, server.metric(times).await), (1.0, 1.0));
+    assert_eq!(server.metric("klatch_http_requests_total{status=\"2xx\"}").await, 0.0);
+    let lines = json_lines(&server.stderr());
+    let answered: Vec<&Value> = lines.iter().filter(|line| line["message"] == "answered").collect();
+    assert!(answered.len() == 1 && answered[0]["path"] == "/api/v1/me", "{answered:?}");
 }
 
 #[tokio::test]
@@ -79,9 +98,9 @@ async fn a_sockets_end_is_one_line_with_the_id_of_its_handshake() {
 #[tokio::test]
 async fn lines_for_people_have_no_escape_codes_in_a_file() {
     let server = Options::sqlite().environment("RUST_LOG", "trace").start().await;
-    server.stranger().get("page:/healthz").await.ok(200);
+    server.stranger().get("page:/login").await.ok(200);
     let log = server.stderr();
-    assert!(log.contains("answered") && log.contains("path=\"/healthz\""), "{log}");
+    assert!(log.contains("answered") && log.contains("path=\"/login\""), "{log}");
     assert!(!log.contains('\u{1b}'), "{log}");
 }
 

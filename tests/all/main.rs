@@ -20,6 +20,7 @@ mod start;
 mod accounts;
 mod blocks;
 mod bounds;
+mod deleted_rooms;
 mod flooded_lists;
 mod form_pages;
 mod guesses;

@@ -1,6 +1,7 @@
 //! A client that stops reading costs its own socket, and nobody else's time.
 
 use crate::common::process::memory;
+use crate::common::scale::scale;
 use crate::common::*;
 use std::time::{Duration, Instant};
 
@@ -83,14 +84,12 @@ async fn pages_that_had_to_wait_all_come(server: Server) {
         reader.expect_where("a page", |f| f["type"] == "history" && f["ref"] == reference).await;
     }
 }
-/// Rounds of the load, each once without slow readers and once with new ones.
-const ROUNDS: usize = 8;
-/// Messages of about 32 KB in a round: 100 MB pass the slow readers in all.
+/// Messages of about 32 KB in a round, which is once without slow readers and once with new ones.
 const MESSAGES: usize = 400;
 const SLOW_READERS: usize = 4;
 
 #[tokio::test]
-async fn a_hundred_megabytes_past_slow_readers_delay_nobody_and_take_no_memory() {
+async fn many_megabytes_past_slow_readers_delay_nobody_and_take_no_memory() {
     // Whoever reads frame by frame here answers no pings.
     let server = Options::sqlite().heartbeat_secs(3600).start().await;
     let [ann, bob, cat] = server.people(["ann", "bob", "cat"]).await;
@@ -106,7 +105,7 @@ async fn a_hundred_megabytes_past_slow_readers_delay_nobody_and_take_no_memory()
     // Of each round, which a pause of the machine spoils by itself.
     let (mut control, mut beside) = (vec![], vec![]);
     let (mut alone, mut at_most) = (0, 0);
-    for _ in 0..ROUNDS {
+    for _ in 0..scale().slow_rounds {
         control.push(p99(latencies("alone", MESSAGES / 2, &body, &mut writer, &mut reader).await));
         alone = alone.max(memory(&server));
         let mut slow = vec![];

@@ -15,6 +15,8 @@ use crate::base::start_error::StartError;
 
 /// The fewest bytes of a secret.
 const SECRET_BYTES: usize = 64;
+/// Its name in the data directory.
+const SECRET_FILE: &str = "secret";
 
 /// A list of addresses and networks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,9 +112,14 @@ pub fn secret(hex_text: &str) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// Whether there is a secret in the data directory.
+pub fn has_secret(data_dir: &Path) -> bool {
+    data_dir.join(SECRET_FILE).exists()
+}
+
 /// The secret in the data directory, made there when it is missing.
 pub fn kept_secret(data_dir: &Path) -> Result<Vec<u8>, StartError> {
-    let path = data_dir.join("secret");
+    let path = data_dir.join(SECRET_FILE);
     let failed = |error: io::Error| StartError::option("data-dir", format!("{}: {error}", path.display()));
     if let Ok(found) = fs::metadata(&path)
         && found.permissions().mode() & 0o077 != 0

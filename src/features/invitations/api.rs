@@ -10,7 +10,6 @@ use crate::app::failure::ErrorBody;
 use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, SessionErrors};
 use crate::app::paging::{self, PageQuery};
 use crate::app::{Account, App, Failure, fields};
-use crate::base::config::Config;
 use crate::features::invitations::accept::AcceptInvitation;
 use crate::features::invitations::commands::{self, RevokeInvitation};
 use crate::features::invitations::queries;
@@ -138,12 +137,12 @@ pub async fn make_invitation(app: &App, account: &Account, body: MakeInvitation)
         uses: fields::uses(uses)?,
     };
     let made = app.perform(account.user.id, commands::MakeInvitation(new)).await?;
-    Ok(Invitation { url: Some(url_of(&app.config, &made.token)), ..made.invitation.into() })
+    Ok(Invitation { url: Some(url_of(&app.config.public_origin(), &made.token)), ..made.invitation.into() })
 }
 
-/// The link with this token.
-pub fn url_of(config: &Config, token: &str) -> String {
-    format!("{}/invite/{token}", config.public_origin())
+/// The link with this token, to a server that is reached there.
+pub fn url_of(origin: &str, token: &str) -> String {
+    format!("{origin}/invite/{token}")
 }
 
 /// Go where an invitation leads, as somebody who is signed in

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::app::fields;
-use crate::app::perform::perform_as_operator;
+use crate::app::perform::{perform_as_operator, served_at};
 use crate::base::config::Config;
 use crate::base::start_error::StartError;
 use crate::features::invitations::api::url_of;
@@ -38,6 +38,7 @@ pub fn run(config: &Config, command: InviteCommand) -> Result<String, StartError
         lasts: fields::hours(hours)?,
         uses: fields::uses(Some(uses))?,
     };
+    let origin = served_at(config)?;
     let made = perform_as_operator(config, MakeInvitation(new))?;
-    Ok(url_of(config, &made.token))
+    Ok(url_of(&origin, &made.token))
 }

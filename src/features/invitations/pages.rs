@@ -95,7 +95,7 @@ async fn shown(
 /// `GET /invite/{token}/qr.svg`: the link as a QR code.
 pub async fn qr(app: Data<App>, token: Path<String>) -> Result<HttpResponse, Failure> {
     let token = token.into_inner();
-    let url = url_of(&app.config, &token);
+    let url = url_of(&app.config.public_origin(), &token);
     app.store.read(move |c| accept::look_up(c, &token)).await?;
     // The token fits its hash, so the link is a short one.
     let code = QrCode::new(url).map_err(|error| {

@@ -14,9 +14,10 @@ use crate::chat::messages::OLDER_SEEN;
 use crate::chat::older_html::{Older, render_older};
 use crate::db::connection::AnyConnection;
 use crate::db::jobs::enqueue_once;
+use crate::db::meta;
 use crate::db::multi_row::Column::{Numbers, Texts};
 use crate::db::multi_row::Rows;
-use crate::db::schema::{messages, meta, rooms, users};
+use crate::db::schema::{messages, rooms, users};
 use crate::render::RENDERER;
 use crate::wire::{RoomId, Seq, UserId};
 
@@ -37,8 +38,7 @@ struct Progress {
 
 /// Queues the job in a database that this renderer has not been through, and where a body was met that it has not.
 fn look(connection: &mut AnyConnection) -> QueryResult<()> {
-    let done: Option<String> = meta::table.find(RENDERED_BY).select(meta::value).first(connection).optional()?;
-    let done = done.and_then(|version| version.parse::<i32>().ok());
+    let done = meta::get(connection, RENDERED_BY)?.and_then(|version| version.parse::<i32>().ok());
     if done.is_some_and(|version| version >= RENDERER) && !OLDER_SEEN.swap(false, Ordering::Relaxed) {
         return Ok(());
     }
@@ -96,8 +96,5 @@ fn step(connection: &mut AnyConnection, payload: &str) -> Result<Step, JobError>
 }
 
 fn note_done(connection: &mut AnyConnection) -> QueryResult<()> {
-    let row = meta::table.find(RENDERED_BY);
-    diesel::delete(row).execute(connection)?;
-    let values = (meta::name.eq(RENDERED_BY), meta::value.eq(RENDERER.to_string()));
-    diesel::insert_into(meta::table).values(values).execute(connection).map(drop)
+    meta::set(connection, RENDERED_BY, &RENDERER.to_string())
 }

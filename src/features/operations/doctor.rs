@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::base::config::Config;
+use crate::base::secret::fingerprint;
 use crate::base::start_error::StartError;
-use crate::chat::integrity;
+use crate::chat::{accounts, integrity};
 use crate::db::open::open_as_it_is;
-use crate::db::{AnyConnection, migrations};
+use crate::db::{AnyConnection, expected, meta, migrations};
 use crate::features::operations::jobs;
 
 /// Clocks may differ by so much: sessions, bans and invitations end by them.
@@ -21,14 +22,14 @@ pub struct Found {
 }
 
 /// Looks at everything that can be looked at.
-pub fn run(config: &Config) -> Found {
+pub fn run(config: &Config, deep: bool) -> Found {
     let mut found = Found { lines: Vec::new(), well: true };
     // What contradicts itself has been refused before.
     found.note("configuration", config.check_open_files().map(|()| config.public_origin()));
     match open_as_it_is(&config.database_url()) {
         Ok(mut connection) => {
             found.note("database", Ok(config.database_kind().to_owned()));
-            look_at(&mut connection, &mut found);
+            look_at(&mut connection, config, deep, &mut found);
         }
         Err(error) => found.note("database", Err(error)),
     }
@@ -38,7 +39,8 @@ pub fn run(config: &Config) -> Found {
     found
 }
 
-fn look_at(connection: &mut AnyConnection, found: &mut Found) {
+fn look_at(connection: &mut AnyConnection, config: &Config, deep: bool, found: &mut Found) {
+    found.note("file", none_of(expected::damage(connection, deep), "nothing is damaged"));
     let behind = migrations::is_behind(connection);
     let is_current = matches!(behind, Ok(false));
     found.note(
@@ -52,6 +54,14 @@ fn look_at(connection: &mut AnyConnection, found: &mut Found) {
     if !is_current {
         return;
     }
+    let differences = expected::differences(connection).and_then(|found| none(&found, "as this version makes them"));
+    let is_whole = differences.is_ok();
+    found.note("tables", differences);
+    if !is_whole {
+        return;
+    }
+    found.note("secret", secret(connection, config));
+    found.note("owners", owners(connection));
     found.note(
         "clock",
         integrity::clock_ahead(connection).map_err(unread).and_then(|ahead| {
@@ -60,6 +70,7 @@ fn look_at(connection: &mut AnyConnection, found: &mut Found) {
         }),
     );
     found.note("numbers", none_of(integrity::rooms_out_of_step(connection), "every room's fit its messages"));
+    found.note("marks", none_of(integrity::marks_beyond(connection), "none is beyond its room's last number"));
     found.note("counts", none_of(integrity::counts_out_of_step(connection), "noted as the messages are"));
     found.note(
         "foreign keys",
@@ -84,8 +95,30 @@ impl Found {
 
 /// Good where nothing is wrong.
 fn none_of(wrong: diesel::QueryResult<Vec<String>>, good: &str) -> Result<String, StartError> {
-    let wrong = wrong.map_err(unread)?;
+    none(&wrong.map_err(unread)?, good)
+}
+
+fn none(wrong: &[String], good: &str) -> Result<String, StartError> {
     if wrong.is_empty() { Ok(good.to_owned()) } else { Err(StartError(format!("not so: {}", wrong.join(", ")))) }
+}
+
+/// Whether the sessions of the server that runs, or ran last, are those of the secret that this command was given.
+fn secret(connection: &mut AnyConnection, config: &Config) -> Result<String, StartError> {
+    let noted = meta::get(connection, meta::SECRET).map_err(unread)?;
+    match (noted, config.known_key()?) {
+        (None, _) => Ok("no server has had one yet".to_owned()),
+        (Some(noted), Some(key)) if noted == fingerprint(&key) => Ok("the one that the server has".to_owned()),
+        (Some(_), Some(_)) => Err(StartError("another one than the server has".to_owned())),
+        (Some(_), None) => Err(StartError("none is given, and none is in the data directory".to_owned())),
+    }
+}
+
+/// Somebody must be able to make others admins.
+fn owners(connection: &mut AnyConnection) -> Result<String, StartError> {
+    match accounts::lacks_owner(connection).map_err(unread)? {
+        false => Ok("there is one, or nobody at all".to_owned()),
+        true => Err(StartError("there is none: klatch user role NAME owner makes one".to_owned())),
+    }
 }
 
 fn unread(error: diesel::result::Error) -> StartError {

@@ -90,6 +90,12 @@ impl TestDatabase {
         numbers[0]
     }
 
+    /// The only value that a query gives.
+    pub fn text(&self, sql: &str) -> String {
+        let column = diesel::dsl::sql::<diesel::sql_types::Text>(&format!("({sql})"));
+        diesel::select(column).get_result(&mut self.connect()).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
     /// The values of the only column that a query gives.
     pub fn numbers(&self, sql: &str) -> Vec<i64> {
         #[derive(QueryableByName)]

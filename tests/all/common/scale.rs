@@ -24,6 +24,8 @@ pub struct Scale {
     pub chaos_secs: u64,
     /// Requests that schemathesis makes for each call and check.
     pub api_examples: usize,
+    /// Times that 13 MB pass slow readers.
+    pub slow_rounds: usize,
     /// Seconds in which a Redis does not answer.
     pub frozen_secs: u64,
 }
@@ -37,6 +39,7 @@ const USUAL: Scale = Scale {
     logins: 600,
     chaos_secs: 12,
     api_examples: 8,
+    slow_rounds: 3,
     frozen_secs: 8,
 };
 
@@ -49,6 +52,7 @@ const LONG: Scale = Scale {
     logins: 2_000,
     chaos_secs: 35,
     api_examples: 25,
+    slow_rounds: 8,
     frozen_secs: 30,
 };
 

@@ -272,6 +272,17 @@ impl Server {
         }
     }
 
+    /// The only text that a query gives.
+    pub fn text(&self, sql: &str) -> String {
+        match &self.database {
+            Some(database) => database.text(sql),
+            None => {
+                let column = diesel::dsl::sql::<diesel::sql_types::Text>(&format!("({sql})"));
+                diesel::select(column).get_result(&mut self.sqlite()).expect("a query of one text")
+            }
+        }
+    }
+
     /// Every byte the database holds: of SQLite its files, of Postgres a dump.
     pub fn stored_bytes(&self) -> Vec<u8> {
         if let Some(database) = &self.database {

@@ -1,0 +1,63 @@
+//! What must be in a database of this version: as in one that has just been made.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use crate::base::start_error::StartError;
+use crate::db::connection::AnyConnection;
+use crate::db::migrations;
+
+/// Damages that are told of.
+const MOST: usize = 5;
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Tables, indexes, triggers and rows of `meta` that are missing, and migrations that only a newer version knows.
+///
+/// # Errors
+/// The database can't be read.
+pub fn differences(connection: &mut AnyConnection) -> Result<Vec<String>, StartError> {
+    let mut new = migrations::new_in_memory()?;
+    let wanted = names(&mut new, OBJECTS_ON_SQLITE)?;
+    let present = match connection {
+        AnyConnection::Postgres(_) => names(connection, OBJECTS_ON_POSTGRES)?,
+        AnyConnection::Sqlite(_) => names(connection, OBJECTS_ON_SQLITE)?,
+    };
+    let mut found: Vec<String> = wanted.difference(&present).map(|name| format!("{name} is missing")).collect();
+    if present.contains("meta") {
+        let (wanted, present) = (names(&mut new, NOTES)?, names(connection, NOTES)?);
+        found.extend(wanted.difference(&present).map(|name| format!("{name} is missing in meta")));
+    }
+    let (known, run) = (names(&mut new, MIGRATIONS)?, names(connection, MIGRATIONS)?);
+    found.extend(run.difference(&known).map(|name| format!("migration {name} is of a newer version")));
+    Ok(found)
+}
+
+const OBJECTS_ON_SQLITE: &str = "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+/// Of the same names, since both databases are made by migrations that agree.
+const OBJECTS_ON_POSTGRES: &str = "SELECT relname::text AS name FROM pg_class \
+    WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'i') \
+    UNION SELECT tgname::text FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid \
+    WHERE relnamespace = current_schema()::regnamespace";
+const NOTES: &str = "SELECT name FROM meta";
+const MIGRATIONS: &str = "SELECT version AS name FROM __diesel_schema_migrations";
+
+fn names(connection: &mut AnyConnection, query: &str) -> Result<BTreeSet<String>, StartError> {
+    let rows: Vec<Named> =
+        diesel::sql_query(query).load(connection).map_err(|error| StartError(format!("can't be read: {error}")))?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
+}
+
+/// What SQLite finds wrong in its file; with `deep`, whether each index has what its table has. Postgres sees to its own.
+pub fn damage(connection: &mut AnyConnection, deep: bool) -> QueryResult<Vec<String>> {
+    let AnyConnection::Sqlite(sqlite) = connection else { return Ok(Vec::new()) };
+    let check = if deep { "integrity_check" } else { "quick_check" };
+    let rows: Vec<Named> = diesel::sql_query(format!("SELECT {check} AS name FROM pragma_{check}")).load(sqlite)?;
+    Ok(rows.into_iter().map(|row| row.name).filter(|line| line != "ok").take(MOST).collect())
+}

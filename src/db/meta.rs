@@ -1,0 +1,27 @@
+//! What is noted of the whole database, by name.
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use crate::db::connection::{AnyConnection, on_backend};
+use crate::db::schema::meta;
+
+/// Where the server that runs on it is reached, or ran last.
+pub const PUBLIC_ORIGIN: &str = "public_origin";
+/// The fingerprint of the secret that its instances have: see `base/secret.rs`.
+pub const SECRET: &str = "secret";
+
+pub fn get(connection: &mut AnyConnection, name: &str) -> QueryResult<Option<String>> {
+    meta::table.find(name).select(meta::value).first(connection).optional()
+}
+
+pub fn set(connection: &mut AnyConnection, name: &str, value: &str) -> QueryResult<()> {
+    let row = (meta::name.eq(name), meta::value.eq(value));
+    on_backend!(connection, |c| diesel::insert_into(meta::table)
+        .values(row)
+        .on_conflict(meta::name)
+        .do_update()
+        .set(meta::value.eq(excluded(meta::value)))
+        .execute(c))
+    .map(drop)
+}
