@@ -81,6 +81,18 @@ impl Command {
     }
 }
 
+/// Variables of the environment that are meant for klatch and are no option of it: most likely a slip.
+pub fn unknown_variables() -> Vec<String> {
+    let command = CommandLine::command();
+    let known = |name: &str| command.get_arguments().any(|arg| arg.get_env() == Some(OsStr::new(name)));
+    let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let ours = set.filter(|name| name.starts_with("KLATCH_") && !name.starts_with("KLATCH_TEST_"));
+    // What a build may be told is known to it alone.
+    let mut unknown: Vec<String> = ours.filter(|name| name != "KLATCH_COMMIT" && !known(name)).collect();
+    unknown.sort();
+    unknown
+}
+
 /// The first paragraph of what clap has to say, which names the option; its hints are left out.
 fn one_line(error: &clap::Error) -> String {
     let text = error.render().to_string();

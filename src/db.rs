@@ -22,8 +22,8 @@ mod sqlite;
 
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use diesel::prelude::*;
@@ -31,12 +31,14 @@ use metrics::Counter;
 use tokio::sync::Semaphore;
 
 use crate::base::arrivals::Arrivals;
+use crate::base::failpoints::hastened;
 use crate::base::mailbox::send_detached;
 use crate::base::metrics::METRICS;
 use crate::db::batch_loader::BatchLoader;
 use crate::db::connection::ConnectionPool;
 use crate::db::executor::{DbExecutor, Query};
-use crate::db::schema::meta as meta_rows;
+use crate::db::schema::{messages, meta as meta_rows, rooms};
+use crate::wire::RoomId;
 use crate::wire::refusal::Refusal;
 
 pub use crate::db::connection::AnyConnection;
@@ -49,6 +51,10 @@ pub const PATIENCE: Duration = Duration::from_millis(4_800);
 /// The row in `meta` with which it is tried whether something can be stored.
 const PROBE: &str = "probe";
 const PROBE_BYTES: usize = 64 * 1024;
+/// A room that there is not.
+const NOWHERE: RoomId = -1;
+/// That the database stores is believed for so long.
+const PROVEN: Duration = Duration::from_secs(10);
 
 /// Queries that may wait for one kind of executor; one more is refused with [`StoreError::Busy`].
 const MAX_WAITING: usize = 4_096;
@@ -60,8 +66,7 @@ pub struct Store {
     readers: Lane,
     /// For what writes: one thread on SQLite, which has one writer; several on Postgres.
     writers: Lane,
-    /// Whether what was last to be stored could be stored.
-    stores: Arc<AtomicBool>,
+    stores: Arc<Stores>,
     probes: Arc<Semaphore>,
     pub arrivals: Arc<Arrivals>,
     /// How many batches may be stored at the same time.
@@ -83,7 +88,7 @@ impl Store {
         let (readers, writers) =
             (Lane::start(&pool, readers, begun("read")), Lane::start(&pool, writers, begun("write")));
         let arrivals = Arc::<Arrivals>::default();
-        let stores = Arc::new(AtomicBool::new(true));
+        let stores = Arc::new(Stores::new());
         let probes = Arc::new(Semaphore::new(1));
         Self { readers, writers, stores, probes, arrivals, journal_lanes, pool }
     }
@@ -96,18 +101,23 @@ impl Store {
 
     /// Notes whether a batch could be stored, for [`is_ready`](Self::is_ready).
     pub fn note(&self, stored: bool) {
-        self.stores.store(stored, Ordering::Relaxed);
+        self.stores.note(stored);
     }
 
-    /// Whether the database answers, and takes what is to be stored. Where the last batch could not be stored it is tried
-    /// with something of the size of a few messages: a disk that is full may have room for less.
+    /// Whether the database answers, and takes what is to be stored. Where the last batch could not be stored, or was stored
+    /// a while ago, it is tried; after a failure with something of the size of a few messages, since a full disk may have
+    /// room for less.
     pub async fn is_ready(&self) -> bool {
-        if self.stores.load(Ordering::Relaxed) {
-            return self.read(|connection| answers(connection).map_err(Refusal::from)).await.is_ok();
+        let answers = self.read(|connection| answers(connection).map_err(Refusal::from));
+        if self.stores.is_proven() {
+            return answers.await.is_ok();
         }
-        // One at a time, whoever asks: it is a write.
-        let Ok(_probing) = self.probes.try_acquire() else { return false };
-        let stored = self.write(|connection| probe(connection).map_err(Refusal::from)).await.is_ok();
+        // One at a time, whoever asks: it is a write. Meanwhile the others are told what is known.
+        let Ok(_probing) = self.probes.try_acquire() else {
+            return self.stores.did_last() && answers.await.is_ok();
+        };
+        let bytes = if self.stores.did_last() { 1 } else { PROBE_BYTES };
+        let stored = self.write(move |connection| probe(connection, bytes).map_err(Refusal::from)).await.is_ok();
         self.note(stored);
         stored
     }
@@ -217,14 +227,51 @@ impl Lane {
     }
 }
 
+/// Whether the database stores, as far as is known.
+struct Stores {
+    /// What was last to be stored could be stored.
+    last: AtomicBool,
+    /// When something was, in milliseconds after `began`.
+    proven: AtomicU64,
+    began: Instant,
+}
+
+impl Stores {
+    fn new() -> Self {
+        Self { last: AtomicBool::new(true), proven: AtomicU64::new(0), began: Instant::now() }
+    }
+
+    fn note(&self, stored: bool) {
+        if stored {
+            self.proven.store(self.now(), Ordering::Relaxed);
+        }
+        self.last.store(stored, Ordering::Relaxed);
+    }
+
+    fn did_last(&self) -> bool {
+        self.last.load(Ordering::Relaxed)
+    }
+
+    fn is_proven(&self) -> bool {
+        let age = Duration::from_millis(self.now().saturating_sub(self.proven.load(Ordering::Relaxed)));
+        self.did_last() && age < hastened(PROVEN)
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
 /// Reads a row.
 fn answers(connection: &mut AnyConnection) -> QueryResult<String> {
     meta_rows::table.select(meta_rows::name).first(connection)
 }
 
-/// Stores something, and takes it away again.
-fn probe(connection: &mut AnyConnection) -> QueryResult<()> {
-    meta::set(connection, PROBE, &"-".repeat(PROBE_BYTES))?;
+/// Stores something, and takes it away again. What messages are stored with must be free for that too.
+fn probe(connection: &mut AnyConnection, bytes: usize) -> QueryResult<()> {
+    diesel::update(rooms::table.find(NOWHERE)).set(rooms::last_seq.eq(0)).execute(connection)?;
+    diesel::update(messages::table.find((NOWHERE, 0))).set(messages::seq.eq(0)).execute(connection)?;
+    meta::set(connection, PROBE, &"-".repeat(bytes))?;
     diesel::delete(meta_rows::table.find(PROBE)).execute(connection).map(drop)
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use klatch::base::config::{Config, LogFormat};
 use klatch::base::panics::log_panics;
 use klatch::base::start_error::StartError;
-use klatch::cli::Command;
+use klatch::cli::{Command, unknown_variables};
 use klatch::features::operations::backup::{backup, renew_epoch, restore};
 use klatch::features::operations::{doctor, jobs};
 use klatch::features::{accounts, invitations, rooms};
@@ -34,10 +34,18 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
+    if command != Command::Serve {
+        for name in unknown_variables() {
+            eprintln!("# {name} is no option of klatch, and has no effect");
+        }
+    }
     let done = match command {
         Command::Serve => {
-            log(config.log_format);
+            log(config.log_format)?;
             log_panics();
+            for name in unknown_variables() {
+                tracing::warn!(name, "a variable that is no option of klatch has no effect");
+            }
             return server::run(config).map(|()| ExitCode::SUCCESS);
         }
         Command::Backup { file } => backup(&config, &file)?,
@@ -68,9 +76,13 @@ fn say(line: &str) -> Result<ExitCode, StartError> {
 }
 
 /// Logs to standard error; `RUST_LOG` says how much.
-fn log(format: LogFormat) {
-    let wanted = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,actix_session=error,actix_server=warn"));
+///
+/// # Errors
+/// `RUST_LOG` can't be read.
+fn log(format: LogFormat) -> Result<(), StartError> {
+    let told = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let wanted = if told.is_empty() { "info,actix_session=error,actix_server=warn" } else { &told };
+    let wanted = EnvFilter::try_new(wanted).map_err(|error| StartError(format!("RUST_LOG: {error}")))?;
     // What libraries tell those who debug them holds cookies, passwords and messages.
     let harmless = filter::Targets::new().with_default(LevelFilter::INFO).with_target("klatch", LevelFilter::TRACE);
     let lines = fmt::layer().with_writer(stderr);
@@ -79,4 +91,5 @@ fn log(format: LogFormat) {
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
     tracing_subscriber::registry().with(harmless).with(wanted).with(lines).init();
+    Ok(())
 }

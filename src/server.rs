@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 
 use crate::app::assets::builds;
 use crate::app::{App, assets, jobs};
-use crate::base::config::{Config, open_file_limit, raise_open_file_limit};
+use crate::base::config::{Config, open_file_limit, own_files, raise_open_file_limit};
 use crate::base::failpoints::hastened;
 use crate::base::metrics::Exporter;
 use crate::base::private_files::make_data_dir;
@@ -48,6 +48,8 @@ use crate::wire::refusal::Refusal;
 
 /// How long a connection that is being closed may take.
 const LINGER: Duration = Duration::from_secs(2);
+/// A team may need more.
+const FEW_SOCKETS: usize = 200;
 const BACKLOG: i32 = 4_096;
 /// How long the last HTTP requests may take once the sockets are closed.
 const LAST_REQUESTS_SECS: u64 = 1;
@@ -75,8 +77,9 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     actix_rt::spawn(exporter.clone().keep_up());
     let address = config.listen;
     let instance_lock = if config.redis_url.is_some() { InstanceLock::Shared } else { InstanceLock::Exclusive };
+    let secret = || config.cookie_key().map(|key| secret::fingerprint(&key));
+    let store = open(&config.database_url(), instance_lock, secret)?;
     let key = config.cookie_key()?;
-    let store = open(&config.database_url(), instance_lock, &secret::fingerprint(&key))?;
     let broker_config = BrokerConfig::of(config.redis_url.as_deref())?;
     let instance = uuid::Uuid::new_v4().simple().to_string();
     let read = store.read(|c| Ok::<_, Refusal>((rooms::epoch(c)?, extras::latest(c)?))).await;
@@ -225,6 +228,10 @@ fn tell(config: &Config, address: std::net::SocketAddr) {
         max_sockets_mib = sockets.saturating_mul(IDLE_SOCKET_BYTES).div_ceil(1 << 20),
         "serving"
     );
+    let files_left = open_file_limit().saturating_sub(own_files(config.workers()));
+    if files_left < FEW_SOCKETS {
+        tracing::warn!(files_left, "few people can come in: the limit of open files is low (LimitNOFILE, ulimit -n)");
+    }
 }
 
 fn announce(address: std::net::SocketAddr) -> Result<(), StartError> {

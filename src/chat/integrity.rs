@@ -115,12 +115,13 @@ pub fn miscounted(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
                  (SELECT count(*) FROM (SELECT 1 FROM messages WHERE messages.room_id = members.room_id \
                  AND messages.id > members.last_read_seq AND messages.author_id <> members.user_id \
                  AND messages.deleted_at IS NULL LIMIT {MAX_UNREAD}) AS few) AS unread, \
+                 CASE WHEN rooms.kind = 'direct' THEN \
                  (SELECT count(*) FROM (SELECT 1 FROM messages WHERE messages.room_id = members.room_id \
-                 AND messages.id > members.last_read_seq AND CASE WHEN rooms.kind = 'direct' \
-                 THEN messages.author_id <> members.user_id AND messages.deleted_at IS NULL \
-                 ELSE EXISTS (SELECT 1 FROM mentions \
-                 WHERE mentions.room_id = messages.room_id AND mentions.message_id = messages.id \
-                 AND mentions.user_id = members.user_id) END LIMIT {MAX_UNREAD}) AS few) AS mentions \
+                 AND messages.id > members.last_read_seq AND messages.author_id <> members.user_id \
+                 AND messages.deleted_at IS NULL LIMIT {MAX_UNREAD}) AS few) ELSE \
+                 (SELECT count(*) FROM (SELECT 1 FROM mentions WHERE mentions.user_id = members.user_id \
+                 AND mentions.room_id = members.room_id AND mentions.message_id > members.last_read_seq \
+                 LIMIT {MAX_UNREAD}) AS few) END AS mentions \
                  FROM members JOIN rooms ON rooms.id = members.room_id WHERE members.user_id IN ({ids})"
             ))
             .load(connection)?;

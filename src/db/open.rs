@@ -20,22 +20,27 @@ const POSTGRES_LANES: usize = 4;
 const POSTGRES_WRITERS: usize = 2;
 
 /// Opens, locks and migrates the database at `address` (`sqlite://path` or `postgres://…`) and starts the executors.
-/// Needs a running actix system. `secret` is the fingerprint of the one that this instance has.
-pub fn open(address: &str, instance_lock: InstanceLock, secret: &str) -> Result<Store, StartError> {
+/// Needs a running actix system. `secret` gives the fingerprint of the one that this instance has; it is asked once there is a
+/// database.
+pub fn open(
+    address: &str,
+    instance_lock: InstanceLock,
+    secret: impl FnOnce() -> Result<String, StartError>,
+) -> Result<Store, StartError> {
     match address.strip_prefix("sqlite://") {
         Some(path) => open_sqlite(path, secret),
         None => open_postgres(address, instance_lock, secret),
     }
 }
 
-fn open_sqlite(path: &str, secret: &str) -> Result<Store, StartError> {
+fn open_sqlite(path: &str, secret: impl FnOnce() -> Result<String, StartError>) -> Result<Store, StartError> {
     let lock = lock_file(path)?;
     // Held until the process ends, however it ends.
     std::mem::forget(lock);
     make_private(path)?;
     let mut first = establish(path)?;
     migrations::migrate(&mut first)?;
-    meta::set(&mut first, meta::SECRET, secret).map_err(|error| StartError::option("database-url", error))?;
+    meta::set(&mut first, meta::SECRET, &secret()?).map_err(|error| StartError::option("database-url", error))?;
     // One writer: SQLite has no more, and a batch waits for nothing else. One connection more copies its log.
     let store = Store::start(pool(path, READERS + 2)?, READERS, 1, 1);
     store.copy_log();
@@ -95,12 +100,16 @@ fn make_private(path: &str) -> Result<(), StartError> {
     }
 }
 
-fn open_postgres(address: &str, instance_lock: InstanceLock, secret: &str) -> Result<Store, StartError> {
+fn open_postgres(
+    address: &str,
+    instance_lock: InstanceLock,
+    secret: impl FnOnce() -> Result<String, StartError>,
+) -> Result<Store, StartError> {
     let address = with_timeouts(address)?;
     let mut first = establish(&address)?;
     migrations::migrate(&mut first)?;
     drop(first);
-    instance_lock.acquire(&address, secret)?;
+    instance_lock.acquire(&address, &secret()?)?;
     let writers = POSTGRES_LANES + POSTGRES_WRITERS;
     Ok(Store::start(pool(&address, READERS + writers)?, READERS, writers, POSTGRES_LANES))
 }

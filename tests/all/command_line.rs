@@ -117,4 +117,36 @@ async fn a_second_instance_on_the_same_postgres_needs_redis() {
     server.stranger().get("page:/readyz").await.ok(200);
 }
 
+#[tokio::test]
+async fn a_variable_that_is_no_option_is_told_of() {
+    let misspelt = ("KLATCH_DATADIR", "/srv/klatch");
+    let server = Options::sqlite().environment(misspelt.0, misspelt.1).start().await;
+    let log = server.stderr();
+    assert!(log.contains("WARN") && log.contains("name=\"KLATCH_DATADIR\""), "{log}");
+    let folder = server.data_dir().to_string_lossy().into_owned();
+    let words = ["doctor", "--data-dir", &folder];
+    let doctor = run(server.data.path(), &words, &[misspelt]).await;
+    let told = String::from_utf8_lossy(&doctor.stderr).into_owned();
+    assert_eq!(told, "# KLATCH_DATADIR is no option of klatch, and has no effect\n");
+}
+
+#[tokio::test]
+async fn a_log_filter_that_cannot_be_read_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = run(folder.path(), &["--listen", "127.0.0.1:0"], &[("RUST_LOG", "klatch=loud")]).await;
+    let stderr = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{stderr}");
+    assert!(stderr.starts_with("klatch: RUST_LOG: ") && stderr.lines().count() == 1, "{stderr}");
+}
+
+#[tokio::test]
+async fn a_low_limit_of_open_files_is_told_of() {
+    let server = Options::sqlite().wrapper(&["prlimit", "--nofile=300:300"]).start().await;
+    let log = server.stderr();
+    assert!(log.contains("the limit of open files is low"), "{log}");
+    let server = Options::sqlite().start().await;
+    let log = server.stderr();
+    assert!(!log.contains("the limit of open files is low"), "{log}");
+}
+
 on_both_databases![sigterm_ends_with_status_0, what_was_stored_is_there_after_a_restart];

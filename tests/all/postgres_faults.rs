@@ -147,3 +147,29 @@ async fn a_postgres_that_is_out_of_connections() {
     database.limit_connections(-1);
     outage.ends().await;
 }
+
+/// Nobody has to have failed to send before.
+async fn ready_is(server: &Server, status: u16) {
+    let stranger = server.stranger();
+    let asked = async || (stranger.get("page:/readyz").await.status == status).then_some(());
+    eventually(LIMIT, &format!("/readyz {status}"), asked).await;
+}
+
+#[tokio::test]
+async fn a_database_that_may_only_be_read_is_not_ready_though_nobody_sends() {
+    let server = Options::on(Database::Postgres).in_haste().start().await;
+    let database = server.test_database().expect("a Postgres database");
+    database.may_only_be_read(true);
+    ready_is(&server, 503).await;
+    database.may_only_be_read(false);
+    ready_is(&server, 200).await;
+}
+
+#[tokio::test]
+async fn a_database_whose_messages_are_locked_is_not_ready_though_nobody_sends() {
+    let server = Options::on(Database::Postgres).in_haste().start().await;
+    let locked = server.test_database().expect("a Postgres database").locked("messages");
+    ready_is(&server, 503).await;
+    drop(locked);
+    ready_is(&server, 200).await;
+}

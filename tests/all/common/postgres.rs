@@ -118,6 +118,20 @@ impl TestDatabase {
         administer(&format!("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true", self.name));
     }
 
+    /// Lets whoever connects from now on change nothing, or lets them again. Who is connected has to connect anew.
+    pub fn may_only_be_read(&self, on: bool) {
+        let change = if on { "SET default_transaction_read_only = on" } else { "RESET default_transaction_read_only" };
+        administer(&format!("ALTER DATABASE {} {change}", self.name));
+        self.end_connections();
+    }
+
+    /// Keeps everybody from a table until the connection is dropped.
+    pub fn locked(&self, table: &str) -> PgConnection {
+        let mut connection = self.connect();
+        connection.batch_execute(&format!("BEGIN; LOCK TABLE {table}")).expect("a lock");
+        connection
+    }
+
     fn end_connections(&self) {
         administer(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name));
     }
