@@ -56,9 +56,13 @@ fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
         Command::Room(command) => return say(&rooms::command::run(&config, command)?),
         Command::Jobs(command) => return say(&jobs::run(&config, &command)?),
         Command::Doctor { deep } => {
-            let found = doctor::run(&config, deep);
-            say(&found.lines.join("\n"))?;
-            return Ok(if found.well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            let mut told = Ok(ExitCode::SUCCESS);
+            let well = doctor::run(&config, deep, |line| {
+                if told.is_ok() {
+                    told = say(line);
+                }
+            });
+            return told.map(|code| if well { code } else { ExitCode::FAILURE });
         }
     };
     if let Some(note) = done.note {

@@ -14,16 +14,17 @@ use crate::features::operations::jobs;
 const MAX_CLOCK_SECS: i64 = 5;
 const REDIS_PATIENCE: Duration = Duration::from_secs(4);
 
-/// What was found.
-pub struct Found {
-    pub lines: Vec<String>,
+/// What has been found so far.
+struct Found<'a> {
+    /// Takes the line of a check: some take seconds, and whoever waits sees how far it is.
+    tell: &'a mut dyn FnMut(&str),
     /// Every check passed.
-    pub well: bool,
+    well: bool,
 }
 
-/// Looks at everything that can be looked at.
-pub fn run(config: &Config, deep: bool) -> Found {
-    let mut found = Found { lines: Vec::new(), well: true };
+/// Looks at everything that can be looked at, and tells each check's line. True where every check passed.
+pub fn run(config: &Config, deep: bool, mut tell: impl FnMut(&str)) -> bool {
+    let mut found = Found { tell: &mut tell, well: true };
     // What contradicts itself has been refused before.
     found.note("configuration", config.check_open_files().map(|()| config.public_origin()));
     match open_as_it_is(&config.database_url()) {
@@ -36,7 +37,7 @@ pub fn run(config: &Config, deep: bool) -> Found {
     if let Some(url) = &config.redis_url {
         found.note("redis", ping(url));
     }
-    found
+    found.well
 }
 
 fn look_at(connection: &mut AnyConnection, config: &Config, deep: bool, found: &mut Found) {
@@ -80,7 +81,7 @@ fn look_at(connection: &mut AnyConnection, config: &Config, deep: bool, found: &
     found.note("unread", none_of(integrity::miscounted(connection), "counted anew, they are the same"));
 }
 
-impl Found {
+impl Found<'_> {
     fn note(&mut self, check: &str, outcome: Result<String, StartError>) {
         let (word, text) = match outcome {
             Ok(text) => ("ok", text),
@@ -89,7 +90,7 @@ impl Found {
                 ("BAD", error.to_string())
             }
         };
-        self.lines.push(format!("{word:<4}{check}: {text}"));
+        (self.tell)(&format!("{word:<4}{check}: {text}"));
     }
 }
 
