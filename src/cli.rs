@@ -87,8 +87,9 @@ pub fn unknown_variables() -> Vec<String> {
     let known = |name: &str| command.get_arguments().any(|arg| arg.get_env() == Some(OsStr::new(name)));
     let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let ours = set.filter(|name| name.starts_with("KLATCH_") && !name.starts_with("KLATCH_TEST_"));
-    // What a build may be told is known to it alone.
-    let mut unknown: Vec<String> = ours.filter(|name| name != "KLATCH_COMMIT" && !known(name)).collect();
+    // What a build may be told, and what Kubernetes tells of a service of this name.
+    let others = |name: &str| name == "KLATCH_COMMIT" || name.contains("_SERVICE_") || name.starts_with("KLATCH_PORT");
+    let mut unknown: Vec<String> = ours.filter(|name| !others(name) && !known(name)).collect();
     unknown.sort();
     unknown
 }

@@ -84,11 +84,10 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     let instance = uuid::Uuid::new_v4().simple().to_string();
     let read = store.read(|c| Ok::<_, Refusal>((rooms::epoch(c)?, extras::latest(c)?))).await;
     let (epoch, extras_seq) = read.map_err(|refusal| StartError::option("database-url", refusal))?;
-    if config.public_url.is_some() || !address.ip().is_unspecified() {
-        let origin = config.public_origin();
-        let noted = store.write(move |c| Ok::<_, Refusal>(meta::set(c, meta::PUBLIC_ORIGIN, &origin)?)).await;
-        noted.map_err(|refusal| StartError::option("database-url", refusal))?;
-    }
+    // At 0.0.0.0 nobody reaches it.
+    let origin = (config.public_url.is_some() || !address.ip().is_unspecified()).then(|| config.public_origin());
+    let noted = store.write(move |c| Ok::<_, Refusal>(meta::put(c, meta::PUBLIC_ORIGIN, origin.as_deref())?)).await;
+    noted.map_err(|refusal| StartError::option("database-url", refusal))?;
     let kept = builds::keep_own(&store).await;
     kept.map_err(|refusal| StartError::option("database-url", refusal))?;
     actix_rt::spawn(builds::keep_up(store.clone()));

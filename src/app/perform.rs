@@ -11,8 +11,9 @@ use crate::base::start_error::StartError;
 use crate::chat::allowances::Caps;
 use crate::chat::change::{self, Change};
 use crate::chat::events::Event;
-use crate::db::meta;
+use crate::db::migrations::has_tables;
 use crate::db::open::{open_as_it_is, open_beside};
+use crate::db::{AnyConnection, meta};
 use crate::realtime::send_rate::Kind;
 use crate::wire::UserId;
 use crate::wire::refusal::{Code, Refusal};
@@ -106,8 +107,16 @@ pub fn served_at(config: &Config) -> Result<String, StartError> {
     if config.public_url.is_some() {
         return Ok(config.public_origin());
     }
-    let noted = meta::get(&mut open_as_it_is(&config.database_url())?, meta::PUBLIC_ORIGIN);
-    let noted = noted.map_err(|error| StartError::option("database-url", error))?;
+    let read = |connection: &mut AnyConnection| match has_tables(connection)? {
+        true => meta::get(connection, meta::PUBLIC_ORIGIN),
+        false => Ok(None),
+    };
+    let noted = match config.create {
+        // There may be no database yet.
+        true => None,
+        false => read(&mut open_as_it_is(&config.database_url())?)
+            .map_err(|error| StartError::option("database-url", error))?,
+    };
     noted.ok_or_else(|| StartError::option("public-url", "needed for a link: no server has told where it is reached"))
 }
 

@@ -11,7 +11,7 @@ use crate::db::multi_row::Column::Numbers;
 use crate::db::multi_row::{Rows, distinct};
 use crate::db::schema::{blocks, users};
 use crate::wire::refusal::{Code, Refusal};
-use crate::wire::{User, UserId};
+use crate::wire::{RoomId, User, UserId};
 
 /// Blocks somebody, or no longer.
 pub fn set(connection: &mut AnyConnection, user: UserId, other: UserId, on: bool) -> QueryResult<()> {
@@ -59,6 +59,16 @@ pub fn among(
              JOIN blocks ON blocks.user_id = given.user_id AND blocks.blocked_id = given.blocked_id",
         )?;
     Ok(rows.into_iter().collect())
+}
+
+/// Which members of a room have blocked somebody: of each room and person.
+pub fn by_members(connection: &mut AnyConnection, people: &[(RoomId, UserId)]) -> QueryResult<Vec<(UserId, UserId)>> {
+    let (rooms, users) = people.iter().copied().unzip();
+    Rows::new(people.len()).with("room_id", Numbers(rooms)).with("user_id", Numbers(users)).load::<(BigInt, BigInt), _>(
+        connection,
+        "SELECT blocks.user_id, blocks.blocked_id FROM {given} JOIN blocks ON blocks.blocked_id = given.user_id \
+         JOIN members ON members.room_id = given.room_id AND members.user_id = blocks.user_id",
+    )
 }
 
 /// The blocks between somebody and others, in both directions.

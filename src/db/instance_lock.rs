@@ -16,6 +16,7 @@ use crate::db::open::establish;
 const LOCK: i64 = 0x6b_6c61_7463_6802;
 /// How long a new instance waits for a dead one's lock to be let go.
 const PATIENCE: Duration = Duration::from_secs(4);
+const RETRY: Duration = Duration::from_millis(100);
 const CHECK: Duration = Duration::from_secs(5);
 
 /// Whether an instance shares its database with others.
@@ -44,7 +45,7 @@ impl InstanceLock {
             let taken = self.try_enter(&mut connection, secret);
             match taken.map_err(|error| StartError::option("database-url", error))? {
                 Entrance::Taken => break connection,
-                _ if began.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(100)),
+                _ if began.elapsed() < PATIENCE => thread::sleep(RETRY),
                 Entrance::Occupied => return Err(StartError::option("database-url", self.refusal())),
                 Entrance::OtherSecret => {
                     let why = "another one than that of the instances that run on this database: they would not know each \
@@ -53,13 +54,13 @@ impl InstanceLock {
                 }
             }
         };
-        let address = address.to_owned();
+        let (address, secret) = (address.to_owned(), secret.to_owned());
         thread::Builder::new()
             .name("klatch-company".into())
             .spawn(move || {
                 loop {
                     thread::sleep(CHECK);
-                    if let Some(again) = self.check(&mut connection, &address) {
+                    if let Some(again) = self.check(&mut connection, &address, &secret) {
                         connection = again;
                     }
                 }
@@ -70,20 +71,27 @@ impl InstanceLock {
 
     fn try_enter(self, connection: &mut AnyConnection, secret: &str) -> QueryResult<Entrance> {
         let is_alone = Self::Exclusive.try_lock(connection)?;
-        if is_alone {
-            meta::set(connection, meta::SECRET, secret)?;
-        } else if self == Self::Exclusive {
+        if !is_alone && (self == Self::Exclusive || !self.try_lock(connection)?) {
             return Ok(Entrance::Occupied);
-        } else if meta::get(connection, meta::SECRET)?.is_some_and(|noted| noted != secret) {
-            return Ok(Entrance::OtherSecret);
         }
-        if self == Self::Shared {
+        // With either lock nobody else is alone, so what is noted stays.
+        let noted = meta::get(connection, meta::SECRET)?;
+        match noted {
+            Some(noted) if noted == secret => {}
+            Some(_) if !is_alone => return Ok(Entrance::OtherSecret),
+            // Others of an older version may be there, which note none: the first one's is everybody's.
+            None if !is_alone => {
+                if meta::set_once(connection, meta::SECRET, secret)? != secret {
+                    return Ok(Entrance::OtherSecret);
+                }
+            }
+            _ => meta::set(connection, meta::SECRET, secret)?,
+        }
+        if is_alone && self == Self::Shared {
             if !self.try_lock(connection)? {
                 return Ok(Entrance::Occupied);
             }
-            if is_alone {
-                Self::unlock_exclusive(connection)?;
-            }
+            Self::unlock_exclusive(connection)?;
         }
         Ok(Entrance::Taken)
     }
@@ -106,22 +114,30 @@ impl InstanceLock {
     }
 
     /// Checks that the lock is still held; after Postgres was away, takes it on a new connection. When somebody else has
-    /// it by then, this instance must go.
-    fn check(self, connection: &mut AnyConnection, address: &str) -> Option<AnyConnection> {
+    /// it by then, and goes on having it, this instance must go.
+    fn check(self, connection: &mut AnyConnection, address: &str, secret: &str) -> Option<AnyConnection> {
         if diesel::sql_query("SELECT 1").execute(connection).is_ok() {
             return None;
         }
-        let mut again = establish(address).ok()?;
-        match self.try_lock(&mut again) {
-            Ok(true) => return Some(again),
-            Ok(false) => {
-                tracing::error!("another klatch has taken this database over; this one ends");
-                // SAFETY: raise only sends this process the signal that asks it to drain.
-                unsafe { libc::raise(libc::SIGTERM) };
+        let began = Instant::now();
+        loop {
+            let mut again = establish(address).ok()?;
+            match self.try_enter(&mut again, secret) {
+                Ok(Entrance::Taken) => return Some(again),
+                // Another one that comes back at this moment has it for an instant.
+                Ok(_) if began.elapsed() < PATIENCE => thread::sleep(RETRY),
+                Ok(_) => {
+                    tracing::error!("another klatch has taken this database over; this one ends");
+                    // SAFETY: raise only sends this process the signal that asks it to drain.
+                    unsafe { libc::raise(libc::SIGTERM) };
+                    return None;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the lock on the database can't be checked");
+                    return None;
+                }
             }
-            Err(error) => tracing::warn!(%error, "the lock on the database can't be checked"),
         }
-        None
     }
 
     /// SQLite has a lock of its own, on a file.

@@ -15,6 +15,21 @@ pub fn get(connection: &mut AnyConnection, name: &str) -> QueryResult<Option<Str
     meta::table.find(name).select(meta::value).first(connection).optional()
 }
 
+/// Sets it, or takes it away.
+pub fn put(connection: &mut AnyConnection, name: &str, value: Option<&str>) -> QueryResult<()> {
+    match value {
+        Some(value) => set(connection, name, value),
+        None => diesel::delete(meta::table.find(name)).execute(connection).map(drop),
+    }
+}
+
+/// Sets what has not been set, and gives what stands there then.
+pub fn set_once(connection: &mut AnyConnection, name: &str, value: &str) -> QueryResult<String> {
+    let row = (meta::name.eq(name), meta::value.eq(value));
+    on_backend!(connection, |c| diesel::insert_into(meta::table).values(row).on_conflict_do_nothing().execute(c))?;
+    meta::table.find(name).select(meta::value).first(connection)
+}
+
 pub fn set(connection: &mut AnyConnection, name: &str, value: &str) -> QueryResult<()> {
     let row = (meta::name.eq(name), meta::value.eq(value));
     on_backend!(connection, |c| diesel::insert_into(meta::table)

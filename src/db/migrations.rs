@@ -1,6 +1,6 @@
 //! The tables, made and brought up to date at start.
 //!
-//! Migrations only add, so that the last version can run beside this one while a deployment rolls. A database that needs
+//! Migrations add, and take nothing away that the last version needs: it can run beside this one while a deployment rolls. A database that needs
 //! a newer program than this one says so in `meta.minimum_version`.
 
 use diesel::connection::SimpleConnection;

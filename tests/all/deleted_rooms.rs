@@ -41,6 +41,7 @@ async fn a_deleted_room_is_gone_at_once_and_its_messages_after_it(options: Optio
     large_room(&server, &ann).await;
     deletes_the_room(&ann).await;
 
+    assert!(server.number("SELECT count(*) FROM messages WHERE room_id = 1") > 0, "they are removed after it");
     assert_eq!(ann.http.get("/rooms/den").await.error(), (404, "not_found"));
     assert_eq!(ann.http.get("/rooms/den/messages").await.error(), (404, "not_found"));
     let export = ann.http.get("/me/export").await.ok(200);
@@ -88,7 +89,7 @@ async fn the_doctor_finds_messages_of_no_room(options: Options) {
 }
 
 /// Whoever deletes a row looks for those that belong to it, in each table that refers to its own.
-async fn each_foreign_key_has_an_index(options: Options) {
+async fn each_foreign_key_has_an_index_and_none_leads_from_messages_to_rooms(options: Options) {
     let server = options.start().await;
     let ((all, without), list) = match server.test_database() {
         Some(_) => (POSTGRES, "string_agg(name, ', ')"),
@@ -97,6 +98,14 @@ async fn each_foreign_key_has_an_index(options: Options) {
     assert!(server.number(&format!("SELECT count(*) FROM ({all}) AS keys")) > 20, "foreign keys are found");
     let names = format!("SELECT coalesce({list}, '') FROM ({all}) AS keys {without}");
     assert_eq!(server.text(&names), "");
+    let (of_messages, to_rooms) = match server.test_database() {
+        Some(_) => {
+            ("pg_constraint WHERE contype = 'f' AND conrelid = 'messages'::regclass", "confrelid = 'rooms'::regclass")
+        }
+        None => ("pragma_foreign_key_list('messages') WHERE true", "\"table\" = 'rooms'"),
+    };
+    assert!(server.number(&format!("SELECT count(*) FROM {of_messages}")) >= 2, "others are found");
+    assert_eq!(server.number(&format!("SELECT count(*) FROM {of_messages} AND {to_rooms}")), 0);
 }
 
 /// All foreign keys, and the condition for those without an index that begins with their columns.
@@ -122,5 +131,5 @@ on_both_databases![
     a_deleted_room_is_gone_at_once_and_its_messages_after_it,
     a_kill_at_any_moment_leaves_no_message_of_a_deleted_room,
     the_doctor_finds_messages_of_no_room,
-    each_foreign_key_has_an_index,
+    each_foreign_key_has_an_index_and_none_leads_from_messages_to_rooms,
 ];

@@ -1,14 +1,5 @@
 DELETE FROM messages WHERE room_id IN (SELECT room_id FROM deleted_rooms);
 ALTER TABLE messages ADD FOREIGN KEY (room_id) REFERENCES rooms (id) ON DELETE CASCADE;
-DROP INDEX invitations_by_maker;
-DROP INDEX invitations_by_room;
-DROP INDEX last_sent_by_user;
-DROP INDEX kept_sanctions_by_room;
-DROP INDEX reports_by_settler;
-DROP INDEX reports_by_reporter;
-DROP INDEX reports_by_author;
-DROP INDEX reactions_by_user;
-DROP INDEX messages_by_reply_to;
 DROP TRIGGER rooms_deleted ON rooms;
 DROP FUNCTION note_deleted_room();
 DROP TABLE deleted_rooms;

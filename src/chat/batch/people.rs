@@ -73,15 +73,22 @@ impl People {
         people.load_names(connection, writes)?;
         people.load_subjects(connection, writes, messages)?;
         people.load_all_members(connection, writes, now, rooms)?;
-        people.blocks = blocks::among(connection, people.reached(writes, messages))?;
+        people.blocks = blocks::among(connection, people.reached(writes, rooms, messages))?;
+        let to_many = writes.iter().filter(|write| mentions_many(write)).map(|write| (write.room, write.user));
+        people.blocks.extend(blocks::by_members(connection, &distinct(to_many))?);
         let entering = writes.iter().filter(|write| matches!(write.action, Action::Enter));
         let entering = distinct(entering.map(|write| (write.room, write.user)));
         people.last_sent = last_sent_of(connection, &entering)?;
         Ok(people)
     }
 
-    /// Whoever may be told of these writes or take part in the same direct talk, with whoever writes, in both orders.
-    fn reached(&self, writes: &[Write], messages: &HashMap<MessageAt, Target>) -> BTreeSet<(UserId, UserId)> {
+    /// Whomever a write names or answers, and who is in the same direct talk, with whoever writes, in both orders.
+    fn reached(
+        &self,
+        writes: &[Write],
+        rooms: &HashMap<RoomId, RoomState>,
+        messages: &HashMap<MessageAt, Target>,
+    ) -> BTreeSet<(UserId, UserId)> {
         let mut pairs = BTreeSet::new();
         for write in writes {
             let answered = match write.action {
@@ -90,13 +97,21 @@ impl People {
                 Action::React { .. } => None,
                 _ => continue,
             };
-            let answered = answered.and_then(|id| messages.get(&(write.room, id))).map(Target::author);
-            let named = mentions_in(write).iter().flat_map(|mention| &mention.readings);
-            let named = named.filter_map(|name| self.names.get(name)).copied();
-            let all = self.all.get(&write.room).into_iter().flatten().copied();
-            for other in answered.into_iter().chain(named).chain(all) {
-                pairs.extend([(other, write.user), (write.user, other)]);
+            let mut others: Vec<UserId> = mentions_in(write)
+                .iter()
+                .flat_map(|mention| &mention.readings)
+                .filter_map(|name| self.names.get(name).copied())
+                .collect();
+            match answered.map(|id| messages.get(&(write.room, id))) {
+                Some(Some(target)) => others.push(target.author()),
+                // Of a message that this batch stores.
+                Some(None) => others.extend(writes.iter().filter(|by| by.room == write.room).map(|by| by.user)),
+                None => {}
             }
+            if rooms.get(&write.room).is_some_and(|state| state.room.kind == RoomKind::Direct) {
+                others.extend(self.all.get(&write.room).into_iter().flatten());
+            }
+            pairs.extend(others.into_iter().flat_map(|other| [(other, write.user), (write.user, other)]));
         }
         pairs
     }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::app::jobs::{JobError, JobKind, Step};
 use crate::db::connection::AnyConnection;
 use crate::db::jobs::enqueue_once;
-use crate::db::schema::{deleted_rooms, messages};
+use crate::db::schema::{deleted_rooms, messages, rooms};
 use crate::wire::{RoomId, Seq};
 
 pub const PURGE_ROOMS: JobKind = JobKind { name: "purge_rooms", step, look };
@@ -27,6 +27,12 @@ fn look(connection: &mut AnyConnection) -> QueryResult<()> {
 
 fn step(connection: &mut AnyConnection, _: &str) -> Result<Step, JobError> {
     let Some(room) = next(connection)? else { return Ok(Step::Done) };
+    let there: Option<RoomId> = rooms::table.find(room).select(rooms::id).first(connection).optional()?;
+    // Somebody may have put it back.
+    if there.is_some() {
+        diesel::delete(deleted_rooms::table.find(room)).execute(connection)?;
+        return Ok(Step::More("{}".to_owned()));
+    }
     let left = messages::table.filter(messages::room_id.eq(room));
     // The latest first: a message goes after those that answer it.
     let ids: Vec<Seq> = left.select(messages::id).order(messages::id.desc()).limit(AT_ONCE).load(connection)?;
