@@ -10,6 +10,8 @@ const NAMES: [&str; 4] = ["ann", "bob", "cal", "dee"];
 const MANY: usize = 25;
 /// What may pass meanwhile beside the batches: the hub's poll and what follows from it.
 const BESIDE: u64 = 12;
+/// Rounds, at most, until the least of each is so few.
+const ROUNDS: usize = 4;
 
 /// Lets all these frames, `(person, frame)`, wait for one batch behind another, and gives the round trips of both.
 async fn together(wire: &PostgresWire, server: &Server, people: &mut [Socket], frames: Vec<(usize, Value)>) -> u64 {
@@ -44,29 +46,49 @@ async fn a_batch_takes_no_more_round_trips_than_a_few_writes() {
     for person in &people {
         sockets.push(person.socket_in("den").await);
     }
-    let mut trips = vec![];
-    for each in [1, MANY] {
-        let frames = |frame: &dyn Fn(usize, usize) -> Value| -> Vec<(usize, Value)> {
-            (0..each)
-                .flat_map(|n| (0..NAMES.len()).map(move |who| (who, n)))
-                .map(|(who, n)| (who, frame(who, n)))
-                .collect()
-        };
-        let body = |who: usize, n: usize| format!("{n} of {each} by {}, for @bob", NAMES[who]);
-        let send = |who, n| json!({"type": "send", "room": "den", "key": new_key(), "body": body(who, n)});
-        let sent = together(&wire, &server, &mut sockets, frames(&send)).await;
-        let stored = people[0].reads_whole_room("den").await;
-        let id = |who, n| &stored.iter().find(|it| it["body"] == body(who, n).as_str()).expect("it is stored")["id"];
-        let react = |who, n| json!({"type": "react", "room": "den", "id": id(who, n), "emoji": "🎉", "on": true});
-        let reacted = together(&wire, &server, &mut sockets, frames(&react)).await;
-        let edit = |who, n| json!({"type": "edit", "room": "den", "id": id(who, n), "body": format!("{n}, for @ann")});
-        let edited = together(&wire, &server, &mut sockets, frames(&edit)).await;
-        trips.push([sent, reacted, edited]);
+    // What passes beside the batches, and more of that on a slow machine, only adds to a round.
+    let mut least = [[u64::MAX; 3]; 2];
+    for round in 0..ROUNDS {
+        for (of, each) in [1, MANY].into_iter().enumerate() {
+            let trips = trips(&wire, &server, &people[0], &mut sockets, round, each).await;
+            for (least, trips) in least[of].iter_mut().zip(trips) {
+                *least = trips.min(*least);
+            }
+        }
+        if is_bounded(least) {
+            break;
+        }
     }
-    eprintln!("round trips of few and of many sends, reactions and edits: {trips:?}");
-    for (few, many) in trips[0].iter().zip(&trips[1]) {
-        assert!(many <= &(few + BESIDE), "{trips:?}");
-    }
+    eprintln!("round trips of few and of many sends, reactions and edits: {least:?}");
+    assert!(is_bounded(least), "{least:?}");
+}
+
+fn is_bounded([few, many]: [[u64; 3]; 2]) -> bool {
+    few.into_iter().zip(many).all(|(few, many)| many <= few + BESIDE)
+}
+
+/// The round trips of so many sends, reactions and edits by each person.
+async fn trips(
+    wire: &PostgresWire,
+    server: &Server,
+    reader: &Person,
+    sockets: &mut [Socket],
+    round: usize,
+    each: usize,
+) -> [u64; 3] {
+    let frames = |frame: &dyn Fn(usize, usize) -> Value| -> Vec<(usize, Value)> {
+        (0..each).flat_map(|n| (0..NAMES.len()).map(move |who| (who, n))).map(|(who, n)| (who, frame(who, n))).collect()
+    };
+    let body = |who: usize, n: usize| format!("{n} of {each} in round {round} by {}, for @bob", NAMES[who]);
+    let send = |who, n| json!({"type": "send", "room": "den", "key": new_key(), "body": body(who, n)});
+    let sent = together(wire, server, sockets, frames(&send)).await;
+    let stored = reader.reads_whole_room("den").await;
+    let id = |who, n| &stored.iter().find(|it| it["body"] == body(who, n).as_str()).expect("it is stored")["id"];
+    let react = |who, n| json!({"type": "react", "room": "den", "id": id(who, n), "emoji": "🎉", "on": true});
+    let reacted = together(wire, server, sockets, frames(&react)).await;
+    let edit = |who, n| json!({"type": "edit", "room": "den", "id": id(who, n), "body": format!("{n}, for @ann")});
+    let edited = together(wire, server, sockets, frames(&edit)).await;
+    [sent, reacted, edited]
 }
 
 /// Postgres compiles a query to machine code where it expects the query to be costly, which takes longer than klatch's queries.
