@@ -27,12 +27,12 @@ struct CommandLine {
 pub enum Command {
     /// Serve rooms until SIGTERM (what happens without a command, too)
     Serve,
-    /// Copy the database into FILE, which must not exist; the server may run. For Postgres: print the pg_dump line
+    /// Copy the database into FILE, which must not exist; the server may run. Postgres is copied by pg_dump
     Backup {
-        /// The file to make
+        /// The file to make; - is standard output
         file: String,
     },
-    /// Put the backup in FILE in the database's place while no server runs. For Postgres: print the pg_restore line
+    /// Put the backup in FILE in the database's place while no server runs. Postgres is restored by pg_restore
     Restore {
         /// What `klatch backup` made
         file: String,

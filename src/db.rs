@@ -17,6 +17,7 @@ pub mod meta;
 pub mod migrations;
 pub mod multi_row;
 pub mod open;
+pub mod restoring;
 pub mod schema;
 mod sqlite;
 

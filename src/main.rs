@@ -39,7 +39,7 @@ fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             eprintln!("# {name} is no option of klatch, and has no effect");
         }
     }
-    let done = match command {
+    let line = match command {
         Command::Serve => {
             log(config.log_format)?;
             log_panics();
@@ -48,7 +48,14 @@ fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             }
             return server::run(config).map(|()| ExitCode::SUCCESS);
         }
-        Command::Backup { file } => backup(&config, &file)?,
+        Command::Backup { file } => {
+            let (line, output_is_taken) = backup(&config, &file)?;
+            if output_is_taken {
+                eprintln!("# {line}");
+                return Ok(ExitCode::SUCCESS);
+            }
+            line
+        }
         Command::Restore { file } => restore(&config, &file)?,
         Command::RenewEpoch => renew_epoch(&config)?,
         Command::User(command) => return say(&accounts::command::run(&config, command)?),
@@ -65,10 +72,7 @@ fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
             return told.map(|code| if well { code } else { ExitCode::FAILURE });
         }
     };
-    if let Some(note) = done.note {
-        eprintln!("# {note}");
-    }
-    say(&done.line)
+    say(&line)
 }
 
 fn say(line: &str) -> Result<ExitCode, StartError> {

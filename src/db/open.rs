@@ -11,7 +11,7 @@ use crate::base::private_files;
 use crate::base::start_error::StartError;
 use crate::db::connection::{AnyConnection, ConnectionPool, Manager};
 use crate::db::migrations::has_tables;
-use crate::db::{InstanceLock, PATIENCE, Store, meta, migrations};
+use crate::db::{InstanceLock, PATIENCE, Store, meta, migrations, restoring};
 
 const READERS: usize = 4;
 /// Batches that Postgres stores at the same time; a room is always in the same one.
@@ -64,7 +64,9 @@ pub fn open_beside(address: &str, creates: bool) -> Result<AnyConnection, StartE
     }
     let Some(path) = address.strip_prefix("sqlite://") else {
         let address = with_timeouts(address)?;
-        migrations::migrate(&mut establish(&address)?)?;
+        let mut first = establish(&address)?;
+        restoring::refuse(&mut first)?;
+        migrations::migrate(&mut first)?;
         return establish(&address);
     };
     // A server that runs has the lock, and has migrated. The lock is given back before the command does its work.
@@ -107,6 +109,7 @@ fn open_postgres(
 ) -> Result<Store, StartError> {
     let address = with_timeouts(address)?;
     let mut first = establish(&address)?;
+    restoring::refuse(&mut first)?;
     migrations::migrate(&mut first)?;
     drop(first);
     instance_lock.acquire(&address, &secret()?)?;

@@ -14,27 +14,21 @@ const BACKUPS: usize = 3;
 /// Acknowledged between two backups, at least.
 const BETWEEN: usize = 40;
 
-/// Has a shell do what the handbook says for a Postgres database, but with `$FILE`.
-fn documented(command: &str) -> String {
-    let handbook = include_str!("../../docs/operating.md").lines().map(str::trim);
-    let begin = format!("line=$(klatch {command} \"");
-    let lines: Vec<&str> = handbook.filter_map(|line| line.strip_prefix(&begin)).collect();
-    let [(_, rest)] = lines.iter().filter_map(|line| line.split_once("\")")).collect::<Vec<_>>()[..] else {
-        panic!("not one line: {lines:?}")
-    };
-    format!("{begin}$FILE\"){rest}")
+/// `backup` or `restore`.
+async fn carry_out(folder: &Path, command: &str, file: &str, url: &str) -> Output {
+    run(folder, &[command, file, "--database-url", url], &[]).await
 }
 
-/// `backup` or `restore`, as the handbook says.
-async fn carry_out(folder: &Path, command: &str, file: &str, url: &str) -> Output {
-    match url.starts_with("postgres:") {
-        true => shell(folder, &documented(command), &[("FILE", file), ("KLATCH_DATABASE_URL", url)]).await,
-        false => run(folder, &[command, file, "--database-url", url], &[]).await,
-    }
+/// Puts a script into `bin`, in the place of a program; the script finds the program itself by its name.
+pub fn in_place_of(folder: &Path, program: &str, script: &str) {
+    let bin = folder.join("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::write(bin.join(program), format!("#!/bin/sh\nPATH=${{PATH#*:}}\n{script}\n")).unwrap();
+    std::fs::set_permissions(bin.join(program), PermissionsExt::from_mode(0o755)).unwrap();
 }
 
 /// The names in a folder, in their order.
-fn names(folder: &Path) -> Vec<String> {
+pub fn names(folder: &Path) -> Vec<String> {
     let files = std::fs::read_dir(folder).unwrap();
     let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().expect("UTF-8")).collect();
     names.sort();
@@ -233,13 +227,8 @@ async fn a_file_that_comes_during_a_backup_is_not_overwritten(server: Server) {
     let environment = [("FILE", "copy"), ("KLATCH_DATABASE_URL", &*url)];
     let done = match server.test_database() {
         Some(_) => {
-            let line = format!("PATH=$PWD/bin:$PATH; {}", documented("backup"));
-            // Postgres' own tool, behind one that makes the file.
-            let tool = "#!/bin/sh\necho theirs > copy\nPATH=${PATH#*:} exec pg_dump \"$@\"\n";
-            std::fs::create_dir(folder.path().join("bin")).unwrap();
-            std::fs::write(folder.path().join("bin/pg_dump"), tool).unwrap();
-            std::fs::set_permissions(folder.path().join("bin/pg_dump"), PermissionsExt::from_mode(0o755)).unwrap();
-            shell(folder.path(), &line, &environment).await
+            in_place_of(folder.path(), "pg_dump", "echo theirs > copy\nexec pg_dump \"$@\"");
+            shell(folder.path(), "PATH=$PWD/bin:$PATH klatch backup $FILE", &environment).await
         }
         None => {
             let line =
@@ -274,45 +263,6 @@ async fn a_backup_that_breaks_off_leaves_nothing() {
         let done = shell(folder.path(), &line, &[("URL", &url)]).await;
         assert_eq!(done.status.code(), Some(2), "{fault}: {done:?}");
         assert!(names(folder.path()).is_empty(), "{fault}: {:?}", names(folder.path()));
-    }
-}
-
-#[tokio::test]
-async fn what_the_printed_line_does_not_bring_about_is_a_failure_and_no_file() {
-    let database = postgres::TestDatabase::empty();
-    let folder = tempfile::tempdir().unwrap();
-    let nowhere = database.url.replacen(database.url.rsplit('/').next().unwrap(), "nowhere", 1);
-    let dump = carry_out(folder.path(), "backup", "copy", &nowhere).await;
-    assert!(!dump.status.success(), "{dump:?}");
-    assert!(!folder.path().join("copy").exists());
-    std::fs::write(folder.path().join("archive"), "PGDMP, and nothing that follows it").unwrap();
-    let restored = carry_out(folder.path(), "restore", "archive", &database.url).await;
-    assert!(!restored.status.success(), "{restored:?}");
-    std::fs::write(folder.path().join("text"), "no archive").unwrap();
-    let refused = carry_out(folder.path(), "restore", "text", &database.url).await;
-    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
-}
-
-#[tokio::test]
-async fn the_lines_for_postgres_are_quoted_and_have_no_password() {
-    let folder = tempfile::tempdir().unwrap();
-    for (url, shown) in [
-        ("postgres://me:5eC4e7@db/x?sslmode=require", "postgres://me@db/x?sslmode=require"),
-        ("postgres://me@db/x?password=5eC4e7&sslmode=require", "postgres://me@db/x?sslmode=require"),
-        ("postgres://me@db/x?p%61ssword=5eC4e7", "postgres://me@db/x"),
-        // A `+` is no space to libpq.
-        ("postgres://me@db/x?application_name=a%20b&password=5eC4e7", "postgres://me@db/x?application_name=a%20b"),
-    ] {
-        let done = run(folder.path(), &["backup", "a b", "--database-url", url], &[]).await;
-        let line = succeeded(&done);
-        let file = folder.path().join("a b").display().to_string();
-        let (before, after) = line.split_once(".partial' ").expect("a draft");
-        let draft = before.strip_prefix("(umask 077 && pg_dump --format=custom --file='").expect("the tool");
-        assert_eq!(draft.rsplit_once('.').expect("a number").0, file);
-        let dbname = shlex::try_quote(shown).unwrap();
-        let link = format!("ln '{draft}.partial' '{file}' && rm '{draft}.partial'");
-        assert_eq!(after, format!("--dbname={dbname} && {link})\n"));
-        assert!(String::from_utf8_lossy(&done.stderr).contains("PGPASSWORD"));
     }
 }
 

@@ -6,6 +6,7 @@
 mod common;
 
 mod backup;
+mod backup_files;
 mod command_line;
 mod commands;
 mod configuration;
@@ -15,6 +16,7 @@ mod policy_wire;
 mod release;
 mod request_paths;
 mod restore;
+mod restore_postgres;
 mod start;
 
 mod accounts;

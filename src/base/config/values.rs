@@ -145,11 +145,11 @@ fn make_secret(data_dir: &Path, path: &Path) -> io::Result<()> {
     let mut file = private_files::create(&draft)?;
     writeln!(file, "{}", hex::encode(rand::random::<[u8; SECRET_BYTES]>()))?;
     file.sync_all()?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
+    if let Err(error) = private_files::give_name(&draft, path) {
+        fs::remove_file(&draft)?;
+        if error.kind() != io::ErrorKind::AlreadyExists {
+            return Err(error);
+        }
     }
     fs::File::open(data_dir)?.sync_all()
 }

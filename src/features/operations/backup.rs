@@ -1,14 +1,16 @@
-//! Backup and restore. SQLite is copied by this program; for Postgres its own tools are named, see [`postgres`].
+//! Backup and restore. SQLite is copied by this program, Postgres by its own tools, which this program runs.
 //!
-//! A backup is whole or not there, and overwrites nothing: it is made under another name, checked, brought to the disk and
-//! then linked to its own. What a restore puts in the database's place is made alike, and then renamed.
+//! A backup is whole or not there, and overwrites nothing: it is made under another name ([`draft`]), checked, brought to the
+//! disk and then given its own. What a restore puts in the database's place is made alike.
 
+mod draft;
 mod postgres;
 mod raw;
 mod restore;
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
@@ -22,65 +24,82 @@ use crate::base::start_error::StartError;
 use crate::chat::{login_sessions, rooms};
 use crate::db::connection::{AnyConnection, is_postgres, transaction};
 use crate::db::migrations::{VERSION, minimum_version, needs_newer};
+use crate::features::operations::backup::draft::Draft;
 use crate::features::operations::backup::raw::Raw;
 
-/// The files that SQLite keeps beside a database. Applied to another database than their own they would ruin it.
-const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// The file that stands for standard output.
+const STANDARD_OUTPUT: &str = "-";
 
-/// What there is to print.
-pub struct Report {
-    /// What was done, or on Postgres the command that does it.
-    pub line: String,
-    /// What to know about the command.
-    pub note: Option<&'static str>,
-}
-
-impl Report {
-    fn done(line: String) -> Self {
-        Self { line, note: None }
-    }
-}
-
-/// Copies the database into `file`, which must not exist; a server may use it meanwhile.
+/// Copies the database into `file`, which must not exist, or to standard output; a server may use it meanwhile. Gives the line
+/// to print, and whether standard output has the backup.
 ///
 /// # Errors
 /// One line that says what can't be done; then there is no `file`.
-pub fn backup(config: &Config, file: &str) -> Result<Report, StartError> {
+pub fn backup(config: &Config, file: &str) -> Result<(String, bool), StartError> {
+    let address = config.database_url();
+    if file == STANDARD_OUTPUT {
+        to_standard_output(&address)?;
+        return Ok((format!("backed up {} to standard output", shown(&address)), true));
+    }
     let file = absolute(file)?;
     if fs::symlink_metadata(&file).is_ok() {
         return Err(is_there(&file));
     }
-    let draft = with_suffix(&file, &format!(".{}.partial", std::process::id()));
-    match sqlite_path(&config.database_url()) {
-        None => postgres::backup(&config.database_url(), &draft, &file),
-        Some(database) => {
-            let bytes = copy(&database, &draft).and_then(|()| publish(&draft, &file));
-            discard(&draft);
-            let bytes = bytes?;
-            let line = format!("backed up {} to {}, {bytes} bytes", database.display(), file.display());
-            Ok(Report::done(line))
-        }
-    }
+    let bytes = make(&address, &file)?;
+    Ok((format!("backed up {} to {}, {bytes} bytes", shown(&address), file.display()), false))
 }
 
-/// Puts the backup in `file` in the database's place.
+/// Makes the file, which must not exist; gives its size in bytes.
+fn make(address: &str, file: &Path) -> Result<u64, StartError> {
+    let source = sqlite_path(address);
+    source.as_deref().map_or(Ok(()), is_database)?;
+    let draft = Draft::of(file)?;
+    match source {
+        None => postgres::backup(address, draft.file.try_clone().map_err(|error| about(file, error))?)?,
+        Some(database) => copy(&database, &draft.path)?,
+    }
+    draft.publish(file)
+}
+
+fn to_standard_output(address: &str) -> Result<(), StartError> {
+    let failed = |error: io::Error| StartError(format!("standard output: {error}"));
+    let out = io::stdout();
+    if out.is_terminal() {
+        return Err(StartError("standard output is a terminal: send the backup to a program, or name a file".into()));
+    }
+    let out = out.as_fd().try_clone_to_owned().map_err(failed)?;
+    let Some(database) = sqlite_path(address) else { return postgres::backup(address, out.into()) };
+    is_database(&database)?;
+    // SQLite copies into a file only. It is checked before any of it is sent.
+    let draft = Draft::of(&fs::canonicalize(&database).map_err(|error| about(&database, error))?)?;
+    copy(&database, &draft.path)?;
+    let mut whole = File::open(&draft.path).map_err(|error| about(&draft.path, error))?;
+    io::copy(&mut whole, &mut File::from(out)).map(drop).map_err(failed)
+}
+
+/// Puts the backup in `file` in the database's place. Gives the line to print.
 ///
 /// # Errors
-/// One line that says what can't be done; then the database is as it was.
-pub fn restore(config: &Config, file: &str) -> Result<Report, StartError> {
+/// One line that says what can't be done, and whether the database is as it was.
+pub fn restore(config: &Config, file: &str) -> Result<String, StartError> {
     let file = absolute(file)?;
-    match fs::metadata(&file) {
-        Ok(found) if found.is_file() => {}
-        Ok(_) => return Err(about(&file, "is no file")),
-        Err(error) => return Err(about(&file, error)),
+    let unreadable = |error| about(&file, format!("can't be read: {error}"));
+    if !fs::metadata(&file).map_err(unreadable)?.is_file() {
+        return Err(about(&file, "is no file"));
     }
-    match sqlite_path(&config.database_url()) {
-        None => postgres::restore(&config.database_url(), &file),
+    drop(File::open(&file).map_err(unreadable)?);
+    let address = config.database_url();
+    match sqlite_path(&address) {
+        None => {
+            let ended = postgres::restore(&address, &file)?;
+            let told = format!("restored {} from {}; the epoch is renewed", shown(&address), file.display());
+            Ok(format!("{told}, {ended} sessions have ended; everybody has to sign in again"))
+        }
         Some(database) => {
             if config.keeps_database() {
                 private_files::make_data_dir(&config.data_dir)?;
             }
-            restore::restore(&database, &file).map(Report::done)
+            restore::restore(&database, &file)
         }
     }
 }
@@ -89,13 +108,13 @@ pub fn restore(config: &Config, file: &str) -> Result<Report, StartError> {
 ///
 /// # Errors
 /// One line that says what can't be done; then nothing has changed.
-pub fn renew_epoch(config: &Config) -> Result<Report, StartError> {
+pub fn renew_epoch(config: &Config) -> Result<String, StartError> {
     let address = config.database_url();
     let ended = match sqlite_path(&address) {
         None => postgres::renew_epoch(&address)?,
         Some(database) => restore::renew_epoch(&database)?,
     };
-    Ok(Report::done(format!("the epoch is renewed; {ended} sessions have ended")))
+    Ok(format!("the epoch is renewed; {ended} sessions have ended"))
 }
 
 /// The path of an SQLite file; `None` where the address is that of a Postgres server.
@@ -103,14 +122,21 @@ fn sqlite_path(address: &str) -> Option<PathBuf> {
     (!is_postgres(address)).then(|| PathBuf::from(address.strip_prefix("sqlite://").unwrap_or(address)))
 }
 
-/// Makes `draft` a copy of `database`, checked: one file, without a WAL beside it.
-fn copy(database: &Path, draft: &Path) -> Result<(), StartError> {
-    if !database.is_file() {
-        return Err(about(database, "there is no such database"));
+/// A database as a line may name it.
+fn shown(address: &str) -> String {
+    match sqlite_path(address) {
+        Some(path) => path.display().to_string(),
+        None => "the Postgres database".to_owned(),
     }
+}
+
+fn is_database(path: &Path) -> Result<(), StartError> {
+    if path.is_file() { Ok(()) } else { Err(about(path, "there is no such database")) }
+}
+
+/// Makes `draft`, an empty file, a copy of `database`, checked: one file, without a WAL beside it.
+fn copy(database: &Path, draft: &Path) -> Result<(), StartError> {
     let source = Raw::open(database).map_err(|error| about(database, error))?;
-    // Made here, so that nobody else could read it for a moment.
-    private_files::create(draft).map_err(|error| about(draft, format!("can't be made: {error}")))?;
     let target = Raw::open(draft).map_err(|error| about(draft, error))?;
     // A draft that is broken off is thrown away: nothing needs to be undone in it.
     target.execute(c"PRAGMA synchronous = OFF").map_err(|error| about(draft, error))?;
@@ -160,42 +186,6 @@ fn begin_anew(connection: &mut AnyConnection) -> QueryResult<usize> {
         rooms::renew_epoch(connection, &old)?;
         login_sessions::end_all(connection)
     })
-}
-
-/// Gives a finished draft a second name, which nothing may have, on the disk; gives its size in bytes.
-fn publish(draft: &Path, name: &Path) -> Result<u64, StartError> {
-    let finish = || {
-        let bytes = sync(draft)?;
-        // A rename would overwrite what has come since the backup began.
-        fs::hard_link(draft, name)?;
-        sync_folder(name).inspect_err(|_| drop(fs::remove_file(name)))?;
-        Ok(bytes)
-    };
-    finish().map_err(|error: io::Error| match error.kind() {
-        io::ErrorKind::AlreadyExists => is_there(name),
-        _ => about(name, error),
-    })
-}
-
-/// Removes a draft with what SQLite may have left beside it. What can't be removed has a name that tells what it is.
-fn discard(draft: &Path) {
-    let _ = fs::remove_file(draft);
-    for companion in COMPANIONS {
-        let _ = fs::remove_file(with_suffix(draft, companion));
-    }
-}
-
-/// Brings a file to the disk; gives its size in bytes.
-fn sync(path: &Path) -> io::Result<u64> {
-    let file = File::open(path)?;
-    file.sync_all()?;
-    Ok(file.metadata()?.len())
-}
-
-/// A name is on the disk once its folder is.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    // An absolute path of a file has a parent.
-    File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
 }
 
 fn absolute(path: &str) -> Result<PathBuf, StartError> {

@@ -7,7 +7,7 @@ use crate::base::secret::fingerprint;
 use crate::base::start_error::StartError;
 use crate::chat::{accounts, integrity};
 use crate::db::open::open_as_it_is;
-use crate::db::{AnyConnection, expected, meta, migrations};
+use crate::db::{AnyConnection, expected, meta, migrations, restoring};
 use crate::features::operations::jobs;
 
 /// Clocks may differ by so much: sessions, bans and invitations end by them.
@@ -42,6 +42,7 @@ pub fn run(config: &Config, deep: bool, mut tell: impl FnMut(&str)) -> bool {
 
 fn look_at(connection: &mut AnyConnection, config: &Config, deep: bool, found: &mut Found) {
     found.note("file", none_of(expected::damage(connection, deep), "nothing is damaged"));
+    found.note("restore", restoring::refuse(connection).map(|()| "none was broken off".to_owned()));
     let behind = migrations::is_behind(connection);
     let is_current = matches!(behind, Ok(false));
     found.note(

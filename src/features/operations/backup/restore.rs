@@ -1,6 +1,6 @@
 //! Putting a backup in the place of an SQLite database, so that a death at any moment leaves the old one or the new.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use chrono::Utc;
 use libsqlite3_sys::{SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_LOCKED, SQLITE_NOTADB};
 
+use crate::base::private_files;
 use crate::base::start_error::StartError;
 use crate::db::open::lock_file;
-use crate::features::operations::backup::raw::Raw;
-use crate::features::operations::backup::{
-    COMPANIONS, about, begin_anew, belongs_to_klatch, copy, discard, open, sync, sync_folder, with_suffix,
-};
+use crate::features::operations::backup::draft::{COMPANIONS, discard, sync_folder};
+use crate::features::operations::backup::raw::{Raw, RawError};
+use crate::features::operations::backup::{about, begin_anew, belongs_to_klatch, copy, is_database, open, with_suffix};
 
 /// Puts a copy of `file` in the place of `database`, which is kept under another name. Gives the line to print.
 pub fn restore(database: &Path, file: &Path) -> Result<String, StartError> {
@@ -40,22 +40,22 @@ pub fn restore(database: &Path, file: &Path) -> Result<String, StartError> {
 
 /// Ends all sessions and renews the epoch where the database stands.
 pub fn renew_epoch(database: &Path) -> Result<usize, StartError> {
-    if !database.is_file() {
-        return Err(about(database, "there is no such database"));
-    }
+    is_database(database)?;
     let _lock = lock(database)?;
     let mut connection = open(database)?;
     belongs_to_klatch(&mut connection).map_err(|why| about(database, why))?;
     begin_anew(&mut connection).map_err(|error| about(database, error))
 }
 
-fn lock(database: &Path) -> Result<fs::File, StartError> {
+fn lock(database: &Path) -> Result<File, StartError> {
     // The path came as text.
     lock_file(&database.to_string_lossy())
 }
 
 /// Makes the draft that will be the database: checked, with its new epoch, and its owner's.
 fn prepare(database: &Path, file: &Path, draft: &Path) -> Result<(), StartError> {
+    // Made here, so that nobody else could read it for a moment.
+    private_files::create(draft).map_err(|error| about(draft, format!("can't be made: {error}")))?;
     copy(file, draft)?;
     begin_anew(&mut open(draft)?).map_err(|error| about(draft, error))?;
     let Ok(old) = fs::metadata(database) else {
@@ -88,7 +88,7 @@ fn replace(database: &Path, draft: &Path) -> Result<Option<PathBuf>, StartError>
     }
     let set_aside = || {
         if old {
-            fs::hard_link(database, &kept)?;
+            keep(database, &kept)?;
         }
         // There are none, unless the old database is damaged or gone.
         for companion in COMPANIONS {
@@ -101,7 +101,7 @@ fn replace(database: &Path, draft: &Path) -> Result<Option<PathBuf>, StartError>
     };
     set_aside().map_err(|error| about(&kept, error))?;
     let publish = || {
-        sync(draft)?;
+        File::open(draft)?.sync_all()?;
         fs::rename(draft, database)?;
         sync_folder(database)
     };
@@ -109,8 +109,21 @@ fn replace(database: &Path, draft: &Path) -> Result<Option<PathBuf>, StartError>
     Ok(old.then_some(kept))
 }
 
+/// Gives the database a second name. Where the file system has no links, a copy gets it: the database is never without its own.
+fn keep(database: &Path, kept: &Path) -> io::Result<()> {
+    if fs::hard_link(database, kept).is_ok() {
+        return Ok(());
+    }
+    let copied = || {
+        let mut copy = private_files::create(kept)?;
+        io::copy(&mut File::open(database)?, &mut copy)?;
+        copy.sync_all()
+    };
+    copied().inspect_err(|_| drop(fs::remove_file(kept)))
+}
+
 /// Writes what is in the WAL into the database and ends the WAL. Fails while anybody else has the database open: closing
 /// it later, they would remove the new database's WAL.
-fn fold(database: &Path) -> Result<(), crate::features::operations::backup::raw::RawError> {
+fn fold(database: &Path) -> Result<(), RawError> {
     Raw::open(database)?.execute(c"PRAGMA synchronous = FULL; PRAGMA journal_mode = DELETE")
 }
