@@ -2,8 +2,10 @@
 
 pub mod arrivals;
 pub mod config;
+pub mod env_file;
 pub mod failpoints;
 pub mod folding;
+pub mod log;
 pub mod mailbox;
 pub mod metrics;
 pub mod panics;

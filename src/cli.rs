@@ -4,9 +4,11 @@ use std::ffi::{OsStr, OsString};
 
 use clap::builder::{Resettable, Styles};
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::base::config::Config;
+use crate::base::config::{Config, LogFormat};
+use crate::base::env_file::VARIABLE;
 use crate::base::start_error::StartError;
 use crate::features::accounts::command::UserCommand;
 use crate::features::invitations::command::InviteCommand;
@@ -14,7 +16,9 @@ use crate::features::operations::jobs::JobsCommand;
 use crate::features::rooms::command::RoomCommand;
 
 #[derive(Parser)]
-#[command(name = "klatch", version = env!("KLATCH_VERSION"), about, styles = Styles::plain(), disable_help_subcommand = true)]
+#[command(name = "klatch", version = env!("KLATCH_VERSION"), about, styles = Styles::plain(), disable_help_subcommand = true,
+          after_help = "Variables that the environment does not have are read from the file that KLATCH_ENV_FILE names, or \
+                        from /etc/klatch/env where there is one.")]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
@@ -72,7 +76,11 @@ impl Command {
             Some(name) if empty(name) => arg.env(Resettable::Reset),
             _ => arg,
         });
-        let parsed = command.try_get_matches_from(arguments).and_then(|found| CommandLine::from_arg_matches(&found));
+        let parsed = command.try_get_matches_from(arguments).and_then(|found| {
+            let mut parsed = CommandLine::from_arg_matches(&found)?;
+            parsed.config.names_data_dir = found.value_source("data_dir") != Some(ValueSource::DefaultValue);
+            Ok(parsed)
+        });
         match parsed {
             Ok(CommandLine { config, command }) => Ok((command.unwrap_or(Self::Serve), config.checked()?)),
             Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => error.exit(),
@@ -88,10 +96,27 @@ pub fn unknown_variables() -> Vec<String> {
     let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let ours = set.filter(|name| name.starts_with("KLATCH_") && !name.starts_with("KLATCH_TEST_"));
     // What a build may be told, and what Kubernetes tells of a service of this name.
-    let others = |name: &str| name == "KLATCH_COMMIT" || name.contains("_SERVICE_") || name.starts_with("KLATCH_PORT");
+    let others = |name: &str| {
+        matches!(name, VARIABLE | "KLATCH_COMMIT") || name.contains("_SERVICE_") || name.starts_with("KLATCH_PORT")
+    };
     let mut unknown: Vec<String> = ours.filter(|name| !others(name) && !known(name)).collect();
     unknown.sort();
     unknown
+}
+
+/// Whether what is wrong with these arguments is told as a line of the log that programs read: where a server would have one. What
+/// they say may be wrong, so they are only looked through.
+pub fn tells_programs(arguments: &[OsString]) -> bool {
+    let words: Vec<&str> = arguments.iter().skip(1).filter_map(|word| word.to_str()).collect();
+    let given = words.iter().enumerate().find_map(|(n, word)| match word.strip_prefix("--log-format")? {
+        "" => words.get(n + 1).copied(),
+        value => value.strip_prefix('='),
+    });
+    let wanted = given.map(str::to_owned).or_else(|| std::env::var("KLATCH_LOG_FORMAT").ok());
+    let is_json = wanted.is_some_and(|format| LogFormat::from_str(&format, true) == Ok(LogFormat::Json));
+    let command = CommandLine::command();
+    let mut others = command.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "serve");
+    is_json && !others.any(|name| words.contains(&name))
 }
 
 /// The first paragraph of what clap has to say, which names the option; its hints are left out.

@@ -11,6 +11,7 @@ pub mod connection;
 pub mod error;
 pub mod executor;
 pub mod expected;
+pub mod explained;
 pub mod instance_lock;
 pub mod jobs;
 pub mod meta;
@@ -266,6 +267,14 @@ impl Stores {
 /// Reads a row.
 fn answers(connection: &mut AnyConnection) -> QueryResult<String> {
     meta_rows::table.select(meta_rows::name).first(connection)
+}
+
+/// Stores something of the size of a few messages, and takes it away again.
+///
+/// # Errors
+/// Nothing can be stored.
+pub fn try_to_store(connection: &mut AnyConnection) -> QueryResult<()> {
+    probe(connection, PROBE_BYTES)
 }
 
 /// Stores something, and takes it away again. What messages are stored with must be free for that too.

@@ -1,19 +1,19 @@
 //! The program: options in, a server out; or what another command does, told in a line.
 
-use std::io::{IsTerminal, Write, stderr};
+use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
 
-use klatch::base::config::{Config, LogFormat};
+use klatch::base::config::Config;
+use klatch::base::env_file::EnvFile;
+use klatch::base::log::Log;
 use klatch::base::panics::log_panics;
 use klatch::base::start_error::StartError;
-use klatch::cli::{Command, unknown_variables};
+use klatch::cli::{Command, tells_programs, unknown_variables};
 use klatch::features::operations::backup::{backup, renew_epoch, restore};
 use klatch::features::operations::{doctor, jobs};
 use klatch::features::{accounts, invitations, rooms};
 use klatch::server;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::prelude::*;
-use tracing_subscriber::{EnvFilter, filter, fmt};
 
 /// Thousands of sockets with little state each take about two thirds of the memory that they take with the system's.
 #[cfg(unix)]
@@ -23,17 +23,26 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     // Otherwise OpenSSL, which libpq uses, takes itself apart at the process's end, under the threads that still run.
     openssl_sys::init();
-    let ended = Command::parse_from(std::env::args_os()).and_then(|(command, config)| run(command, config));
-    match ended {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("klatch: {error}");
-            ExitCode::from(2)
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    // SAFETY: nothing has started a thread yet.
+    let env_file = unsafe { EnvFile::load() };
+    let ended = env_file.and_then(|env_file| {
+        let (command, config) = Command::parse_from(arguments.clone())?;
+        if !config.names_database() {
+            env_file.must_be_readable()?;
         }
-    }
+        run(command, config, env_file)
+    });
+    ended.unwrap_or_else(|error| {
+        match tells_programs(&arguments) {
+            true => eprintln!("{}", error.as_log_line()),
+            false => eprintln!("klatch: {error}"),
+        }
+        ExitCode::from(2)
+    })
 }
 
-fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
+fn run(command: Command, config: Config, env_file: EnvFile) -> Result<ExitCode, StartError> {
     if command != Command::Serve {
         for name in unknown_variables() {
             eprintln!("# {name} is no option of klatch, and has no effect");
@@ -41,12 +50,12 @@ fn run(command: Command, config: Config) -> Result<ExitCode, StartError> {
     }
     let line = match command {
         Command::Serve => {
-            log(config.log_format)?;
+            let log = Log::begin(config.log_format, env_file)?;
             log_panics();
             for name in unknown_variables() {
                 tracing::warn!(name, "a variable that is no option of klatch has no effect");
             }
-            return server::run(config).map(|()| ExitCode::SUCCESS);
+            return server::run(config, log).map(|()| ExitCode::SUCCESS);
         }
         Command::Backup { file } => {
             let (line, output_is_taken) = backup(&config, &file)?;
@@ -81,23 +90,4 @@ fn say(line: &str) -> Result<ExitCode, StartError> {
         .and_then(|()| out.flush())
         .map_err(|error| StartError(format!("standard output: {error}")))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Logs to standard error; `RUST_LOG` says how much.
-///
-/// # Errors
-/// `RUST_LOG` can't be read.
-fn log(format: LogFormat) -> Result<(), StartError> {
-    let told = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
-    let wanted = if told.is_empty() { "info,actix_session=error,actix_server=warn" } else { &told };
-    let wanted = EnvFilter::try_new(wanted).map_err(|error| StartError(format!("RUST_LOG: {error}")))?;
-    // What libraries tell those who debug them holds cookies, passwords and messages.
-    let harmless = filter::Targets::new().with_default(LevelFilter::INFO).with_target("klatch", LevelFilter::TRACE);
-    let lines = fmt::layer().with_writer(stderr);
-    let lines = match format {
-        LogFormat::Human => lines.with_ansi(stderr().is_terminal()).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
-    };
-    tracing_subscriber::registry().with(harmless).with(wanted).with(lines).init();
-    Ok(())
 }

@@ -28,6 +28,7 @@ use crate::app::assets::builds;
 use crate::app::{App, assets, jobs};
 use crate::base::config::{Config, open_file_limit, own_files, raise_open_file_limit};
 use crate::base::failpoints::hastened;
+use crate::base::log::Log;
 use crate::base::metrics::Exporter;
 use crate::base::private_files::make_data_dir;
 use crate::base::secret;
@@ -36,6 +37,7 @@ use crate::chat::{extras, rooms};
 use crate::db::open::open;
 use crate::db::{InstanceLock, meta};
 use crate::features;
+use crate::features::operations::scheduled_backups;
 use crate::realtime::broker::BrokerConfig;
 use crate::realtime::fanout::Fanout;
 use crate::realtime::hub::{Hub, HubHandle, Start};
@@ -60,7 +62,7 @@ const LAST_SOCKETS: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// What keeps it from starting, as a line for whoever starts it.
-pub fn run(mut config: Config) -> Result<(), StartError> {
+pub fn run(mut config: Config, log: Log) -> Result<(), StartError> {
     raise_open_file_limit();
     config.check_open_files()?;
     let listener = listen(&config)?;
@@ -69,10 +71,13 @@ pub fn run(mut config: Config) -> Result<(), StartError> {
     if config.keeps_database() {
         make_data_dir(&config.data_dir)?;
     }
-    System::new().block_on(serve(Arc::new(config), listener))
+    if let Some(folder) = &config.backup_dir {
+        scheduled_backups::prepare(folder)?;
+    }
+    System::new().block_on(serve(Arc::new(config), listener, log))
 }
 
-async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartError> {
+async fn serve(config: Arc<Config>, listener: TcpListener, log: Log) -> Result<(), StartError> {
     let exporter = Exporter::install().map_err(|error| StartError(format!("metrics: {error}")))?;
     actix_rt::spawn(exporter.clone().keep_up());
     let address = config.listen;
@@ -83,14 +88,16 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     let broker_config = BrokerConfig::of(config.redis_url.as_deref())?;
     let instance = uuid::Uuid::new_v4().simple().to_string();
     let read = store.read(|c| Ok::<_, Refusal>((rooms::epoch(c)?, extras::latest(c)?))).await;
-    let (epoch, extras_seq) = read.map_err(|refusal| StartError::option("database-url", refusal))?;
+    let unusable = |refusal: Refusal| StartError::option("database-url", refusal);
+    let (epoch, extras_seq) = read.map_err(unusable)?;
     // At 0.0.0.0 nobody reaches it.
     let origin = (config.public_url.is_some() || !address.ip().is_unspecified()).then(|| config.public_origin());
     let noted = store.write(move |c| Ok::<_, Refusal>(meta::put(c, meta::PUBLIC_ORIGIN, origin.as_deref())?)).await;
-    noted.map_err(|refusal| StartError::option("database-url", refusal))?;
+    noted.map_err(unusable)?;
     let kept = builds::keep_own(&store).await;
-    kept.map_err(|refusal| StartError::option("database-url", refusal))?;
+    kept.map_err(unusable)?;
     actix_rt::spawn(builds::keep_up(store.clone()));
+    actix_rt::spawn(scheduled_backups::keep_up(Arc::clone(&config), store.clone()));
     actix_rt::spawn(jobs::work(store.clone(), features::jobs()));
     let send_rate = Arc::new(SendRate::new(config.send_rate, config.write_rate));
     let hub = Hub::start(Start {
@@ -117,7 +124,7 @@ async fn serve(config: Arc<Config>, listener: TcpListener) -> Result<(), StartEr
     let connect_reads = app.connect_reads.clone();
     let app = Data::new(app);
     let invites = app.clone();
-    let mut signals = Signals::new()?;
+    let mut signals = Signals::new(move || log.reread())?;
     let (ready, mut workers) = mpsc::unbounded_channel();
     let heartbeat = Duration::from_secs(config.heartbeat_secs);
     let shared = {

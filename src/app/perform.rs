@@ -11,6 +11,7 @@ use crate::base::start_error::StartError;
 use crate::chat::allowances::Caps;
 use crate::chat::change::{self, Change};
 use crate::chat::events::Event;
+use crate::db::explained::unusable;
 use crate::db::migrations::has_tables;
 use crate::db::open::{open_as_it_is, open_beside};
 use crate::db::{AnyConnection, meta};
@@ -114,8 +115,7 @@ pub fn served_at(config: &Config) -> Result<String, StartError> {
     let noted = match config.create {
         // There may be no database yet.
         true => None,
-        false => read(&mut open_as_it_is(&config.database_url())?)
-            .map_err(|error| StartError::option("database-url", error))?,
+        false => read(&mut open_as_it_is(&config.database_url())?).map_err(unusable)?,
     };
     noted.ok_or_else(|| StartError::option("public-url", "needed for a link: no server has told where it is reached"))
 }

@@ -9,6 +9,7 @@ mod values;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use url::Url;
@@ -43,6 +44,10 @@ pub struct Config {
     /// Directory of the SQLite file and the generated secret; made when it is missing
     #[arg(long, global = true, env = "KLATCH_DATA_DIR", value_name = "DIR", default_value = "./klatch-data")]
     pub data_dir: PathBuf,
+
+    /// Whether somebody has named it.
+    #[arg(skip)]
+    pub names_data_dir: bool,
 
     /// Let a command make the database where there is none, as the server does
     #[arg(long, global = true)]
@@ -165,6 +170,19 @@ pub struct Config {
           default_value_t = LogFormat::Human)]
     pub log_format: LogFormat,
 
+    /// How often the server makes a backup by itself, as 6h or 1day; it needs --backup-dir [default: never]
+    #[arg(long, global = true, env = "KLATCH_BACKUP_EVERY", value_name = "TIME", value_parser = values::backup_span)]
+    pub backup_every: Option<Duration>,
+
+    /// Directory of the backups that the server makes; made when it is missing
+    #[arg(long, global = true, env = "KLATCH_BACKUP_DIR", value_name = "DIR")]
+    pub backup_dir: Option<PathBuf>,
+
+    /// How many of these backups are kept; older ones are removed
+    #[arg(long, global = true, env = "KLATCH_BACKUP_KEEP", value_name = "N", allow_negative_numbers = true, default_value_t = 14,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub backup_keep: u32,
+
     /// Threads that serve [default: one for each core]
     #[arg(long = "workers", global = true, env = "KLATCH_WORKERS", value_name = "N", allow_negative_numbers = true,
           value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -182,6 +200,11 @@ impl Config {
         }
         let database = self.database_url();
         values::database_url(&database).map_err(|why| StartError::option("database-url", why))?;
+        match (self.backup_every, &self.backup_dir) {
+            (Some(_), None) => return Err(StartError::option("backup-dir", "needed with --backup-every")),
+            (None, Some(_)) => return Err(StartError::option("backup-every", "needed with --backup-dir")),
+            _ => {}
+        }
         if let Some(redis) = &self.redis_url {
             values::redis_url(redis).map_err(|why| StartError::option("redis-url", why))?;
             if database.starts_with("sqlite:") {
@@ -213,6 +236,11 @@ impl Config {
             Some(url) => url.clone(),
             None => format!("sqlite://{}", self.data_dir.join("klatch.db").display()),
         }
+    }
+
+    /// Whether anybody has said which database is meant.
+    pub fn names_database(&self) -> bool {
+        self.database.is_some() || self.names_data_dir
     }
 
     /// Whether the database is in the data directory.

@@ -157,6 +157,11 @@ metrics! {
     database_errors: Family<Counter>, kind = ["busy", "connection", "lost", "query", "timeout"]
         => "klatch_database_errors_total", Count;
 
+    /// When a backup was last made, whoever made it; 0 where none was.
+    last_backup: Gauge => "klatch_last_backup_timestamp_seconds", Seconds;
+    /// Backups that this server was to make by itself.
+    backups: Family<Counter>, outcome = ["done", "failed"] => "klatch_backups_total", Count;
+
     /// Accounts made.
     signups: Counter => "klatch_signups_total", Count;
     /// Logins with a right password.

@@ -12,4 +12,11 @@ impl StartError {
     pub fn option(name: &str, why: impl std::fmt::Display) -> Self {
         Self(format!("--{name}: {why}"))
     }
+
+    /// As a line of a log that programs read.
+    pub fn as_log_line(&self) -> String {
+        let timestamp = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+        serde_json::json!({ "timestamp": timestamp, "level": "ERROR", "message": self.0, "target": "klatch" })
+            .to_string()
+    }
 }

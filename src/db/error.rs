@@ -8,14 +8,15 @@ use thiserror::Error;
 
 use crate::base::metrics::METRICS;
 use crate::db::connection::{AnyConnection, LOCK_TIMEOUT};
+use crate::db::explained::explained;
 use crate::wire::refusal::Refusal;
 
 /// The database could not do it.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    #[error("database: {0}")]
+    #[error("{}", explained(.0))]
     Database(#[from] diesel::result::Error),
-    #[error("no database connection: {0}")]
+    #[error("no connection: {}", explained(.0))]
     Connection(String),
     #[error("the database did not answer within {0:?}")]
     TimedOut(Duration),
@@ -44,7 +45,7 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         error.count();
         tracing::error!(%error, "store failed");
-        Self::unavailable()
+        Self { cause: Some(error.to_string().into()), ..Self::unavailable() }
     }
 }
 

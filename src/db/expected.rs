@@ -7,6 +7,7 @@ use diesel::sql_types::Text;
 
 use crate::base::start_error::StartError;
 use crate::db::connection::AnyConnection;
+use crate::db::explained::advised;
 use crate::db::migrations;
 
 /// Damages that are told of.
@@ -49,8 +50,9 @@ const NOTES: &str = "SELECT name FROM meta";
 const MIGRATIONS: &str = "SELECT version AS name FROM __diesel_schema_migrations";
 
 fn names(connection: &mut AnyConnection, query: &str) -> Result<BTreeSet<String>, StartError> {
-    let rows: Vec<Named> =
-        diesel::sql_query(query).load(connection).map_err(|error| StartError(format!("can't be read: {error}")))?;
+    let rows: Vec<Named> = diesel::sql_query(query)
+        .load(connection)
+        .map_err(|error| StartError(format!("can't be read: {}", advised(error))))?;
     Ok(rows.into_iter().map(|row| row.name).collect())
 }
 

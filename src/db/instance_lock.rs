@@ -9,11 +9,14 @@ use diesel::sql_types::BigInt;
 
 use crate::base::start_error::StartError;
 use crate::db::connection::AnyConnection;
+use crate::db::explained::unusable;
 use crate::db::meta;
 use crate::db::open::establish;
 
 /// Held alone by an instance that is alone, shared by those among others. ("klatch" in ASCII, and a 2.)
 const LOCK: i64 = 0x6b_6c61_7463_6802;
+/// Held while an instance makes a backup. ("klatch" in ASCII, and a 3.)
+const BACKUP_LOCK: i64 = 0x6b_6c61_7463_6803;
 /// How long a new instance waits for a dead one's lock to be let go.
 const PATIENCE: Duration = Duration::from_secs(4);
 const RETRY: Duration = Duration::from_millis(100);
@@ -43,7 +46,7 @@ impl InstanceLock {
         let mut connection = loop {
             let mut connection = establish(address)?;
             let taken = self.try_enter(&mut connection, secret);
-            match taken.map_err(|error| StartError::option("database-url", error))? {
+            match taken.map_err(unusable)? {
                 Entrance::Taken => break connection,
                 _ if began.elapsed() < PATIENCE => thread::sleep(RETRY),
                 Entrance::Occupied => return Err(StartError::option("database-url", self.refusal())),
@@ -142,7 +145,6 @@ impl InstanceLock {
 
     /// SQLite has a lock of its own, on a file.
     pub(crate) fn try_lock(self, connection: &mut AnyConnection) -> QueryResult<bool> {
-        diesel::define_sql_function! { fn pg_try_advisory_lock(key: BigInt) -> Bool; }
         diesel::define_sql_function! { fn pg_try_advisory_lock_shared(key: BigInt) -> Bool; }
         match (connection, self) {
             (AnyConnection::Postgres(postgres), Self::Exclusive) => {
@@ -153,5 +155,15 @@ impl InstanceLock {
             }
             (AnyConnection::Sqlite(_), _) => Ok(true),
         }
+    }
+}
+
+diesel::define_sql_function! { fn pg_try_advisory_lock(key: BigInt) -> Bool; }
+
+/// Takes the turn to make a backup, for as long as the connection lives: one instance at a time. On SQLite there is one only.
+pub(crate) fn try_backup_turn(connection: &mut AnyConnection) -> QueryResult<bool> {
+    match connection {
+        AnyConnection::Postgres(postgres) => diesel::select(pg_try_advisory_lock(BACKUP_LOCK)).get_result(postgres),
+        AnyConnection::Sqlite(_) => Ok(true),
     }
 }

@@ -11,6 +11,10 @@ pub const PUBLIC_ORIGIN: &str = "public_origin";
 /// The fingerprint of the secret that its instances have: see `base/secret.rs`.
 pub const SECRET: &str = "secret";
 
+/// When a backup was last made, by whomever, and when by a server itself: in seconds since 1970.
+pub const LAST_BACKUP: &str = "last_backup";
+pub const LAST_SCHEDULED_BACKUP: &str = "last_scheduled_backup";
+
 pub fn get(connection: &mut AnyConnection, name: &str) -> QueryResult<Option<String>> {
     meta::table.find(name).select(meta::value).first(connection).optional()
 }

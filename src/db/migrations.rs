@@ -11,7 +11,9 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::base::start_error::StartError;
 use crate::db::connection::AnyConnection;
+use crate::db::explained::unusable;
 use crate::db::schema::meta;
+use crate::db::sqlite;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -35,7 +37,10 @@ pub fn migrate(connection: &mut AnyConnection) -> Result<(), StartError> {
     check_version(connection)?;
     match connection {
         AnyConnection::Postgres(postgres) => postgres.run_pending_migrations(POSTGRES).map(drop),
-        AnyConnection::Sqlite(sqlite) => sqlite.run_pending_migrations(SQLITE).map(drop),
+        AnyConnection::Sqlite(connection) => {
+            let migrated = connection.run_pending_migrations(SQLITE).map(drop);
+            migrated.and_then(|()| Ok(sqlite::sign(connection)?))
+        }
     }
     .map_err(failed)
     // The lock is given back with the connection, which the caller closes.
@@ -100,5 +105,5 @@ pub fn has_tables(connection: &mut AnyConnection) -> QueryResult<bool> {
 }
 
 fn failed(error: impl std::fmt::Display) -> StartError {
-    StartError::option("database-url", format!("migrating failed: {error}"))
+    unusable(format!("migrating failed: {error}"))
 }

@@ -10,8 +10,9 @@ use url::Url;
 use crate::base::private_files;
 use crate::base::start_error::StartError;
 use crate::db::connection::{AnyConnection, ConnectionPool, Manager};
+use crate::db::explained::{name_database, unusable};
 use crate::db::migrations::has_tables;
-use crate::db::{InstanceLock, PATIENCE, Store, meta, migrations, restoring};
+use crate::db::{InstanceLock, PATIENCE, Store, meta, migrations, restoring, sqlite};
 
 const READERS: usize = 4;
 /// Batches that Postgres stores at the same time; a room is always in the same one.
@@ -27,6 +28,7 @@ pub fn open(
     instance_lock: InstanceLock,
     secret: impl FnOnce() -> Result<String, StartError>,
 ) -> Result<Store, StartError> {
+    name_database(address);
     match address.strip_prefix("sqlite://") {
         Some(path) => open_sqlite(path, secret),
         None => open_postgres(address, instance_lock, secret),
@@ -34,13 +36,14 @@ pub fn open(
 }
 
 fn open_sqlite(path: &str, secret: impl FnOnce() -> Result<String, StartError>) -> Result<Store, StartError> {
+    sqlite::refuse_foreign(path)?;
     let lock = lock_file(path)?;
     // Held until the process ends, however it ends.
     std::mem::forget(lock);
     make_private(path)?;
     let mut first = establish(path)?;
     migrations::migrate(&mut first)?;
-    meta::set(&mut first, meta::SECRET, &secret()?).map_err(|error| StartError::option("database-url", error))?;
+    meta::set(&mut first, meta::SECRET, &secret()?).map_err(unusable)?;
     // One writer: SQLite has no more, and a batch waits for nothing else. One connection more copies its log.
     let store = Store::start(pool(path, READERS + 2)?, READERS, 1, 1);
     store.copy_log();
@@ -53,9 +56,8 @@ fn open_sqlite(path: &str, secret: impl FnOnce() -> Result<String, StartError>) 
 /// # Errors
 /// There is no chat in the database, and none is to be made.
 pub fn open_beside(address: &str, creates: bool) -> Result<AnyConnection, StartError> {
-    let there_is_one = |connection: &mut AnyConnection| {
-        has_tables(connection).map_err(|error| StartError::option("database-url", error))
-    };
+    name_database(address);
+    let there_is_one = |connection: &mut AnyConnection| has_tables(connection).map_err(unusable);
     if !creates && !there_is_one(&mut open_as_it_is(address)?)? {
         return Err(StartError::option(
             "database-url",
@@ -69,6 +71,7 @@ pub fn open_beside(address: &str, creates: bool) -> Result<AnyConnection, StartE
         migrations::migrate(&mut first)?;
         return establish(&address);
     };
+    sqlite::refuse_foreign(path)?;
     // A server that runs has the lock, and has migrated. The lock is given back before the command does its work.
     if let Ok(_lock) = lock_file(path) {
         make_private(path)?;
@@ -82,12 +85,13 @@ pub fn open_beside(address: &str, creates: bool) -> Result<AnyConnection, StartE
 /// # Errors
 /// There is none, or it does not answer.
 pub fn open_as_it_is(address: &str) -> Result<AnyConnection, StartError> {
+    name_database(address);
     match address.strip_prefix("sqlite://") {
         Some(path) if !Path::new(path).is_file() => {
             let why = format!("{path}: there is no such database: name the server's --data-dir or --database-url");
             Err(StartError::option("database-url", why))
         }
-        Some(path) => establish(path),
+        Some(path) => sqlite::refuse_foreign(path).and_then(|()| establish(path)),
         None => establish(&with_timeouts(address)?),
     }
 }
@@ -95,9 +99,7 @@ pub fn open_as_it_is(address: &str) -> Result<AnyConnection, StartError> {
 /// Makes the file where there is none: SQLite would leave it to the umask who reads it. The files beside it get its mode.
 fn make_private(path: &str) -> Result<(), StartError> {
     match private_files::create(Path::new(path)) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            Err(StartError::option("database-url", format!("{path}: {error}")))
-        }
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(unusable(error)),
         _ => Ok(()),
     }
 }
@@ -119,7 +121,7 @@ fn open_postgres(
 
 pub(crate) fn establish(address: &str) -> Result<AnyConnection, StartError> {
     let manager = Manager { address: address.to_owned() };
-    manager.connect().map_err(|error| StartError::option("database-url", error))
+    manager.connect().map_err(unusable)
 }
 
 fn pool(address: &str, size: usize) -> Result<ConnectionPool, StartError> {
@@ -127,7 +129,7 @@ fn pool(address: &str, size: usize) -> Result<ConnectionPool, StartError> {
         .max_size(size as u32)
         .connection_timeout(PATIENCE)
         .build(Manager { address: address.to_owned() })
-        .map_err(|error| StartError::option("database-url", error))
+        .map_err(unusable)
 }
 
 /// Two programs that write to one SQLite file would each think they alone know what was handed out.
@@ -135,6 +137,9 @@ pub(crate) fn lock_file(database: &str) -> Result<File, StartError> {
     // Nothing is made beside something that can't be a database.
     if Path::new(database).is_dir() {
         return Err(StartError::option("database-url", format!("{database} is a directory")));
+    }
+    if matches!(sqlite::is_foreign(database), Ok(true)) {
+        return Err(sqlite::foreign(database));
     }
     let path = format!("{database}.lock");
     let lock = File::create(Path::new(&path))

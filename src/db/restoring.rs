@@ -8,6 +8,7 @@ use diesel::sql_types::Bool;
 use crate::base::start_error::StartError;
 use crate::db::InstanceLock;
 use crate::db::connection::AnyConnection;
+use crate::db::explained::unusable;
 
 /// A table, since it has to be there whatever becomes of the others. No backup has it.
 pub const MARK: &str = "klatch_restoring";
@@ -35,11 +36,10 @@ fn run(connection: &mut AnyConnection, statement: &str) -> QueryResult<()> {
 /// # Errors
 /// One line that says what to do.
 pub fn refuse(connection: &mut AnyConnection) -> Result<(), StartError> {
-    let failed = |error| StartError::option("database-url", error);
-    if !is_marked(connection).map_err(failed)? {
+    if !is_marked(connection).map_err(unusable)? {
         return Ok(());
     }
-    let why = match InstanceLock::Exclusive.try_lock(connection).map_err(failed)? {
+    let why = match InstanceLock::Exclusive.try_lock(connection).map_err(unusable)? {
         true => {
             "a restore of this database was broken off: do it again, or keep the database as it is by klatch renew-epoch"
         }

@@ -1,10 +1,20 @@
-//! How SQLite is set up for the whole process: what no PRAGMA can say.
+//! How SQLite is set up for the whole process, what no PRAGMA can say, and which of its files are klatch's.
 
 use std::ffi::{c_char, c_int};
 use std::ptr;
 use std::sync::Once;
 
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer};
 use libsqlite3_sys as ffi;
+
+use crate::base::start_error::StartError;
+use crate::db::explained::unusable;
+
+/// Stands in the header of klatch's files: "klch" in ASCII.
+const APPLICATION: i32 = 0x6b6c_6368;
 
 /// To be called before a connection is made: it holds for those that are made later.
 pub(crate) fn set_up() {
@@ -28,6 +38,51 @@ unsafe extern "C" fn keep_plans(
     let (on, nowhere) = (c_int::from(true), ptr::null_mut::<c_int>());
     // SAFETY: SQLite calls this with a connection that it has just opened; the arguments are those of this setting.
     unsafe { ffi::sqlite3_db_config(connection, ffi::SQLITE_DBCONFIG_ENABLE_QPSG, on, nowhere) }
+}
+
+/// Marks a database as klatch's.
+pub(crate) fn sign(connection: &mut SqliteConnection) -> QueryResult<()> {
+    let signed = diesel::select(sql::<Integer>("(SELECT application_id FROM pragma_application_id)"));
+    match signed.get_result::<i32>(connection)? {
+        APPLICATION => Ok(()),
+        _ => connection.batch_execute(&format!("PRAGMA application_id = {APPLICATION}")),
+    }
+}
+
+/// That a file, where there is one, is no other program's. Nothing of it is changed.
+///
+/// # Errors
+/// It is, or it can't be read.
+pub(crate) fn refuse_foreign(path: &str) -> Result<(), StartError> {
+    match is_foreign(path).map_err(unusable)? {
+        true => Err(foreign(path)),
+        false => Ok(()),
+    }
+}
+
+pub(crate) fn foreign(path: &str) -> StartError {
+    StartError::option("database-url", format!("{path} is another program's database"))
+}
+
+/// Whether it is another program's. Earlier versions of klatch did not mark theirs: these are known by their tables. One that was
+/// killed at its first start has made the first of them at most.
+pub(crate) fn is_foreign(path: &str) -> Result<bool, Box<dyn std::error::Error>> {
+    if std::fs::metadata(path).map_or(true, |file| !file.is_file() || file.len() == 0) {
+        return Ok(false);
+    }
+    let mut connection = SqliteConnection::establish(path)?;
+    connection.batch_execute("PRAGMA busy_timeout = 4000")?;
+    let found = sql::<(Integer, BigInt, BigInt)>(
+        "(SELECT application_id FROM pragma_application_id), \
+         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'), \
+         (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('__diesel_schema_migrations', 'meta'))",
+    );
+    let (application, tables, known) = diesel::select(found).get_result::<(i32, i64, i64)>(&mut connection)?;
+    Ok(match application {
+        APPLICATION => false,
+        0 => known < 2 && tables > known,
+        _ => true,
+    })
 }
 
 #[cfg(test)]

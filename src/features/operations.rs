@@ -5,3 +5,4 @@ pub mod backup;
 pub mod doctor;
 pub mod health;
 pub mod jobs;
+pub mod scheduled_backups;

@@ -6,7 +6,8 @@
 //! | [`StoreError`](crate::db::StoreError) | the operator | the log, once, with its cause; the asker gets `unavailable` |
 //! | [`StartError`](crate::base::start_error::StartError) | whoever starts the server | one line on standard error and exit status 2 |
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -34,8 +35,9 @@ pub enum Code {
 }
 
 /// A request that was understood and is not granted: a code for programs, a text for people.
+///
+/// Whoever asked is told its wording; as text, for the log and for terminals, it is what the operator can act on.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{wording}")]
 pub struct Refusal {
     pub code: Code,
     pub wording: Wording,
@@ -43,12 +45,25 @@ pub struct Refusal {
     pub retry_after_ms: Option<u64>,
     /// For programs, where the code alone does not say what to do about it.
     pub reason: Option<&'static str>,
+    /// What the database said, for the operator.
+    pub cause: Option<Arc<str>>,
+}
+
+impl Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.cause, self.code) {
+            (Some(cause), _) => f.write_str(cause),
+            // What the wire says is for those who can send again.
+            (None, Code::Unavailable) => f.write_str("the server could not do it just now"),
+            (None, _) => self.wording.fmt(f),
+        }
+    }
 }
 
 impl Refusal {
     /// `english` has `{name}` in the place of each value that [`with`](Self::with) gives.
     pub fn new(code: Code, english: &'static str) -> Self {
-        Self { code, wording: english.into(), retry_after_ms: None, reason: None }
+        Self { code, wording: english.into(), retry_after_ms: None, reason: None, cause: None }
     }
 
     pub fn with(self, name: &'static str, value: impl Display) -> Self {

@@ -254,6 +254,7 @@ async fn the_doctor_finds_a_chat_well(server: Server) {
         "configuration",
         "database",
         "file",
+        "restore",
         "migrations",
         "tables",
         "secret",
@@ -262,6 +263,7 @@ async fn the_doctor_finds_a_chat_well(server: Server) {
         "numbers",
         "marks",
         "foreign keys",
+        "storing",
         "unread",
     ] {
         assert!(report.lines().any(|line| line.starts_with(&format!("ok  {check}: "))), "{check}: {report}");

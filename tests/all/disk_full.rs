@@ -1,12 +1,14 @@
 //! SQLite on a disk that is full: what would write is `unavailable`, what reads works, and nothing is half stored.
 
 use crate::common::outage::{ANSWERED, frame_is_unavailable};
+use crate::common::server::shell;
 use crate::common::*;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use std::fs::{File, remove_file};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -32,6 +34,18 @@ impl Disk {
         let wrapper = ["unshare", "--mount", namespace, "--", "sh", "-c", &mount, "sh"];
         let options = Options::sqlite().wrapper(&wrapper);
         options.option("--database-url", format!("sqlite://{folder}/klatch.db")).start().await
+    }
+
+    /// Gives the operator's command where the server runs.
+    async fn klatch(&self, server: &Server, command: &str) -> Output {
+        // SAFETY: a plain system call.
+        let root = unsafe { libc::geteuid() } == 0;
+        let user = if root { "" } else { "--user --preserve-credentials" };
+        let url = format!("sqlite://{}/klatch.db", self.folder.path().display());
+        let data = server.data_dir();
+        let line = format!("nsenter --target {} --mount {user} $(command -v klatch) {command}", server.pid());
+        shell(server.data.path(), &line, &[("KLATCH_DATABASE_URL", &url), ("KLATCH_DATA_DIR", &data.to_string_lossy())])
+            .await
     }
 
     /// The disk as the server sees it.
@@ -67,9 +81,9 @@ fn faults(disk: &Path) -> String {
 
 #[tokio::test]
 async fn a_full_disk_stops_writing_but_not_reading_until_there_is_room_again() {
-    let disk = Disk::new();
-    let server = disk.server().await;
-    let disk = disk.seen_by(&server);
+    let own_disk = Disk::new();
+    let server = own_disk.server().await;
+    let disk = own_disk.seen_by(&server);
     // As much as SQLite needs to copy its log into the file.
     fill(&disk.join("filler"), 3 * 1024 * 1024);
     let [ann, bob] = server.people(["ann", "bob"]).await;
@@ -97,6 +111,12 @@ async fn a_full_disk_stops_writing_but_not_reading_until_there_is_room_again() {
     frame_is_unavailable(&mut socket, send(sent + 1, &refused)).await;
     let ready = async || server.stranger().get("page:/readyz").await.status;
     assert_eq!(ready().await, 503);
+    for (command, told) in [("doctor", "BAD storing: nothing can be: "), ("user add eve", "klatch: ")] {
+        let done = own_disk.klatch(&server, command).await;
+        let out = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
+        let line = out.lines().find(|line| line.starts_with(told)).unwrap_or_else(|| panic!("{command}: {out}"));
+        assert!(line.ends_with("database or disk is full: make room on its disk"), "{command}: {out}");
+    }
     // There may be room for something as small as a session.
     let account = json!({"username": "ann", "password": PASSWORD});
     let began = Instant::now();

@@ -4,7 +4,7 @@
 use crate::common::wait::within;
 use crate::common::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 /// Spellings of a path that a decoding router takes for the same.
 fn spellings(path: &str) -> Vec<String> {
@@ -98,6 +98,27 @@ async fn the_metrics_are_not_behind_the_balancer_in_any_spelling() {
     assert_eq!(status(&server.address, "GET", "/metrics", &[]).await, 200);
     for path in spellings("/metrics").iter().map(String::as_str).chain(["/metrics", "/METRICS"]) {
         assert_eq!(status(&balancer.address, "GET", path, &[]).await, 404, "{path}");
+    }
+}
+
+/// Before somebody who answers everything, so that it is the balancer that refuses.
+#[tokio::test]
+async fn the_balancer_itself_passes_no_encoded_spelling_of_the_metrics_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            let _ = stream.write_all(answer).await;
+        }
+    });
+    let balancer = Haproxy::before_all(std::iter::once(&*address)).await;
+    assert_eq!(status(&balancer.address, "GET", "/rooms/metrics", &[]).await, 200, "a room may have this name");
+    let encoded = spellings("/metrics").into_iter().filter(|path| path.contains('%'));
+    for path in encoded.chain(["/metrics", "/METRICS", "/%4dETRICS"].map(str::to_owned)) {
+        assert_eq!(status(&balancer.address, "GET", &path, &[]).await, 404, "{path}");
     }
 }
 

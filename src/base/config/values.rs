@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::str::FromStr;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use url::Url;
@@ -68,6 +69,11 @@ impl FromStr for Origins {
 
 fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+pub fn backup_span(text: &str) -> Result<Duration, String> {
+    let span = humantime::parse_duration(text).map_err(|error| format!("{text} is no time as 6h or 1day: {error}"))?;
+    if span < Duration::from_secs(1) { Err("must be a second at least".to_owned()) } else { Ok(span) }
 }
 
 pub fn public_url(text: &str) -> Result<Url, String> {

@@ -13,6 +13,7 @@ use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
+use chrono::Utc;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -23,7 +24,10 @@ use crate::base::private_files;
 use crate::base::start_error::StartError;
 use crate::chat::{login_sessions, rooms};
 use crate::db::connection::{AnyConnection, is_postgres, transaction};
+use crate::db::explained::advised;
+use crate::db::meta;
 use crate::db::migrations::{VERSION, minimum_version, needs_newer};
+use crate::db::open::open_as_it_is;
 use crate::features::operations::backup::draft::Draft;
 use crate::features::operations::backup::raw::Raw;
 
@@ -39,18 +43,31 @@ pub fn backup(config: &Config, file: &str) -> Result<(String, bool), StartError>
     let address = config.database_url();
     if file == STANDARD_OUTPUT {
         to_standard_output(&address)?;
-        return Ok((format!("backed up {} to standard output", shown(&address)), true));
+        return Ok((format!("backed up {} to standard output{}", shown(&address), noted(&address)), true));
     }
     let file = absolute(file)?;
     if fs::symlink_metadata(&file).is_ok() {
         return Err(is_there(&file));
     }
     let bytes = make(&address, &file)?;
-    Ok((format!("backed up {} to {}, {bytes} bytes", shown(&address), file.display()), false))
+    let line = format!("backed up {} to {}, {bytes} bytes{}", shown(&address), file.display(), noted(&address));
+    Ok((line, false))
+}
+
+/// Notes for the metrics that there is a backup. Says where that fails: the backup is as good.
+fn noted(address: &str) -> String {
+    let note = |mut connection: AnyConnection| {
+        meta::set(&mut connection, meta::LAST_BACKUP, &Utc::now().timestamp().to_string())
+            .map_err(|error| StartError(error.to_string()))
+    };
+    match open_as_it_is(address).and_then(note) {
+        Ok(()) => String::new(),
+        Err(error) => format!("; its time could not be noted for the metrics: {error}"),
+    }
 }
 
 /// Makes the file, which must not exist; gives its size in bytes.
-fn make(address: &str, file: &Path) -> Result<u64, StartError> {
+pub(super) fn make(address: &str, file: &Path) -> Result<u64, StartError> {
     let source = sqlite_path(address);
     source.as_deref().map_or(Ok(()), is_database)?;
     let draft = Draft::of(file)?;
@@ -118,7 +135,7 @@ pub fn renew_epoch(config: &Config) -> Result<String, StartError> {
 }
 
 /// The path of an SQLite file; `None` where the address is that of a Postgres server.
-fn sqlite_path(address: &str) -> Option<PathBuf> {
+pub(super) fn sqlite_path(address: &str) -> Option<PathBuf> {
     (!is_postgres(address)).then(|| PathBuf::from(address.strip_prefix("sqlite://").unwrap_or(address)))
 }
 
@@ -203,5 +220,5 @@ fn is_there(file: &Path) -> StartError {
 }
 
 fn about(path: &Path, why: impl std::fmt::Display) -> StartError {
-    StartError(format!("{}: {why}", path.display()))
+    StartError(format!("{}: {}", path.display(), advised(why)))
 }

@@ -1,4 +1,4 @@
-//! `klatch doctor`: whether all is well, told in a line for each check. It changes nothing.
+//! `klatch doctor`: whether all is well, told in a line for each check. It leaves everything as it was.
 
 use std::time::Duration;
 
@@ -6,8 +6,9 @@ use crate::base::config::Config;
 use crate::base::secret::fingerprint;
 use crate::base::start_error::StartError;
 use crate::chat::{accounts, integrity};
+use crate::db::explained::advised;
 use crate::db::open::open_as_it_is;
-use crate::db::{AnyConnection, expected, meta, migrations, restoring};
+use crate::db::{AnyConnection, expected, meta, migrations, restoring, try_to_store};
 use crate::features::operations::jobs;
 
 /// Clocks may differ by so much: sessions, bans and invitations end by them.
@@ -78,6 +79,10 @@ fn look_at(connection: &mut AnyConnection, config: &Config, deep: bool, found: &
         "foreign keys",
         none_of(integrity::broken_references(connection), "every row belongs to one that is there"),
     );
+    found.note(
+        "storing",
+        try_to_store(connection).map(|()| "something was stored and removed".to_owned()).map_err(unstored),
+    );
     found.note("jobs", none_of(jobs::failed(connection), "none was given up"));
     found.note("unread", none_of(integrity::miscounted(connection), "counted anew, they are the same"));
 }
@@ -123,8 +128,12 @@ fn owners(connection: &mut AnyConnection) -> Result<String, StartError> {
     }
 }
 
+fn unstored(error: diesel::result::Error) -> StartError {
+    StartError(format!("nothing can be: {}", advised(error)))
+}
+
 fn unread(error: diesel::result::Error) -> StartError {
-    StartError(format!("can't be read: {error}"))
+    StartError(format!("can't be read: {}", advised(error)))
 }
 
 /// Asks Redis, or one node of a cluster.

@@ -6,6 +6,7 @@ use diesel::QueryResult;
 use crate::base::config::Config;
 use crate::base::start_error::StartError;
 use crate::db::connection::AnyConnection;
+use crate::db::explained::unusable;
 use crate::db::jobs::{self, FailedJob};
 use crate::db::open::open_as_it_is;
 
@@ -60,5 +61,5 @@ fn none(number: i64) -> StartError {
 }
 
 fn unread(error: diesel::result::Error) -> StartError {
-    StartError(format!("the jobs can't be read: {error}"))
+    unusable(format!("the jobs can't be read: {error}"))
 }

@@ -19,13 +19,17 @@ pub struct Haproxy {
 impl Haproxy {
     /// In front of up to three instances; returns when it serves.
     pub async fn before(instances: &[Server]) -> Self {
+        Self::before_all(instances.iter().map(|instance| instance.address.as_str())).await
+    }
+
+    /// As [`before`](Self::before), for whoever listens there.
+    pub async fn before_all(instances: impl Iterator<Item = &str>) -> Self {
         let address = format!("127.0.0.1:{}", lasting_port());
         let words = ["haproxy", "-db", "-f", CONFIGURATION].map(str::to_owned);
         let mut command = bare_command(&words);
         command.env("BIND", &address).stdout(Stdio::null());
         // Nobody listens on port 1: an instance that is not there.
-        let addresses =
-            instances.iter().map(|instance| instance.address.as_str()).chain(std::iter::repeat("127.0.0.1:1"));
+        let addresses = instances.chain(std::iter::repeat("127.0.0.1:1"));
         for (n, address) in (1..=3).zip(addresses) {
             command.env(format!("INSTANCE_{n}"), address);
         }

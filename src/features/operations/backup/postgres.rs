@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::base::start_error::StartError;
 use crate::db::connection::{AnyConnection, transaction};
+use crate::db::explained::{name_database, unusable};
 use crate::db::migrations::{VERSION, needs_newer};
 use crate::db::open::{establish, with_timeouts};
 use crate::db::{InstanceLock, restoring};
@@ -35,9 +36,9 @@ pub fn backup(address: &str, file: File) -> Result<(), StartError> {
 pub fn restore(address: &str, file: &Path) -> Result<usize, StartError> {
     check(file)?;
     let mut connection = alone(address)?;
-    let failed = |error: diesel::result::Error| StartError::option("database-url", error);
-    let before = identity(&mut connection).map_err(failed)?;
-    restoring::begin(&mut connection).map_err(failed)?;
+    name_database(address);
+    let before = identity(&mut connection).map_err(unusable)?;
+    restoring::begin(&mut connection).map_err(unusable)?;
     let mut tool = tool("pg_restore", address)?;
     tool.args(["--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error"]).arg(file);
     if let Err(error) = run(tool) {
@@ -49,17 +50,16 @@ pub fn restore(address: &str, file: &Path) -> Result<usize, StartError> {
         });
     }
     finish(&mut connection).map_err(|error| {
-        let why = format!("the backup is in the database, but the last step failed, {error}: run klatch renew-epoch");
-        StartError::option("database-url", why)
+        unusable(format!("the backup is in the database, but the last step failed ({error}): run klatch renew-epoch"))
     })
 }
 
 /// Ends all sessions and renews the epoch.
 pub fn renew_epoch(address: &str) -> Result<usize, StartError> {
-    let failed = |why: &dyn std::fmt::Display| StartError::option("database-url", format!("the database {why}"));
+    name_database(address);
     let mut connection = alone(address)?;
-    belongs_to_klatch(&mut connection).map_err(|why| failed(&why))?;
-    finish(&mut connection).map_err(|error| failed(&error))
+    belongs_to_klatch(&mut connection).map_err(unusable)?;
+    finish(&mut connection).map_err(unusable)
 }
 
 fn finish(connection: &mut AnyConnection) -> QueryResult<usize> {
@@ -85,7 +85,7 @@ fn alone(address: &str) -> Result<AnyConnection, StartError> {
     match InstanceLock::Exclusive.try_lock(&mut connection) {
         Ok(true) => Ok(connection),
         Ok(false) => Err(StartError::option("database-url", "a klatch is running on this database: end it first")),
-        Err(error) => Err(StartError::option("database-url", error)),
+        Err(error) => Err(unusable(error)),
     }
 }
 

@@ -1,0 +1,102 @@
+//! The file with the options of the service, which commands beside it find there too: `KEY=value` in each line, as for
+//! systemd's `EnvironmentFile=`. What stands in the environment itself is not read from the file.
+
+use std::env;
+use std::fs::File;
+use std::io::{BufReader, ErrorKind};
+use std::path::PathBuf;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::base::start_error::StartError;
+
+const DEFAULT: &str = "/etc/klatch/env";
+/// Names another file.
+pub const VARIABLE: &str = "KLATCH_ENV_FILE";
+
+/// The file, read.
+#[derive(Debug)]
+pub struct EnvFile {
+    path: PathBuf,
+    /// Why it can't be read, though it is there.
+    unreadable: Option<String>,
+    /// The filter of the log is set in the environment itself.
+    filter_is_set: bool,
+}
+
+impl EnvFile {
+    /// Sets what the file says and the environment does not.
+    ///
+    /// # Safety
+    /// No other thread may run: it could read the environment meanwhile.
+    ///
+    /// # Errors
+    /// One line: the file that was named is not there, or a line makes no sense.
+    pub unsafe fn load() -> Result<Self, StartError> {
+        let named = env::var_os(VARIABLE).filter(|name| !name.is_empty());
+        let is_named = named.is_some();
+        let path = named.map_or_else(|| PathBuf::from(DEFAULT), PathBuf::from);
+        let filter_is_set = env::var_os(EnvFilter::DEFAULT_ENV).is_some();
+        let mut file = Self { path, unreadable: None, filter_is_set };
+        match File::open(&file.path) {
+            Ok(open) => {
+                for (name, value) in file.variables(open)? {
+                    if env::var_os(&name).is_none() {
+                        // SAFETY: the caller sees to it that no other thread runs.
+                        unsafe { env::set_var(name, value) };
+                    }
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound && is_named => {
+                return Err(StartError(format!("{VARIABLE}: {}: {error}", file.path.display())));
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => file.unreadable = Some(error.to_string()),
+        }
+        Ok(file)
+    }
+
+    /// # Errors
+    /// One line: the file is there and can't be read.
+    pub fn must_be_readable(&self) -> Result<(), StartError> {
+        match &self.unreadable {
+            None => Ok(()),
+            Some(why) => {
+                let path = self.path.display();
+                let what = "run this as root or as the klatch user, or name --data-dir or --database-url";
+                Err(StartError(format!("{path} can't be read ({why}): {what}")))
+            }
+        }
+    }
+
+    /// The filter of the log, as the environment or the file has it by now; empty where neither does.
+    ///
+    /// # Errors
+    /// One line that says why the file can't be read.
+    pub fn log_filter(&self) -> Result<String, StartError> {
+        if self.filter_is_set {
+            return Ok(env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default());
+        }
+        let variables = match File::open(&self.path) {
+            Ok(open) => self.variables(open)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(StartError(format!("{}: {error}", self.path.display()))),
+        };
+        let found = variables.into_iter().find(|(name, _)| name == EnvFilter::DEFAULT_ENV);
+        Ok(found.map(|(_, value)| value).unwrap_or_default())
+    }
+
+    fn variables(&self, open: File) -> Result<Vec<(String, String)>, StartError> {
+        let failed = |why: &str| StartError(format!("{}: {why}", self.path.display()));
+        dotenvy::Iter::new(BufReader::new(open)).collect::<Result<_, _>>().map_err(|error| match error {
+            // The value may be secret.
+            dotenvy::Error::LineParse(line, _) => {
+                let name = line.split('=').next().unwrap_or_default().trim();
+                let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                let name = if is_name && line.contains('=') { name } else { "a line" };
+                failed(&format!("{name} can't be read: put a value with spaces or signs between single quotes"))
+            }
+            error => failed(&error.to_string()),
+        })
+    }
+}

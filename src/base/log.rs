@@ -1,0 +1,56 @@
+//! The log, on standard error; `RUST_LOG` says how much, and is read again on SIGHUP.
+
+use std::io::{IsTerminal, stderr};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{EnvFilter, Registry, filter, fmt, reload};
+
+use crate::base::config::LogFormat;
+use crate::base::env_file::EnvFile;
+use crate::base::start_error::StartError;
+
+const USUAL: &str = "info,actix_session=error,actix_server=warn";
+
+/// The log that has begun.
+pub struct Log {
+    filter: reload::Handle<EnvFilter, Registry>,
+    env_file: EnvFile,
+}
+
+impl Log {
+    /// Begins it.
+    ///
+    /// # Errors
+    /// `RUST_LOG` can't be read.
+    pub fn begin(format: LogFormat, env_file: EnvFile) -> Result<Self, StartError> {
+        let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+        let (wanted, filter) = reload::Layer::new(parsed(&wanted)?);
+        // What libraries tell those who debug them holds cookies, passwords and messages.
+        let harmless = filter::Targets::new().with_default(LevelFilter::INFO).with_target("klatch", LevelFilter::TRACE);
+        let lines = fmt::layer().with_writer(stderr);
+        let lines = match format {
+            LogFormat::Human => lines.with_ansi(stderr().is_terminal()).boxed(),
+            LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        };
+        tracing_subscriber::registry().with(wanted).with(harmless).with(lines).init();
+        Ok(Self { filter, env_file })
+    }
+
+    /// Reads the filter again. One that makes no sense is told, and the old one kept.
+    pub fn reread(&self) {
+        let read = self.env_file.log_filter().and_then(|wanted| Ok((parsed(&wanted)?, wanted)));
+        let changed = read.and_then(|(filter, wanted)| {
+            self.filter.reload(filter).map(|()| wanted).map_err(|error| StartError(error.to_string()))
+        });
+        match changed {
+            Ok(filter) => tracing::info!(filter, "the log's filter was read again"),
+            Err(error) => tracing::error!(%error, "the log's filter stays as it was"),
+        }
+    }
+}
+
+fn parsed(wanted: &str) -> Result<EnvFilter, StartError> {
+    let wanted = if wanted.is_empty() { USUAL } else { wanted };
+    EnvFilter::try_new(wanted).map_err(|error| StartError(format!("RUST_LOG: {error}")))
+}
