@@ -14,6 +14,8 @@ FROM scratch AS program
 COPY --from=build /out/klatch /
 
 FROM debian:bookworm-slim
+# For backups of Postgres, up to this version of it.
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client-15 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin klatch \
     && install --directory --owner=klatch --group=klatch --mode=700 /data
 COPY --from=build /out/klatch /usr/local/bin/klatch

@@ -102,7 +102,8 @@ pub struct Config {
     )]
     pub sockets_per_user: u32,
 
-    /// Sockets in all, more are refused with 503 [default: what the open-file limit allows, less 256]
+    /// Sockets in all, more are refused with 503 [default: what the open-file limit allows, less 248 and 4
+    /// for each worker]
     #[arg(
         long = "max-sockets",
         global = true,

@@ -28,6 +28,7 @@ mod flooded_lists;
 mod foreign_files;
 mod form_pages;
 mod guesses;
+mod handbook;
 mod hanging;
 mod invitations;
 mod languages;
