@@ -78,7 +78,10 @@ impl Command {
         });
         let parsed = command.try_get_matches_from(arguments).and_then(|found| {
             let mut parsed = CommandLine::from_arg_matches(&found)?;
-            parsed.config.names_data_dir = found.value_source("data_dir") != Some(ValueSource::DefaultValue);
+            let source = |name| found.value_source(name);
+            parsed.config.names_data_dir = source("data_dir") != Some(ValueSource::DefaultValue);
+            parsed.config.is_ambiguous = source("data_dir") == Some(ValueSource::CommandLine)
+                && source("database") == Some(ValueSource::EnvVariable);
             Ok(parsed)
         });
         match parsed {

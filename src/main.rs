@@ -31,6 +31,9 @@ fn main() -> ExitCode {
         if !config.names_database() {
             env_file.must_be_readable()?;
         }
+        if command != Command::Serve && config.is_ambiguous {
+            env_file.must_not_name_the_database()?;
+        }
         run(command, config, env_file)
     });
     ended.unwrap_or_else(|error| {

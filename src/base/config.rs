@@ -49,6 +49,10 @@ pub struct Config {
     #[arg(skip)]
     pub names_data_dir: bool,
 
+    /// Whether an option names it, and the environment a database elsewhere.
+    #[arg(skip)]
+    pub is_ambiguous: bool,
+
     /// Let a command make the database where there is none, as the server does
     #[arg(long, global = true)]
     pub create: bool,

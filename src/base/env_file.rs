@@ -22,6 +22,8 @@ pub struct EnvFile {
     unreadable: Option<String>,
     /// The filter of the log is set in the environment itself.
     filter_is_set: bool,
+    /// What was set by it.
+    names: Vec<String>,
 }
 
 impl EnvFile {
@@ -37,13 +39,14 @@ impl EnvFile {
         let is_named = named.is_some();
         let path = named.map_or_else(|| PathBuf::from(DEFAULT), PathBuf::from);
         let filter_is_set = env::var_os(EnvFilter::DEFAULT_ENV).is_some();
-        let mut file = Self { path, unreadable: None, filter_is_set };
+        let mut file = Self { path, unreadable: None, filter_is_set, names: Vec::new() };
         match File::open(&file.path) {
             Ok(open) => {
                 for (name, value) in file.variables(open)? {
                     if env::var_os(&name).is_none() {
                         // SAFETY: the caller sees to it that no other thread runs.
-                        unsafe { env::set_var(name, value) };
+                        unsafe { env::set_var(&name, value) };
+                        file.names.push(name);
                     }
                 }
             }
@@ -65,6 +68,21 @@ impl EnvFile {
                 let path = self.path.display();
                 let what = "run this as root or as the klatch user, or name --data-dir or --database-url";
                 Err(StartError(format!("{path} can't be read ({why}): {what}")))
+            }
+        }
+    }
+
+    /// For a command that is told of a data directory by an option, and of a database that is not in it by this file: whoever
+    /// gives it may mean either.
+    ///
+    /// # Errors
+    /// One line that says how to name the one that is meant.
+    pub fn must_not_name_the_database(&self) -> Result<(), StartError> {
+        match self.names.iter().any(|name| name == "KLATCH_DATABASE_URL") {
+            false => Ok(()),
+            true => {
+                let why = format!("{} names a database elsewhere: name --database-url too", self.path.display());
+                Err(StartError::option("data-dir", why))
             }
         }
     }

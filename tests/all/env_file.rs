@@ -81,7 +81,7 @@ async fn the_file_of_the_service_is_found_by_itself_and_told_of_where_it_is_need
     let data = server.data_dir();
     let within = async |mode: &str, user: &str, command: &str| {
         let line = format!(
-            "set -e; cp -a /etc \"$PWD/etc\"; mkdir -p etc/klatch; echo KLATCH_DATA_DIR={} > etc/klatch/env; \
+            "set -e; unset KLATCH_ENV_FILE; cp -a /etc \"$PWD/etc\"; mkdir -p etc/klatch; echo KLATCH_DATA_DIR={} > etc/klatch/env; \
              chmod {mode} etc/klatch/env; mount --bind \"$PWD/etc\" /etc; {user} $(command -v klatch) {command}",
             data.display()
         );
@@ -106,6 +106,23 @@ async fn the_file_of_the_service_is_found_by_itself_and_told_of_where_it_is_need
     assert!(told(&served).contains("/etc/klatch/env can't be read"), "{served:?}");
     let named = within("600", nobody, "jobs list --database-url sqlite://none").await;
     assert!(told(&named).contains("none: there is no such database"), "{named:?}");
+}
+
+/// Otherwise a trial would be restored over the service's own database.
+#[tokio::test]
+async fn a_command_with_a_data_directory_is_not_sent_to_the_services_database_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "KLATCH_DATABASE_URL=postgres://klatch@127.0.0.1:1/klatch\n");
+    fs::write(folder.path().join("copy"), "PGDMP").unwrap();
+    let environment = [("KLATCH_ENV_FILE", &*file)];
+    for words in [&["restore", "copy"][..], &["doctor"], &["user", "add", "bob"]] {
+        let done = run(folder.path(), &[words, &["--data-dir", "trial"]].concat(), &environment).await;
+        assert_eq!(done.status.code(), Some(2), "{done:?}");
+        let why = format!("klatch: --data-dir: {file} names a database elsewhere: name --database-url too\n");
+        assert_eq!(told(&done), why);
+    }
+    let both = ["jobs", "list", "--data-dir", "trial", "--database-url", "sqlite://none"];
+    assert!(told(&run(folder.path(), &both, &environment).await).contains("none: there is no such database"));
 }
 
 #[tokio::test]

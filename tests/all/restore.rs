@@ -70,7 +70,7 @@ fn kept(data: &Path) -> Option<PathBuf> {
 fn restore_under(wrapper: &[&str], data: &Path, file: &Path) -> Command {
     let words = [wrapper, &[env!("CARGO_BIN_EXE_klatch"), "restore"]].concat();
     let mut command = Command::new(words[0]);
-    command.args(&words[1..]).arg(file).arg("--data-dir").arg(data);
+    command.args(&words[1..]).arg(file).arg("--data-dir").arg(data).env("KLATCH_ENV_FILE", "/dev/null");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }

@@ -108,6 +108,30 @@ async fn a_restore_that_dies_before_its_commit_leaves_the_old_database() {
     assert_eq!(starts(folder, &url).await, None);
 }
 
+/// It could commit when the lock of the process that began it is gone.
+#[tokio::test]
+async fn a_restore_that_is_killed_takes_its_tool_with_it() {
+    let (folder, server, url) = stopped_server_and_backup().await;
+    let folder = folder.path();
+    let waits = "case \"$*\" in *--clean*) echo $PPID $$ > pids; read -r _ < go;; esac\nexec pg_restore \"$@\"";
+    in_place_of(folder, "pg_restore", waits);
+    assert!(std::process::Command::new("mkfifo").arg(folder.join("go")).status().unwrap().success());
+    let kill = async {
+        let pids = eventually(PATIENCE, "pg_restore to run", async || {
+            let pids = std::fs::read_to_string(folder.join("pids")).unwrap_or_default();
+            pids.ends_with('\n').then(|| pids.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<i32>>())
+        })
+        .await;
+        // SAFETY: a plain system call; the process has a child that waits.
+        assert_eq!(unsafe { libc::kill(pids[0], libc::SIGKILL) }, 0);
+        let gone = async || (!Path::new(&format!("/proc/{}/cmdline", pids[1])).exists()).then_some(());
+        eventually(PATIENCE, "the end of pg_restore", gone).await;
+    };
+    let (killed, ()) = tokio::join!(klatch_behind(folder, "restore copy", &url), kill);
+    assert_eq!(killed.status.code(), None, "{killed:?}");
+    assert_eq!(server.number("SELECT count(*) FROM messages"), 10);
+}
+
 #[tokio::test]
 async fn a_useless_archive_changes_nothing() {
     let (folder, server, url) = stopped_server_and_backup().await;

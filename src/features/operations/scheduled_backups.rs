@@ -75,7 +75,7 @@ pub async fn keep_up(config: Arc<Config>, store: Store) {
             }
             Err(error) => {
                 error.count();
-                tracing::warn!(%error, "it is not known when a backup was made");
+                tracing::debug!(%error, "it is not known when a backup was made");
             }
         }
         tokio::time::sleep(hastened(LOOK)).await;

@@ -370,6 +370,8 @@ pub fn bare_command(words: &[String]) -> Command {
             command.env_remove(name);
         }
     }
+    // Nor with the options of a service on this machine.
+    command.env("KLATCH_ENV_FILE", "/dev/null");
     // SAFETY: prctl is async-signal-safe and touches nothing of the parent's memory.
     unsafe {
         command.pre_exec(|| {
