@@ -67,7 +67,7 @@ pub fn open_beside(address: &str, creates: bool) -> Result<AnyConnection, StartE
     let Some(path) = address.strip_prefix("sqlite://") else {
         let address = with_timeouts(address)?;
         let mut first = establish(&address)?;
-        restoring::refuse(&mut first)?;
+        restoring::check(&mut first)?;
         migrations::migrate(&mut first)?;
         return establish(&address);
     };
@@ -111,7 +111,7 @@ fn open_postgres(
 ) -> Result<Store, StartError> {
     let address = with_timeouts(address)?;
     let mut first = establish(&address)?;
-    restoring::refuse(&mut first)?;
+    restoring::check(&mut first)?;
     migrations::migrate(&mut first)?;
     drop(first);
     instance_lock.acquire(&address, &secret()?)?;

@@ -35,7 +35,7 @@ fn run(connection: &mut AnyConnection, statement: &str) -> QueryResult<()> {
 ///
 /// # Errors
 /// One line that says what to do.
-pub fn refuse(connection: &mut AnyConnection) -> Result<(), StartError> {
+pub fn check(connection: &mut AnyConnection) -> Result<(), StartError> {
     if !is_marked(connection).map_err(unusable)? {
         return Ok(());
     }

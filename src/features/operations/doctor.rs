@@ -43,7 +43,7 @@ pub fn run(config: &Config, deep: bool, mut tell: impl FnMut(&str)) -> bool {
 
 fn look_at(connection: &mut AnyConnection, config: &Config, deep: bool, found: &mut Found) {
     found.note("file", none_of(expected::damage(connection, deep), "nothing is damaged"));
-    found.note("restore", restoring::refuse(connection).map(|()| "none was broken off".to_owned()));
+    found.note("restore", restoring::check(connection).map(|()| "none was broken off".to_owned()));
     let behind = migrations::is_behind(connection);
     let is_current = matches!(behind, Ok(false));
     found.note(
