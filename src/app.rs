@@ -72,8 +72,10 @@ pub struct App {
     pub marks: MarkKey,
     pub templates: Templates,
     pub builds: Builds,
-    /// Long work for somebody: the export and the end of their account.
+    /// Long work for somebody: the export.
     pub exclusive_jobs: PerUserLock,
+    /// Wakes the worker of jobs.
+    pub jobs: jobs::Waker,
     pub exporter: Exporter,
     /// What every answer carries.
     pub headers: responses::Headers,
@@ -98,6 +100,7 @@ impl App {
             templates: Templates::new()?,
             builds: Builds::new(store.clone()),
             exclusive_jobs: PerUserLock::default(),
+            jobs: jobs::Waker::default(),
             headers: responses::Headers::new(&config),
             config,
             connect_reads: ConnectReads::new(&store),

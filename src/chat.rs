@@ -27,6 +27,7 @@ pub mod names;
 pub mod older_html;
 pub mod people;
 pub mod read_state;
+pub mod removals;
 pub mod reports;
 pub mod room_changes;
 pub mod room_lists;

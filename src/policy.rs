@@ -142,15 +142,10 @@ pub fn may(actor: Actor, action: Action, object: Object) -> Result<(), Refusal> 
 
 fn may_in(actor: Actor, action: Action, place: PolicyRoom, whose: Option<Person>) -> Result<(), Refusal> {
     let own = whose.is_some_and(|whose| whose.user == actor.user);
-    // Whoever deletes their account may take along what they said, wherever it is.
-    if action == Action::Wipe && own {
-        return Ok(());
-    }
     let member = actor.role.is_some();
     let administers = actor.instance >= InstanceRole::Admin;
-    // A report tells its message to those who deal with reports, and nothing else of the room; a wiped author's messages
-    // are wiped wherever they are.
-    let beyond = administers && matches!(action, Action::Oversee | Action::Wipe);
+    // A report tells its message to those who deal with reports, and nothing else of the room.
+    let beyond = administers && action == Action::Oversee;
     let visible = member || (place.kind == RoomKind::Public && actor.instance > InstanceRole::Guest);
     if !visible && !beyond {
         return Err(Refusal::room_not_found());
@@ -167,7 +162,7 @@ fn may_in(actor: Actor, action: Action, place: PolicyRoom, whose: Option<Person>
     let outranked = whose.is_some_and(|whose| rank(whose) > rank(me));
     let while_muted = match action {
         Action::See | Action::Enter | Action::Mark | Action::Report => true,
-        Action::Oversee | Action::ReadLog | Action::Wipe => true,
+        Action::Oversee | Action::ReadLog => true,
         Action::TakeBack | Action::Remove | Action::Admit => own,
         _ => false,
     };
@@ -180,7 +175,6 @@ fn may_in(actor: Actor, action: Action, place: PolicyRoom, whose: Option<Person>
         Action::Mark => needs(member, "only members of the room may do that"),
         Action::ReadLog => needs(moderator, MODERATORS),
         Action::Oversee => needs(moderator || administers, MODERATORS),
-        Action::Wipe => needs(administers, ADMINS),
         Action::Remove if own && place.pair => {
             refuse("a talk of two can't be left; its notifications can be turned off")
         }
@@ -220,6 +214,7 @@ fn may_in(actor: Actor, action: Action, place: PolicyRoom, whose: Option<Person>
         | Action::Invite
         | Action::SetDefault
         | Action::BanFromChat
+        | Action::Wipe
         | Action::SetInstanceRole
         | Action::Administer => refuse("that is not done in a room"),
     }

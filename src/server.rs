@@ -98,7 +98,6 @@ async fn serve(config: Arc<Config>, listener: TcpListener, log: Log) -> Result<(
     kept.map_err(unusable)?;
     actix_rt::spawn(builds::keep_up(store.clone()));
     actix_rt::spawn(scheduled_backups::keep_up(Arc::clone(&config), store.clone()));
-    actix_rt::spawn(jobs::work(store.clone(), features::jobs()));
     let send_rate = Arc::new(SendRate::new(config.send_rate, config.write_rate));
     let hub = Hub::start(Start {
         store: store.clone(),
@@ -120,6 +119,8 @@ async fn serve(config: Arc<Config>, listener: TcpListener, log: Log) -> Result<(
         key,
         exporter,
     )?;
+    let tools = jobs::Tools { config: Arc::clone(&config), store: store.clone(), hub: hub.clone() };
+    actix_rt::spawn(jobs::work(tools, features::jobs(), app.jobs.clone()));
     let connections = Connections::new(Arc::clone(&app.sockets), config.workers());
     let connect_reads = app.connect_reads.clone();
     let app = Data::new(app);

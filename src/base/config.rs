@@ -128,6 +128,11 @@ pub struct Config {
           value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub session_days: u32,
 
+    /// Days after which an entry of the audit log is deleted; 0 = never
+    #[arg(long, global = true, env = "KLATCH_AUDIT_DAYS", value_name = "N", allow_negative_numbers = true, default_value_t = 0,
+          value_parser = clap::value_parser!(u32).range(0..=36500))]
+    pub audit_days: u32,
+
     /// Further origins that may open a socket or post, separated by commas [default: the public URL's; where that is not
     /// https also the request's own host, if that is an address or a local name]
     #[arg(

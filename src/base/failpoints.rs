@@ -37,11 +37,6 @@ pub fn failpoint(place: &str) {
     }
 }
 
-/// Whether each login clears away what ran out long ago, and not one of many: where `KLATCH_TEST_CLEAR` is set.
-pub fn always_clears() -> bool {
-    cfg!(debug_assertions) && std::env::var_os("KLATCH_TEST_CLEAR").is_some()
-}
-
 /// Whether passwords are hashed with the smallest parameters that argon2 has: where `KLATCH_TEST_QUICK_PASSWORDS` is set.
 pub fn hashes_quickly() -> bool {
     cfg!(debug_assertions) && std::env::var_os("KLATCH_TEST_QUICK_PASSWORDS").is_some()

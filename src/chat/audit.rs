@@ -1,5 +1,5 @@
 //! The log of what was done to people, rooms and messages: written in the transaction that does it, and never changed but for
-//! the names of those who delete their accounts.
+//! the names of those who delete their accounts; it is kept for as long as the operator wants.
 
 use chrono::{NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -59,11 +59,31 @@ pub fn record(connection: &mut AnyConnection, entry: &Entry) -> QueryResult<()> 
         .map(drop)
 }
 
-/// Somebody is called otherwise from now on, in what was done before too: they deleted their account.
-pub fn rename(connection: &mut AnyConnection, user: UserId, name: &str) -> QueryResult<()> {
-    diesel::update(audit::table.filter(audit::actor_id.eq(user))).set(audit::actor.eq(name)).execute(connection)?;
-    let of_them = audit::table.filter(audit::user_id.eq(user));
-    diesel::update(of_them).set(audit::username.eq(name)).execute(connection).map(drop)
+/// Somebody is called otherwise from now on, in what was done before too: they deleted their account. Changes so many entries
+/// at most; false where there are more.
+pub fn rename(connection: &mut AnyConnection, user: UserId, name: &str, limit: i64) -> QueryResult<bool> {
+    let acted = audit::table.filter(audit::actor_id.eq(user).and(audit::actor.ne(name))).limit(limit);
+    let acted: Vec<i64> = acted.select(audit::id).load(connection)?;
+    let of_them = audit::table.filter(audit::user_id.eq(user).and(audit::username.ne(name))).limit(limit);
+    let of_them: Vec<i64> = of_them.select(audit::id).load(connection)?;
+    let is_all = acted.len().max(of_them.len()) < usize::try_from(limit).unwrap_or(usize::MAX);
+    diesel::update(audit::table.filter(audit::id.eq_any(acted))).set(audit::actor.eq(name)).execute(connection)?;
+    diesel::update(audit::table.filter(audit::id.eq_any(of_them))).set(audit::username.eq(name)).execute(connection)?;
+    Ok(is_all)
+}
+
+/// Whether the oldest entry is older than this.
+pub fn is_any_before(connection: &mut AnyConnection, time: NaiveDateTime) -> QueryResult<bool> {
+    let oldest: Option<NaiveDateTime> = audit::table.order(audit::id).select(audit::at).first(connection).optional()?;
+    Ok(oldest.is_some_and(|oldest| oldest < time))
+}
+
+/// Deletes the oldest entries, those that are older than this and so many at most; how many that were.
+pub fn delete_before(connection: &mut AnyConnection, time: NaiveDateTime, limit: i64) -> QueryResult<usize> {
+    let oldest: Vec<(i64, NaiveDateTime)> =
+        audit::table.order(audit::id).limit(limit).select((audit::id, audit::at)).load(connection)?;
+    let gone: Vec<i64> = oldest.into_iter().take_while(|(_, at)| *at < time).map(|(id, _)| id).collect();
+    diesel::delete(audit::table.filter(audit::id.eq_any(gone))).execute(connection)
 }
 
 /// Entries, newest first, and whether there are older ones.

@@ -67,7 +67,8 @@ pub enum Action {
         id: Seq,
         /// Of a removal.
         reason: String,
-        /// As one of many, of somebody who is wiped.
+        /// As one of all that its author wrote. Whether that may be was decided when it began: neither who asked for it nor
+        /// the author need have an account any more.
         wipe: bool,
     },
     React {

@@ -45,9 +45,14 @@ pub fn remember(c: &mut AnyConnection, user: UserId, network: IpAddr) -> Result<
     }
 }
 
-/// Forgets networks that nobody has used for long; much later than they count for nothing, since the clock may be wrong.
-pub fn forget_unused(c: &mut AnyConnection) -> Result<(), Refusal> {
+/// Networks that nobody has used for long, by whose they are; much later than they count for nothing, since the clock may be
+/// wrong.
+pub fn unused(c: &mut AnyConnection, limit: i64) -> QueryResult<Vec<(UserId, String)>> {
     let unused = known_networks::table.filter(known_networks::seen_at.le(Utc::now().naive_utc() - KEPT - KEEP));
-    diesel::delete(unused).execute(c)?;
-    Ok(())
+    unused.select((known_networks::user_id, known_networks::network)).limit(limit).load(c)
+}
+
+/// Forgets that somebody has signed in from a network.
+pub fn forget(c: &mut AnyConnection, user: UserId, network: &str) -> QueryResult<()> {
+    diesel::delete(known_networks::table.find((user, network))).execute(c).map(drop)
 }

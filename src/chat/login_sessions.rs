@@ -12,7 +12,6 @@ use chrono::{NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text, Timestamp};
 
-use crate::base::failpoints::always_clears;
 use crate::chat::accounts;
 use crate::chat::authorization::EXCLUDED;
 use crate::chat::known_networks::{self, KEEP};
@@ -29,8 +28,6 @@ use crate::wire::{InstanceRole, User, UserId};
 pub const HASHES_AT_ONCE: usize = 500;
 /// How long a session lasts at most, however much it is used.
 const AT_MOST: TimeDelta = TimeDelta::days(365);
-/// Of so many logins, one clears away the sessions that have run out.
-const CLEAR_ONE_IN: u32 = 32;
 
 /// When the first session was looked at, by the system's clock and by one that nobody sets.
 static START: LazyLock<(NaiveDateTime, Instant)> = LazyLock::new(|| (Utc::now().naive_utc(), Instant::now()));
@@ -58,8 +55,7 @@ pub struct LoginSession {
     pub seen_at: NaiveDateTime,
 }
 
-/// Begins a session that lasts `span` from now, and makes its network a known one. Now and then clears away those that
-/// ran out long ago.
+/// Begins a session that lasts `span` from now, and makes its network a known one.
 ///
 /// # Errors
 /// `bad_credentials`: the password was changed since it was shown, and the sessions that it began have ended.
@@ -75,10 +71,6 @@ pub fn create(c: &mut AnyConnection, session: &NewLoginSession, span: TimeDelta)
 
 fn insert(c: &mut AnyConnection, session: &NewLoginSession, span: TimeDelta) -> Result<(), Refusal> {
     let now = Utc::now().naive_utc();
-    if always_clears() || rand::random_ratio(1, CLEAR_ONE_IN) {
-        diesel::delete(sessions::table.filter(sessions::expires_at.le(now - KEEP))).execute(c)?;
-        known_networks::forget_unused(c)?;
-    }
     let row = (
         sessions::token_hash.eq(&session.token_hash),
         sessions::user_id.eq(session.user),
@@ -130,6 +122,17 @@ pub fn prolong(c: &mut AnyConnection, token_hashes: &[String], span: TimeDelta) 
 /// Ends the session; `false` when it had ended before.
 pub fn end(c: &mut AnyConnection, token_hash: &str) -> Result<bool, Refusal> {
     Ok(diesel::delete(sessions::table.find(token_hash)).execute(c)? > 0)
+}
+
+/// The tokens' hashes of sessions that ran out long ago.
+pub fn run_out(c: &mut AnyConnection, limit: i64) -> QueryResult<Vec<String>> {
+    let ended = sessions::table.filter(sessions::expires_at.le(Utc::now().naive_utc() - KEEP));
+    ended.select(sessions::token_hash).limit(limit).load(c)
+}
+
+/// Deletes sessions by their tokens' hashes.
+pub fn delete(c: &mut AnyConnection, token_hashes: &[String]) -> QueryResult<()> {
+    diesel::delete(sessions::table.filter(sessions::token_hash.eq_any(token_hashes))).execute(c).map(drop)
 }
 
 /// Ends every session; gives how many.

@@ -10,10 +10,10 @@ use crate::chat::members;
 use crate::chat::people;
 use crate::chat::rooms;
 use crate::db::connection::AnyConnection;
-use crate::db::schema::{members as member_rows, messages, rooms as room_rows, sanctions, users};
+use crate::db::schema::{members as member_rows, sanctions, users};
 use crate::policy::{Action, Object, may};
 use crate::wire::refusal::Refusal;
-use crate::wire::{InstanceRole, RoomId, Sanction, Seq, User, UserId, format_time};
+use crate::wire::{InstanceRole, RoomId, Sanction, User, UserId, format_time};
 
 /// What somebody may not do in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,20 +128,6 @@ pub fn banned_from_chat(connection: &mut AnyConnection, user: UserId) -> Result<
         .load(connection)?;
     let ban = |(user, until)| Sanction { user, kind: Kind::Ban.as_str().to_owned(), until };
     Ok(rows.into_iter().map(ban).collect())
-}
-
-/// A message by its room's slug and id, and its own.
-pub type MessageOf = (String, RoomId, Seq);
-
-/// Messages of somebody that are still to be removed, by room and id; none when all is done.
-pub fn to_wipe(connection: &mut AnyConnection, author: UserId, limit: i64) -> QueryResult<Vec<MessageOf>> {
-    messages::table
-        .inner_join(room_rows::table)
-        .filter(messages::author_id.eq(author).and(messages::removed.eq(false)))
-        .order((messages::room_id, messages::id))
-        .limit(limit)
-        .select((room_rows::slug, messages::room_id, messages::id))
-        .load(connection)
 }
 
 /// # Errors

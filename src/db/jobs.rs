@@ -62,6 +62,28 @@ pub fn enqueue_once(connection: &mut AnyConnection, kind: &'static str, name: &s
         )
 }
 
+/// Queues a job that somebody asked for, once at most: where one of this name is queued it begins anew with this payload,
+/// which is to be another each time, and where it was given up it is tried again.
+pub fn enqueue_anew(connection: &mut AnyConnection, kind: &'static str, name: &str, payload: &str) -> QueryResult<()> {
+    let now = clock::now(connection)?;
+    Rows::new(1)
+        .with("kind", Texts(vec![kind]))
+        .with("name", Texts(vec![name]))
+        .with("payload", Texts(vec![payload]))
+        .with("run_at", Times(vec![now]))
+        .execute(
+            connection,
+            "INSERT INTO jobs ({columns}) SELECT * FROM {given} WHERE true ON CONFLICT (name) DO UPDATE SET \
+             payload = excluded.payload, run_at = excluded.run_at, attempts = 0, failed_at = NULL",
+        )
+}
+
+/// Whether a job of this name is queued, and not given up.
+pub fn is_queued(connection: &mut AnyConnection, name: &str) -> QueryResult<bool> {
+    let queued = jobs::table.filter(jobs::name.eq(name).and(jobs::failed_at.is_null()));
+    diesel::select(diesel::dsl::exists(queued)).get_result(connection)
+}
+
 /// Takes the job of these kinds that has been due for longest, as the worker `lease`. `None` where none is due.
 pub fn claim(connection: &mut AnyConnection, kinds: &[&str], lease: &str) -> QueryResult<Option<Job>> {
     loop {
@@ -100,17 +122,28 @@ pub fn hold(connection: &mut AnyConnection, job: &Job) -> QueryResult<bool> {
     Ok(held == 1)
 }
 
-/// The job is done.
+/// The job is done. One that was asked for again meanwhile goes on with what it was asked.
 pub fn remove(connection: &mut AnyConnection, job: &Job) -> QueryResult<()> {
-    diesel::delete(mine(job)).execute(connection).map(drop)
+    match diesel::delete(mine(job).filter(jobs::payload.eq(&job.payload))).execute(connection)? {
+        0 => free(connection, job),
+        _ => Ok(()),
+    }
 }
 
-/// The job got on, and goes on with this payload when its turn comes again.
+/// The job got on, and goes on with this payload when its turn comes again; unless it was asked for anew meanwhile.
 pub fn go_on(connection: &mut AnyConnection, job: &Job, payload: &str) -> QueryResult<()> {
+    diesel::update(mine(job).filter(jobs::payload.eq(&job.payload)))
+        .set(jobs::payload.eq(payload))
+        .execute(connection)?;
+    free(connection, job)
+}
+
+/// Lets the next worker have it, when its turn comes again.
+fn free(connection: &mut AnyConnection, job: &Job) -> QueryResult<()> {
     let now = clock::now(connection)?;
     let free = (jobs::lease.eq(None::<String>), jobs::leased_until.eq(None::<NaiveDateTime>));
     diesel::update(mine(job))
-        .set((jobs::payload.eq(payload), jobs::run_at.eq(now), jobs::attempts.eq(0), jobs::error.eq(""), free))
+        .set((jobs::run_at.eq(now), jobs::attempts.eq(0), jobs::error.eq(""), free))
         .execute(connection)
         .map(drop)
 }

@@ -4,9 +4,11 @@ pub mod api;
 pub mod command;
 pub mod commands;
 pub mod export;
+pub mod forget;
 pub mod operator;
 pub mod own_account;
 pub mod pages;
+pub mod prune;
 pub mod sign_in;
 pub mod types;
 
@@ -15,7 +17,12 @@ use utoipa::OpenApi;
 use crate::app::routes::Routes;
 use crate::features::Feature;
 
-pub const FEATURE: Feature = Feature { api: api_routes, pages: page_routes, openapi: Calls::openapi, jobs: &[] };
+pub const FEATURE: Feature = Feature {
+    api: api_routes,
+    pages: page_routes,
+    openapi: Calls::openapi,
+    jobs: &[forget::FORGET_NAME, prune::PRUNE_SESSIONS],
+};
 
 fn api_routes(routes: &mut Routes) {
     routes

@@ -6,6 +6,8 @@ pub mod forms;
 pub mod pages;
 pub mod people_api;
 pub mod permissions;
+pub mod prune;
+pub mod remove_messages;
 pub mod types;
 pub mod wipe;
 
@@ -14,7 +16,12 @@ use utoipa::OpenApi;
 use crate::app::routes::Routes;
 use crate::features::Feature;
 
-pub const FEATURE: Feature = Feature { api: api_routes, pages: page_routes, openapi: Calls::openapi, jobs: &[] };
+pub const FEATURE: Feature = Feature {
+    api: api_routes,
+    pages: page_routes,
+    openapi: Calls::openapi,
+    jobs: &[remove_messages::REMOVE_MESSAGES, prune::PRUNE_LOG],
+};
 
 fn api_routes(routes: &mut Routes) {
     routes

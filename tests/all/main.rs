@@ -86,6 +86,7 @@ mod page_sizes;
 mod paging;
 mod reactions;
 mod removal;
+mod removals;
 
 mod conformance;
 mod disk_full;

@@ -187,12 +187,10 @@ impl BatchState {
         let target = self.target(room, id)?;
         let author = target.message.author.clone();
         let removed = author.id != user;
-        let action = match (removed, wipe) {
-            (_, true) => May::Wipe,
-            (true, false) => May::RemoveMessage,
-            (false, false) => May::TakeBack,
-        };
-        self.permit(room, user, action, Some(author.id))?;
+        if !wipe {
+            let action = if removed { May::RemoveMessage } else { May::TakeBack };
+            self.permit(room, user, action, Some(author.id))?;
+        }
         // Whoever takes a message back leaves it open whether it had to be removed.
         if target.message.deleted && (target.message.removed || !removed) {
             return Ok(Done::Changed { id, seq: target.message.seq });

@@ -11,11 +11,11 @@ use crate::app::failure::ErrorBody;
 use crate::app::openapi::{BodyErrors, CommonErrors, MutationErrors, SessionErrors};
 use crate::app::passwords::common::refuse_common;
 use crate::app::{Account, App, Failure, fields};
-use crate::features::accounts::commands::{self, Departure};
+use crate::features::accounts::commands;
 use crate::features::accounts::export;
 use crate::features::accounts::sign_in;
 use crate::features::accounts::types::{DeleteAccount, SetPassword, WithMessages};
-use crate::features::moderation::wipe;
+use crate::features::moderation::remove_messages;
 use crate::realtime::send_rate::Kind;
 use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{RoomId, Seq, UserId};
@@ -87,12 +87,12 @@ pub async fn export(app: Data<App>, account: Account) -> Result<HttpResponse, Fa
 
 /// Delete one's own account
 ///
-/// Its messages stay under "Deleted user", or go before it does. Where it breaks off, calling it again goes on.
+/// Its messages stay under "Deleted user", or go after it: where they are many, after the answer too.
 #[utoipa::path(delete, path = "/api/v1/me", operation_id = "delete_account", tag = "accounts", security(("session" = [])), request_body = DeleteAccount,
     responses(
         (status = 204),
         (status = 401, body = ErrorBody, description = "`bad_credentials`: the password is wrong; `unauthorized`: no session"),
-        (status = 429, body = ErrorBody, description = "`rate_limited`: too many wrong passwords, or it is being done already"),
+        (status = 429, body = ErrorBody, description = "`rate_limited`: too many wrong passwords; see `Retry-After`"),
         MutationErrors, CommonErrors, BodyErrors,
     ),
 )]
@@ -104,32 +104,14 @@ pub async fn delete(
 ) -> Result<HttpResponse, Failure> {
     let DeleteAccount { password, messages } = body.into_inner();
     let user = sign_in::verify(&app, &req, &account.user.username, password).await.map_err(wrong_password)?.user.id;
-    let turn = app.exclusive_jobs.begin(user)?;
     let with_messages = messages == WithMessages::Remove;
-    let at_work = app.clone();
-    // What is begun is done, whether the client waits for it or not.
-    let work = actix_web::rt::spawn(async move {
-        let _turn = turn;
-        leave(&at_work, user, with_messages).await
-    });
-    work.await.map_err(|_| Refusal::internal())??;
+    app.perform(user, commands::DeleteAccount { with_messages, marks: app.marks.clone() }).await?;
+    if with_messages {
+        // The account is deleted, whatever becomes of the wait.
+        remove_messages::await_end(&app, user, user).await.ok();
+    }
     sign_in::log_out(&req);
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// Removes the messages where they are to go, each by a change of its room, so that everybody sees it; then the account.
-async fn leave(app: &App, user: UserId, with_messages: bool) -> Result<(), Refusal> {
-    app.store.read(move |c| commands::may_go(c, user)).await?;
-    loop {
-        if with_messages {
-            wipe::remove_each(app, user, move |c, most| commands::written(c, user, most)).await?;
-        }
-        match app.perform(user, commands::DeleteAccount { with_messages, marks: app.marks.clone() }).await? {
-            Departure::Gone => return Ok(()),
-            // Something was sent meanwhile.
-            Departure::MessagesLeft => {}
-        }
-    }
 }
 
 /// The name is one's own, so only the password can be wrong.

@@ -9,7 +9,8 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::app::jobs::{JobError, JobKind, Step};
+use crate::app::jobs::{JobError, JobKind, Step, Work};
+use crate::base::config::Config;
 use crate::chat::messages::OLDER_SEEN;
 use crate::chat::older_html::{Older, render_older};
 use crate::db::connection::AnyConnection;
@@ -21,7 +22,7 @@ use crate::db::schema::{messages, rooms, users};
 use crate::render::RENDERER;
 use crate::wire::{RoomId, Seq, UserId};
 
-pub const RERENDER: JobKind = JobKind { name: "rerender", step, look };
+pub const RERENDER: JobKind = JobKind { name: "rerender", work: Work::Rows(step), look };
 
 /// The row in `meta` with the renderer that all bodies have been through.
 const RENDERED_BY: &str = "rendered_by";
@@ -37,7 +38,7 @@ struct Progress {
 }
 
 /// Queues the job in a database that this renderer has not been through, and where a body was met that it has not.
-fn look(connection: &mut AnyConnection) -> QueryResult<()> {
+fn look(connection: &mut AnyConnection, _: &Config) -> QueryResult<()> {
     let done = meta::get(connection, RENDERED_BY)?.and_then(|version| version.parse::<i32>().ok());
     if done.is_some_and(|version| version >= RENDERER) && !OLDER_SEEN.swap(false, Ordering::Relaxed) {
         return Ok(());

@@ -12,6 +12,7 @@ use crate::chat::events::Event;
 use crate::chat::sanctions::{Kind, Terms, keep_an_owner, rooms_of};
 use crate::chat::{accounts, members, reports as reported, rooms, sanctions};
 use crate::db::schema::{messages, reports, sessions, users};
+use crate::features::moderation::remove_messages;
 use crate::policy::{Action, Object, may};
 use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{Act, InstanceRole, RoomId, Seq, User, UserId};
@@ -164,8 +165,7 @@ impl Command for SetUserRole {
     }
 }
 
-/// Records that all messages of somebody are to be removed; gives whose they are. The messages are removed afterwards, each
-/// by a change of its room.
+/// Has all messages of somebody removed; gives whose they are. A job removes them, each by a change of its room.
 pub struct BeginWipe {
     pub username: String,
 }
@@ -176,6 +176,8 @@ impl Command for BeginWipe {
     fn execute(self, change: &mut Change) -> Result<UserId, Refusal> {
         let target = change.on_person(&self.username, Action::Wipe)?;
         change.record(&Entry { target: Some(&target.user), ..Entry::new(Act::Wipe) })?;
+        let by = change.user()?;
+        remove_messages::enqueue(change.connection, by, target.user.id)?;
         Ok(target.user.id)
     }
 }

@@ -19,6 +19,9 @@ use crate::features::moderation::wipe::wipe_user;
 use crate::wire::refusal::{Code, Refusal};
 
 const PAGE: &str = "/moderation";
+/// What the page says after a form: that what it wants is done, or that it has begun.
+const DONE: &str = "1";
+const GOES_ON: &str = "soon";
 
 /// Somebody whose messages are to be removed, by name and again by name.
 #[derive(Deserialize)]
@@ -84,7 +87,7 @@ pub async fn wipe(
 ) -> Result<HttpResponse, Failure> {
     let Wipe { username, confirm } = form.into_inner();
     let done = if username == confirm {
-        wipe_user(&app, account.user.id, username).await
+        wipe_user(&app, account.user.id, username).await.map(|ended| if ended { DONE } else { GOES_ON })
     } else {
         Err(Refusal::invalid("confirm: the username once more"))
     };
@@ -96,14 +99,14 @@ async fn perform<C: Command>(
     account: &Account,
     command: Result<C, Refusal>,
 ) -> Result<HttpResponse, Failure> {
-    let done = app.perform_form(account.user.id, command).await.map(drop);
+    let done = app.perform_form(account.user.id, command).await.map(|_| DONE);
     after(app, account, done).await
 }
 
 /// The page anew: by its own address where what was asked is done, and with the reason where it is not.
-async fn after(app: &App, account: &Account, done: Result<(), Refusal>) -> Result<HttpResponse, Failure> {
+async fn after(app: &App, account: &Account, done: Result<&str, Refusal>) -> Result<HttpResponse, Failure> {
     match done {
-        Ok(()) => Ok(see(&format!("{PAGE}?done=1"))),
+        Ok(done) => Ok(see(&format!("{PAGE}?done={done}"))),
         Err(refusal) => shown(app, account, &PageQuery::default(), Some(refusal)).await,
     }
 }
@@ -147,7 +150,7 @@ async fn shown(
         "log": log.entries,
         "more": log.more,
         "before": before,
-        "done": query.done.is_some(),
+        "done": query.done,
     });
     again(app, "moderation.html", Some(&account.user), values, refusal)
 }

@@ -2,17 +2,18 @@
 
 use diesel::prelude::*;
 
-use crate::app::jobs::{JobError, JobKind, Step};
+use crate::app::jobs::{JobError, JobKind, Step, Work};
+use crate::base::config::Config;
 use crate::chat::names;
 use crate::db::connection::AnyConnection;
 use crate::db::jobs::enqueue_once;
 
-pub const NOTE_NAMES: JobKind = JobKind { name: "note_names", step, look };
+pub const NOTE_NAMES: JobKind = JobKind { name: "note_names", work: Work::Rows(step), look };
 
 /// Names that are noted in a step.
 const AT_ONCE: i64 = 100;
 /// Queues the job where there are any; an index has just these.
-fn look(connection: &mut AnyConnection) -> QueryResult<()> {
+fn look(connection: &mut AnyConnection, _: &Config) -> QueryResult<()> {
     if names::stale_users(connection, 1)?.is_empty() && names::stale_rooms(connection, 1)?.is_empty() {
         return Ok(());
     }

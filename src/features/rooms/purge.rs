@@ -2,13 +2,14 @@
 
 use diesel::prelude::*;
 
-use crate::app::jobs::{JobError, JobKind, Step};
+use crate::app::jobs::{JobError, JobKind, Step, Work};
+use crate::base::config::Config;
 use crate::db::connection::AnyConnection;
 use crate::db::jobs::enqueue_once;
 use crate::db::schema::{deleted_rooms, messages, rooms};
 use crate::wire::{RoomId, Seq};
 
-pub const PURGE_ROOMS: JobKind = JobKind { name: "purge_rooms", step, look };
+pub const PURGE_ROOMS: JobKind = JobKind { name: "purge_rooms", work: Work::Rows(step), look };
 
 /// Messages that are removed in a step: sends wait for it on SQLite.
 const AT_ONCE: i64 = 250;
@@ -18,7 +19,7 @@ fn next(connection: &mut AnyConnection) -> QueryResult<Option<RoomId>> {
 }
 
 /// The database notes a room that is deleted, whichever version of the program deletes it.
-fn look(connection: &mut AnyConnection) -> QueryResult<()> {
+fn look(connection: &mut AnyConnection, _: &Config) -> QueryResult<()> {
     match next(connection)? {
         Some(_) => enqueue_once(connection, PURGE_ROOMS.name, PURGE_ROOMS.name, "{}"),
         None => Ok(()),
