@@ -6,6 +6,7 @@ mod deliberate;
 mod faults;
 mod keeper;
 mod network;
+mod remover;
 mod resp;
 mod site;
 mod words;
@@ -22,6 +23,7 @@ use keeper::{Duties, Keeper, Member};
 use network::Network;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use remover::{Remover, passers};
 use site::Site;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -57,6 +59,7 @@ async fn whatever_fails_nobody_loses_repeats_or_reorders_a_message() {
 
     let moderator = site.owner("moderator").await;
     let people = people(&site, &moderator, &network, seconds).await;
+    let passers: Vec<Person> = passers(&*site.instance(0).await).await;
     let members = PRIVATE.map(|room| members(&people, room));
     let mut talk = Talk::among(moderator.through(&balancer.address), &ROOMS, people, seed);
     let keeper = |(n, members)| {
@@ -65,6 +68,10 @@ async fn whatever_fails_nobody_loses_repeats_or_reorders_a_message() {
         Keeper::begins(Duties { room, moderator, members, deeds, pauses: 100..1_500, recorder }, seed + n as u64)
     };
     let keepers: Vec<Keeper> = members.into_iter().enumerate().map(keeper).collect();
+
+    let passers = passers.iter().map(|passer| passer.through(&network.address)).collect();
+    let by = moderator.through(&network.address);
+    let remover = Remover::begins(by, passers, Duration::from_secs(seconds));
 
     let parts = Parts { site, cluster: Mutex::new(cluster), network, began: Instant::now() };
     let end = parts.began + Duration::from_secs(seconds);
@@ -82,6 +89,7 @@ async fn whatever_fails_nobody_loses_repeats_or_reorders_a_message() {
     for keeper in keepers {
         keeper.ends().await;
     }
+    remover.ends(&*parts.cluster.lock().await).await;
 
     let settled = talk.settles(LIMIT).await;
     eprintln!(

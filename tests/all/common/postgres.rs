@@ -98,14 +98,7 @@ impl TestDatabase {
 
     /// The values of the only column that a query gives.
     pub fn numbers(&self, sql: &str) -> Vec<i64> {
-        #[derive(QueryableByName)]
-        struct Answer {
-            #[diesel(sql_type = BigInt)]
-            number: i64,
-        }
-        let asked = diesel::sql_query(format!("SELECT asked.number::bigint AS number FROM ({sql}) AS asked (number)"));
-        let rows: Vec<Answer> = asked.load(&mut self.connect()).unwrap_or_else(|error| panic!("{sql}: {error}"));
-        rows.into_iter().map(|row| row.number).collect()
+        numbers(&mut self.connect(), sql)
     }
 
     /// Ends every connection and lets nobody in.
@@ -244,6 +237,11 @@ impl Cluster {
     }
 
     /// `freeze`, `thaw`, `stop` or `start`; returns when it has happened.
+    /// The only value that a query gives.
+    pub fn number(&self, sql: &str) -> i64 {
+        numbers(&mut connect(&self.url), sql)[0]
+    }
+
     pub fn cause(&mut self, fault: &str) {
         let input = self.input.as_mut().expect("open until it is dropped");
         writeln!(input, "{fault}").expect("the script reads");
@@ -292,4 +290,16 @@ impl Transaction {
         let ended = tokio::task::spawn_blocking(move || self.0.batch_execute(sql).expect("an open transaction"));
         within(PATIENCE, sql, ended).await.expect("the end of a transaction");
     }
+}
+
+/// The values of the only column that a query gives.
+fn numbers(connection: &mut PgConnection, sql: &str) -> Vec<i64> {
+    #[derive(QueryableByName)]
+    struct Answer {
+        #[diesel(sql_type = BigInt)]
+        number: i64,
+    }
+    let asked = diesel::sql_query(format!("SELECT asked.number::bigint AS number FROM ({sql}) AS asked (number)"));
+    let rows: Vec<Answer> = asked.load(connection).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    rows.into_iter().map(|row| row.number).collect()
 }

@@ -163,11 +163,16 @@ pub async fn number_of(by: &Person, room: &str) -> u64 {
 /// Makes a call until it is answered as it should be; while somebody is banned from the chat they are refused, and they
 /// sign in again after that, since a ban ends their sessions.
 pub async fn insist(by: &Person, method: Method, path: &str, body: Value, status: u16) -> Value {
+    insist_on_one_of(by, method, path, body, &[status]).await
+}
+
+/// As [`insist`], where what was done before without being answered is answered otherwise.
+pub async fn insist_on_one_of(by: &Person, method: Method, path: &str, body: Value, wanted: &[u16]) -> Value {
     let deadline = Instant::now() + LIMIT;
     let mut last = "no answer".to_owned();
     loop {
         if let Some(answer) = by.http.try_call(method.clone(), path, &body).await {
-            if answer.status == status {
+            if wanted.contains(&answer.status) {
                 return answer.json;
             }
             last = format!("{} {}", answer.status, answer.text);
