@@ -1,5 +1,8 @@
 //! A large database, made by SQL.
 
+use klatch::render::RENDERER;
+
+use crate::beside::{self, People};
 use crate::common::{Person, Server};
 
 /// How large it is to be.
@@ -8,12 +11,14 @@ pub struct Size {
     pub rooms: u64,
     /// Rooms that the two people are in.
     pub own: u64,
+    /// Messages of one room more.
+    pub large: u64,
 }
 
 /// Fills the rooms evenly, with messages of one author. The reader has read everything, the lurker nothing; every 50th
 /// message mentions both, and every 200th is deleted.
-pub fn fill(server: &Server, size: &Size, reader: &Person, lurker: &Person) {
-    let Size { messages, rooms, own } = size;
+pub fn fill(server: &Server, size: &Size, reader: &Person, lurker: &Person, people: &People) {
+    let Size { messages, rooms, own, large } = size;
     let each = messages / rooms;
     let (reader, lurker) = (&reader.user["id"], &lurker.user["id"]);
     let count = |to: &str| {
@@ -38,7 +43,7 @@ pub fn fill(server: &Server, size: &Size, reader: &Person, lurker: &Person) {
     server.execute(&format!(
         "INSERT INTO messages (room_id, id, seq, key, key_written, author_id, body, html, renderer, sent_at, deleted_at)
          {} SELECT rooms.id, n, n, rooms.id || '-' || n, '', {author}, 'A message of some words, number ' || n,
-         '<p>A message of some words, number ' || n || '</p>', 3, {now}, CASE WHEN n % 200 = 0 THEN {now} END
+         '<p>A message of some words, number ' || n || '</p>', {RENDERER}, {now}, CASE WHEN n % 200 = 0 THEN {now} END
          FROM numbers, rooms ORDER BY n, rooms.id",
         count(&each.to_string())
     ));
@@ -55,4 +60,5 @@ pub fn fill(server: &Server, size: &Size, reader: &Person, lurker: &Person) {
              SELECT {user}, room_id, id FROM messages WHERE id % 50 = 0 AND room_id <= {own} AND deleted_at IS NULL"
         ));
     }
+    beside::fill(server, *large, people, now, RENDERER);
 }

@@ -13,7 +13,7 @@ use crate::wire::refusal::Refusal;
 
 /// Remove all messages of somebody, in every room
 ///
-/// Answers when the last is removed; where that takes longer than ten seconds, that it goes on.
+/// Answers when the last is removed; where that takes longer than five seconds, that it goes on.
 #[utoipa::path(post, path = "/api/v1/users/{username}/wipe", operation_id = "wipe_user", tag = "people", security(("session" = [])),
     params(("username" = String, Path)),
     responses(
