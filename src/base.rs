@@ -6,6 +6,7 @@ pub mod env_file;
 pub mod failpoints;
 pub mod folding;
 pub mod log;
+pub mod log_floods;
 pub mod mailbox;
 pub mod metrics;
 pub mod panics;

@@ -74,12 +74,16 @@ pub fn run(mut config: Config, log: Log) -> Result<(), StartError> {
     if let Some(folder) = &config.backup_dir {
         scheduled_backups::prepare(folder)?;
     }
-    System::new().block_on(serve(Arc::new(config), listener, log))
+    let floods = log.floods();
+    let served = System::new().block_on(serve(Arc::new(config), listener, log));
+    floods.tell(true);
+    served
 }
 
 async fn serve(config: Arc<Config>, listener: TcpListener, log: Log) -> Result<(), StartError> {
     let exporter = Exporter::install().map_err(|error| StartError(format!("metrics: {error}")))?;
     actix_rt::spawn(exporter.clone().keep_up());
+    actix_rt::spawn(log.floods().keep_up());
     let address = config.listen;
     let instance_lock = if config.redis_url.is_some() { InstanceLock::Shared } else { InstanceLock::Exclusive };
     let secret = || config.cookie_key().map(|key| secret::fingerprint(&key));

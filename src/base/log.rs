@@ -8,6 +8,7 @@ use tracing_subscriber::{EnvFilter, Registry, filter, fmt, reload};
 
 use crate::base::config::LogFormat;
 use crate::base::env_file::EnvFile;
+use crate::base::log_floods::Floods;
 use crate::base::start_error::StartError;
 
 const USUAL: &str = "info,actix_session=error,actix_server=warn";
@@ -16,6 +17,7 @@ const USUAL: &str = "info,actix_session=error,actix_server=warn";
 pub struct Log {
     filter: reload::Handle<EnvFilter, Registry>,
     env_file: EnvFile,
+    floods: Floods,
 }
 
 impl Log {
@@ -33,8 +35,14 @@ impl Log {
             LogFormat::Human => lines.with_ansi(stderr().is_terminal()).boxed(),
             LogFormat::Json => lines.json().flatten_event(true).boxed(),
         };
-        tracing_subscriber::registry().with(wanted).with(harmless).with(lines).init();
-        Ok(Self { filter, env_file })
+        let floods = Floods::default();
+        tracing_subscriber::registry().with(wanted).with(harmless).with(floods.clone()).with(lines).init();
+        Ok(Self { filter, env_file, floods })
+    }
+
+    /// What comes again and again is told by it.
+    pub fn floods(&self) -> Floods {
+        self.floods.clone()
     }
 
     /// Reads the filter again. One that makes no sense is told, and the old one kept.

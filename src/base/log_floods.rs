@@ -20,7 +20,7 @@ const MOST: usize = 200;
 /// These lines are never held back.
 const TARGET: &str = "klatch::log";
 
-/// What is said: its level, and the message with the error.
+/// What is said: its level, and its words.
 type Said = (Level, String);
 
 /// Those that came within the last interval. Invariant: [`MOST`] at most.
@@ -97,22 +97,31 @@ impl<S: Subscriber> Layer<S> for Floods {
     }
 }
 
-/// The message of an event and its error, without what differs from one to the next.
+/// What an event says, without its numbers and the id of a request: they differ from one to the next.
 #[derive(Default)]
 struct Words(String);
 
 impl Visit for Words {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if matches!(field.name(), "message" | "error" | "refusal") {
-            let parted = if self.0.is_empty() { "" } else { ", " };
-            // Writing to a string can't fail.
-            let _ = write!(self.0, "{parted}{value:?}");
+        let name = field.name();
+        if name == "id" || name.starts_with("log.") {
+            return;
         }
+        let parted = if self.0.is_empty() { "" } else { " " };
+        // Writing to a string can't fail.
+        let _ = match name {
+            "message" => write!(self.0, "{parted}{value:?}"),
+            _ => write!(self.0, "{parted}{name}={value:?}"),
+        };
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
         self.record_debug(field, &format_args!("{value}"));
     }
+
+    fn record_u64(&mut self, _: &Field, _: u64) {}
+
+    fn record_i64(&mut self, _: &Field, _: i64) {}
 }
 
 #[cfg(test)]

@@ -232,3 +232,29 @@ mod nothing_secret_is_logged_for {
         nothing_secret_is_logged(Database::Postgres, "json").await;
     }
 }
+
+/// The first is a line, and so is each half minute's count of those that followed, until the end: none is lost.
+#[tokio::test]
+async fn a_flood_of_one_error_is_a_line_with_a_count() {
+    let mut server = Options::on(Database::Postgres).in_haste().option("--log-format", "json").start().await;
+    let ann = server.person("ann").await;
+    // A fault of this kind costs no time.
+    server.execute("ALTER TABLE rooms RENAME TO away");
+    for _ in 0..40 {
+        assert_eq!(ann.http.get("/rooms/den").await.status, 503);
+    }
+    let again = async || server.stderr().contains("again: store failed").then_some(());
+    eventually(PATIENCE * 3, "the count", again).await;
+    for _ in 0..3 {
+        assert_eq!(ann.http.get("/rooms/den").await.status, 503);
+    }
+    assert!(server.terminate().await.success());
+    let lines = json_lines(&server.stderr());
+    let first = lines.iter().filter(|line| line["message"] == "store failed").count() as f64;
+    let again =
+        lines.iter().filter(|line| line["message"].as_str().is_some_and(|it| it.starts_with("again: store failed")));
+    let times: Vec<f64> = again.map(|line| line["times"].as_f64().expect("a number")).collect();
+    assert!(first < 10.0, "{first} lines");
+    assert!(times.len() > 1 && times.len() < 20, "{times:?}");
+    assert_eq!(first + times.iter().sum::<f64>(), 43.0, "{first} lines and {times:?}");
+}

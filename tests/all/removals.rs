@@ -6,7 +6,7 @@ use crate::common::server::lasting_port;
 use crate::common::*;
 
 /// More than a few steps remove.
-const MESSAGES: i64 = 450;
+const MESSAGES: i64 = 150;
 
 /// Bob has written much in each of two rooms of Ann's, and mentioned himself and her.
 async fn a_writer(server: &Server) -> [Person; 2] {

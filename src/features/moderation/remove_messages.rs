@@ -23,7 +23,7 @@ pub const REMOVE_MESSAGES: JobKind =
     JobKind { name: "remove_messages", work: Work::Journal(step), look: nothing_to_look_for };
 
 /// Messages that are removed in a step: one batch of the journal.
-const AT_ONCE: i64 = 25;
+const AT_ONCE: i64 = 50;
 /// How long a request waits for the end, at most, and how often it looks.
 const WAIT: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(25);
