@@ -79,7 +79,7 @@ export class ChatPage {
 	#notify(frame) {
 		if (isWanted('notices') || isWanted('sound'))
 			this.#notifications ??= import('./notifications.js').then((it) => new it.Notifications(this.rooms, this.me));
-		this.#notifications?.then((notifications) => notifications.onFrame(frame));
+		this.#notifications?.then((it) => it.onFrame(frame));
 	}
 
 	/** @param {Wire.ServerFrame} frame */
@@ -91,7 +91,7 @@ export class ChatPage {
 			if (frame.user.id !== this.me.id) return location.reload();
 			this.sender.retryNow();
 		}
-		if ('blocks' in frame && (frame.blocks[0] ?? document.adoptedStyleSheets[0])) {
+		if ('blocks' in frame && (frame.blocks[0] ?? document.querySelector('.msg[hidden],.folds'))) {
 			import('../people/blocks.js').then(({ fold }) => fold(frame.blocks));
 		}
 		if (frame.type === 'state') return learn(frame.users);

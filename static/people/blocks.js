@@ -13,6 +13,9 @@ export function fold(ids) {
 		document.addEventListener('click', unfold);
 		document.addEventListener('keydown', (event) => event.key === 'Enter' && unfold(event));
 	}
+	document.body.classList.add('folds');
+	// Until now the page itself has hidden what it came with.
+	for (const message of document.querySelectorAll('.msg[hidden]')) message.removeAttribute('hidden');
 	const folded = ids.map((id) => `.msg[data-author="${id}"]:not(.unfolded)`).join(', ');
 	const rules = `:is(${folded}) .main > :not(header) { display: none }
 		:is(${folded}) { background: none; box-shadow: none }

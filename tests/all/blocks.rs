@@ -87,7 +87,25 @@ async fn whom_one_has_blocked_is_told_to_oneself_alone(server: Server) {
     assert!(ann.http.get("page:/people/eve").await.text.contains("/people/eve/unblock"));
 }
 
+/// The page itself hides them, before the script that folds them has run.
+async fn a_page_comes_without_the_messages_of_whom_its_reader_has_blocked(server: Server) {
+    let [ann, eve] = server.people(["ann", "eve"]).await;
+    ann.makes_room("den").await;
+    eve.http.put("/rooms/den/members/me").await.ok(204);
+    ann.posts("den", "mine").await;
+    eve.posts("den", "words of eve").await;
+    let hidden = format!("data-author=\"{}\" hidden>", eve.user["id"]);
+    let page = async || ann.http.get("page:/rooms/den").await.text;
+    assert!(!page().await.contains(&hidden), "nobody is blocked");
+    ann.http.put("/me/blocks/eve").await.ok(204);
+    assert_eq!(page().await.matches(&hidden).count(), 1);
+    assert!(!eve.http.get("page:/rooms/den").await.text.contains(&hidden), "for nobody else");
+    ann.http.delete("/me/blocks/eve").await.ok(204);
+    assert!(!page().await.contains(&hidden));
+}
+
 on_both_databases![
+    a_page_comes_without_the_messages_of_whom_its_reader_has_blocked,
     whoever_is_blocked_begins_no_direct_talk_and_says_nothing_more_in_one,
     whoever_is_blocked_mentions_nobody_who_blocks_them,
     whom_one_has_blocked_is_told_to_oneself_alone,

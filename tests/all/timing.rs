@@ -1,8 +1,8 @@
-//! What is hidden and what does not exist takes the same time.
+//! Times that are promised: what is hidden and what does not exist takes the same, and numbers fall soon.
 
 use crate::common::*;
 use reqwest::Method;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const TRIES: usize = 100;
 /// Of so many tries each, chance alone stays below this in all but one of a thousand.
@@ -86,3 +86,33 @@ async fn the_time_of_an_answer_does_not_tell_a_hidden_room_from_none() {
     })
     .await;
 }
+
+/// The contract's two seconds, from the answer to whoever lowered them.
+async fn what_is_no_longer_unread_is_told_within_two_seconds(server: Server) {
+    let root = server.person_as("root", "owner").await;
+    let [ann, bob] = server.people(["ann", "bob"]).await;
+    ann.makes_room("den").await;
+    ann.adds("bob", "den").await;
+    let mut socket = bob.socket().await;
+    for way in ["deleted", "edited", "wiped"] {
+        let id = ann.posts("den", "hello @bob").await["id"].clone();
+        let path = format!("/rooms/den/messages/{id}");
+        socket.expect_where("the mention", |frame| frame["type"] == "mention").await;
+        let (answer, unread) = match way {
+            "deleted" => (ann.http.delete(&path).await, 0),
+            "edited" => (ann.http.patch(&path, json!({"body": "hello"})).await, 1),
+            _ => (root.http.post("/users/ann/wipe", json!({})).await, 0),
+        };
+        assert!([200, 204].contains(&answer.status), "{}", answer.text);
+        let since = Instant::now();
+        let fell = |frame: &Value| frame["type"] == "read" && frame["unread"] == unread && frame["mentions"] == 0;
+        socket.expect_where(way, fell).await;
+        assert!(since.elapsed() < Duration::from_secs(2), "{way}: {:?}", since.elapsed());
+        if way == "edited" {
+            ann.http.delete(&path).await.ok(204);
+            socket.expect_where("none", |frame| frame["type"] == "read" && frame["unread"] == 0).await;
+        }
+    }
+}
+
+on_both_databases![what_is_no_longer_unread_is_told_within_two_seconds];

@@ -48,12 +48,12 @@ async fn room_at(
     at: Option<Seq>,
 ) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
-    let RoomView { room, part, rooms, powers, members } =
+    let RoomView { room, part, rooms, powers, members, blocked } =
         app.store.read(move |c| query::room(c, &slug, id, user, at)).await?;
     let values = RoomPage {
         room: &room,
         rooms: in_order(rooms, &room.slug),
-        messages: shown(&part.messages),
+        messages: shown(&part.messages, &blocked),
         members: &members,
         at,
         more: part.more,

@@ -1,5 +1,8 @@
 //! What a page shows, read as of one moment.
 
+use std::collections::HashSet;
+
+use crate::chat::blocks;
 use crate::chat::history::{Part, part};
 use crate::chat::members;
 use crate::chat::room_lists;
@@ -25,6 +28,8 @@ pub struct RoomView {
     pub powers: Powers,
     /// Its members by their names, where they are not many.
     pub members: Vec<User>,
+    /// Whom of the authors the reader has blocked.
+    pub blocked: HashSet<UserId>,
 }
 
 /// The room of this name, and with this id if one is given, if `user` may see it: its end, or what lies around a message.
@@ -42,6 +47,8 @@ pub fn room(
         }
         let place = Place { at: around.map_or(At::End, At::Around), limit: DEFAULT_PAGE_MESSAGES };
         let part = part(connection, found.room.id, &place)?;
+        let pairs = part.messages.iter().map(|message| (user, message.author.id));
+        let blocked = blocks::among(connection, pairs)?.into_iter().map(|(_, blocked)| blocked).collect();
         let own = room_lists::own(connection, user)?;
         let mut rooms: Vec<ListedRoom> =
             own.into_iter().map(|MemberRoom { room, standing }| ListedRoom { room, member: true, standing }).collect();
@@ -56,6 +63,6 @@ pub fn room(
                 found.room
             }
         };
-        Ok(RoomView { room, part, rooms, powers, members })
+        Ok(RoomView { room, part, rooms, powers, members, blocked })
     })
 }

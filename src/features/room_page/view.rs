@@ -1,11 +1,13 @@
 //! What the page of a room shows, ready for its templates: what one look-up or one cut decides is decided here, since
 //! it costs a template many times as much.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use crate::app::preferences::Preferences;
 use crate::features::moderation::permissions::Powers;
-use crate::wire::{ListedRoom, Message, Reaction, Room, Seq, User, format_time};
+use crate::wire::{ListedRoom, Message, Reaction, Room, Seq, User, UserId, format_time};
 
 /// Characters of a message that an answer to it shows.
 const QUOTED_CHARS: usize = 120;
@@ -38,6 +40,8 @@ pub struct RoomPage<'a> {
 pub struct ShownMessage<'a> {
     id: Seq,
     author: &'a User,
+    /// Whether the reader has blocked them.
+    blocked: bool,
     /// RFC 3339, for programs.
     sent_at: String,
     /// In UTC, for people.
@@ -83,7 +87,7 @@ pub fn in_order(mut rooms: Vec<ListedRoom>, open: &str) -> Vec<ListedRoom> {
 }
 
 /// Messages of a room, in the order of their ids, as its page shows them.
-pub fn shown(messages: &[Message]) -> Vec<ShownMessage<'_>> {
+pub fn shown<'a>(messages: &'a [Message], blocked: &HashSet<UserId>) -> Vec<ShownMessage<'a>> {
     let quoted = |id: Seq| {
         let index = messages.binary_search_by_key(&id, |message| message.id).ok()?;
         let Message { author, body, .. } = &messages[index];
@@ -95,6 +99,7 @@ pub fn shown(messages: &[Message]) -> Vec<ShownMessage<'_>> {
         ShownMessage {
             id: message.id,
             author: &message.author,
+            blocked: blocked.contains(&message.author.id),
             sent_on: (language.time)(&sent_at),
             sent_at,
             html: &message.html,
