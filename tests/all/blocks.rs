@@ -1,6 +1,9 @@
 //! Blocking somebody: no direct talk, no mention.
 
+use crate::common::postgres::TestDatabase;
+use crate::common::postgres_wire::PostgresWire;
 use crate::common::*;
+use crate::metrics::scraped;
 
 async fn whoever_is_blocked_begins_no_direct_talk_and_says_nothing_more_in_one(server: Server) {
     let [ann, eve, carl] = server.people(["ann", "eve", "carl"]).await;
@@ -102,6 +105,38 @@ async fn a_page_comes_without_the_messages_of_whom_its_reader_has_blocked(server
     assert!(!eve.http.get("page:/rooms/den").await.text.contains(&hidden), "for nobody else");
     ann.http.delete("/me/blocks/eve").await.ok(204);
     assert!(!page().await.contains(&hidden));
+}
+
+/// Who is answered may be known from the same batch alone.
+#[tokio::test]
+async fn an_answer_within_one_batch_tells_nobody_who_has_blocked_its_author() {
+    let database = TestDatabase::create();
+    let wire = PostgresWire::to(&database.url).await;
+    let server = Options::sqlite().option("--database-url", &wire.url).start().await;
+    let [ann, bob, eve] = server.people(["ann", "bob", "eve"]).await;
+    ann.makes_room("den").await;
+    ann.adds("bob", "den").await;
+    ann.adds("eve", "den").await;
+    ann.http.put("/me/blocks/eve").await.ok(204);
+    let [mut anns, mut bobs, mut eves] =
+        [ann.socket_in("den").await, bob.socket_in("den").await, eve.socket_in("den").await];
+    let send = |body: &str, reply_to: Option<u64>| json!({"type": "send", "room": "den", "key": new_key(), "body": body, "reply_to": reply_to});
+    wire.hang();
+    bobs.send_json(send("first", None)).await;
+    scraped(&server, "a batch to begin", |it| it.get("klatch_database_queries{lane=\"write\"}") == 1.0).await;
+    for (count, (socket, frame)) in (1..).zip([
+        (&mut anns, send("second", None)),
+        (&mut eves, send("third", Some(2))),
+        (&mut bobs, send("fourth", Some(2))),
+    ]) {
+        socket.send_json(frame).await;
+        scraped(&server, "it to wait", |it| it.get("klatch_journal_waiting") == f64::from(count)).await;
+    }
+    wire.mend();
+    let mention = anns.expect_where("a mention", |frame| frame["type"] == "mention").await;
+    assert_eq!(mention["message"]["id"], 4, "eve's answer is no mention: {mention}");
+    let answers: Vec<Value> = ann.reads_whole_room("den").await.iter().map(|it| it["reply_to"].clone()).collect();
+    assert_eq!(json!(answers), json!([null, null, 2, 2]));
 }
 
 on_both_databases![

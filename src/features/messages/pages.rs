@@ -1,5 +1,7 @@
 //! A message's own pages: to report it, and for moderators to remove it.
 
+use std::collections::HashSet;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Form, Path, Query};
 use serde::Deserialize;
@@ -120,7 +122,7 @@ async fn page(
         "administers": account.administers(),
         "room": room,
         "removal": asked == Asked::Removal,
-        "m": shown(std::slice::from_ref(&message)).first(),
+        "m": shown(std::slice::from_ref(&message), &HashSet::new()).first(),
         "next": look.next.as_deref().map(local),
         "back": look.back_to(place),
         "sent": look.sent.is_some(),
