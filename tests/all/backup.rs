@@ -201,7 +201,21 @@ async fn renewing_the_epoch_ends_sessions_and_resets_clients(mut server: Server)
     assert_eq!(joined["reset"], true, "{joined}");
 }
 
+/// And nobody else.
+async fn whoever_waits_at_a_terminal_is_told_how_far_a_backup_is(server: Server) {
+    let (folder, url) = (tempfile::tempdir().unwrap(), address_of(&server));
+    let environment = [("DATABASE_URL", &*url)];
+    let at_a_terminal =
+        "script --quiet --return --command 'klatch backup one --database-url \"$DATABASE_URL\"' /dev/null";
+    let told = succeeded(&shell(folder.path(), at_a_terminal, &environment).await);
+    assert!(told.starts_with("# 0") && told.contains(" MB copied") && told.contains("backed up"), "{told}");
+    let done = carry_out(folder.path(), "backup", "two", &url).await;
+    succeeded(&done);
+    assert_eq!(String::from_utf8_lossy(&done.stderr), "");
+}
+
 on_both_databases![
+    whoever_waits_at_a_terminal_is_told_how_far_a_backup_is,
     every_backup_made_under_load_is_whole_and_has_all_that_was_acknowledged_before,
     after_a_restore_in_place_clients_start_anew_and_sign_in_again,
     renewing_the_epoch_ends_sessions_and_resets_clients,

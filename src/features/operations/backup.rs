@@ -5,6 +5,7 @@
 
 mod draft;
 mod postgres;
+mod progress;
 mod raw;
 mod restore;
 
@@ -72,7 +73,10 @@ pub(super) fn make(address: &str, file: &Path) -> Result<u64, StartError> {
     source.as_deref().map_or(Ok(()), is_database)?;
     let draft = Draft::of(file)?;
     match source {
-        None => postgres::backup(address, draft.file.try_clone().map_err(|error| about(file, error))?)?,
+        None => {
+            let copy = draft.file.try_clone().map_err(|error| about(file, error))?;
+            progress::told(&draft.path, None, || postgres::backup(address, copy))?;
+        }
         Some(database) => copy(&database, &draft.path)?,
     }
     draft.publish(file)
@@ -157,7 +161,8 @@ fn copy(database: &Path, draft: &Path) -> Result<(), StartError> {
     let target = Raw::open(draft).map_err(|error| about(draft, error))?;
     // A draft that is broken off is thrown away: nothing needs to be undone in it.
     target.execute(c"PRAGMA synchronous = OFF").map_err(|error| about(draft, error))?;
-    source.copy_into(&target).map_err(|error| about(database, error))?;
+    let size = fs::metadata(database).map(|file| file.len()).ok();
+    progress::told(draft, size, || source.copy_into(&target)).map_err(|error| about(database, error))?;
     // The copy of a database in WAL mode is in that mode too.
     target.execute(c"PRAGMA journal_mode = DELETE").map_err(|error| about(database, error))?;
     drop(target);
