@@ -34,6 +34,7 @@ use crate::base::private_files::make_data_dir;
 use crate::base::secret;
 use crate::base::start_error::StartError;
 use crate::chat::{extras, rooms};
+use crate::db::explained;
 use crate::db::open::open;
 use crate::db::{InstanceLock, meta};
 use crate::features;
@@ -77,6 +78,7 @@ pub fn run(mut config: Config, log: Log) -> Result<(), StartError> {
     let floods = log.floods();
     let served = System::new().block_on(serve(Arc::new(config), listener, log));
     floods.tell(true);
+    tracing::info!("ended");
     served
 }
 
@@ -232,6 +234,7 @@ fn tell(config: &Config, address: std::net::SocketAddr) {
         commit = env!("KLATCH_COMMIT"),
         %address,
         database = config.database_kind(),
+        place = explained::place(),
         workers = config.workers(),
         max_sockets = sockets,
         open_file_limit = open_file_limit(),

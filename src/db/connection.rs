@@ -154,6 +154,25 @@ fn prepare(connection: &mut AnyConnection) -> QueryResult<()> {
     }
 }
 
+/// For an operator's look at whole tables, which takes as long as it takes: nobody waits for what it reads.
+pub(crate) fn look_at_whole_tables(connection: &mut AnyConnection) -> QueryResult<()> {
+    use diesel::connection::SimpleConnection;
+    match connection {
+        AnyConnection::Postgres(postgres) => postgres.batch_execute(
+            "SET statement_timeout = '10min'; RESET enable_seqscan; RESET enable_hashjoin; RESET enable_mergejoin",
+        ),
+        AnyConnection::Sqlite(_) => Ok(()),
+    }
+}
+
+/// As it was when it was opened.
+pub(crate) fn look_as_the_server(connection: &mut AnyConnection) -> QueryResult<()> {
+    match connection {
+        AnyConnection::Postgres(_) => prepare(connection),
+        AnyConnection::Sqlite(_) => Ok(()),
+    }
+}
+
 const WAIT_FOR_LOCKS: &str = "PRAGMA busy_timeout = 4000";
 
 /// Has a connection of SQLite wait again for whoever else uses the database.

@@ -21,6 +21,11 @@ pub(crate) fn name_database(address: &str) {
     });
 }
 
+/// This process's database, without anything secret: a path, or host and name.
+pub fn place() -> &'static str {
+    PLACE.get().map_or("", String::as_str)
+}
+
 /// What the database says, for the operator: which one, the cause, and what to do about it.
 pub fn explained(error: impl Display) -> String {
     let text = advised(error);

@@ -88,7 +88,7 @@ impl InstanceLock {
                     return Ok(Entrance::OtherSecret);
                 }
             }
-            _ => meta::set(connection, meta::SECRET, secret)?,
+            _ => meta::note_secret(connection, secret)?,
         }
         if is_alone && self == Self::Shared {
             if !self.try_lock(connection)? {

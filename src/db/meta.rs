@@ -15,6 +15,15 @@ pub const SECRET: &str = "secret";
 pub const LAST_BACKUP: &str = "last_backup";
 pub const LAST_SCHEDULED_BACKUP: &str = "last_scheduled_backup";
 
+/// Notes the fingerprint of the secret of whoever is alone on it.
+pub fn note_secret(connection: &mut AnyConnection, fingerprint: &str) -> QueryResult<()> {
+    if get(connection, SECRET)?.is_some_and(|noted| noted != fingerprint) {
+        let what = "the secret is another than before, so everybody has to sign in again; to undo that, end this and put the old one back";
+        tracing::warn!("{what}");
+    }
+    set(connection, SECRET, fingerprint)
+}
+
 pub fn get(connection: &mut AnyConnection, name: &str) -> QueryResult<Option<String>> {
     meta::table.find(name).select(meta::value).first(connection).optional()
 }

@@ -43,7 +43,7 @@ fn open_sqlite(path: &str, secret: impl FnOnce() -> Result<String, StartError>) 
     make_private(path)?;
     let mut first = establish(path)?;
     migrations::migrate(&mut first)?;
-    meta::set(&mut first, meta::SECRET, &secret()?).map_err(unusable)?;
+    meta::note_secret(&mut first, &secret()?).map_err(unusable)?;
     // One writer: SQLite has no more, and a batch waits for nothing else. One connection more copies its log.
     let store = Store::start(pool(path, READERS + 2)?, READERS, 1, 1);
     store.copy_log();
@@ -88,8 +88,13 @@ pub fn open_as_it_is(address: &str) -> Result<AnyConnection, StartError> {
     name_database(address);
     match address.strip_prefix("sqlite://") {
         Some(path) if !Path::new(path).is_file() => {
-            let why = format!("{path}: there is no such database: name the server's --data-dir or --database-url");
-            Err(StartError::option("database-url", why))
+            let why = match std::fs::metadata(path) {
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                    "may not be read: run this as the server's user"
+                }
+                _ => "there is no such database: name the server's --data-dir or --database-url",
+            };
+            Err(StartError::option("database-url", format!("{path}: {why}")))
         }
         Some(path) => sqlite::refuse_foreign(path).and_then(|()| establish(path)),
         None => establish(&with_timeouts(address)?),
@@ -99,8 +104,12 @@ pub fn open_as_it_is(address: &str) -> Result<AnyConnection, StartError> {
 /// Makes the file where there is none: SQLite would leave it to the umask who reads it. The files beside it get its mode.
 fn make_private(path: &str) -> Result<(), StartError> {
     match private_files::create(Path::new(path)) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(unusable(error)),
-        _ => Ok(()),
+        Ok(_) => {
+            tracing::info!(path, "made a new database");
+            Ok(())
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(unusable(error)),
     }
 }
 

@@ -251,6 +251,13 @@ mod tests {
         assert_eq!(highlighter.pieces("js", "let a"), [(0..5, None)]);
     }
 
+    /// Without the bound it would take all of the stack.
+    #[test]
+    fn a_line_that_nests_a_name_without_end_is_plain() {
+        let code = format!("a = a{}", "::a".repeat(1_300));
+        assert_eq!(Highlighter::default().pieces("cpp", &code), [(0..code.len(), None)]);
+    }
+
     #[test]
     fn a_long_line_is_plain_and_the_next_one_is_not() {
         let long = format!("\"{}\"", "x".repeat(MAX_LINE_BYTES));

@@ -296,7 +296,26 @@ async fn the_doctor_makes_nothing_where_there_is_no_database() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+/// A server's time for a statement would not do, nor would its way to look for rows by their keys.
+async fn the_doctor_looks_at_many_messages(server: Server) {
+    let ann = server.person_as("ann", "owner").await;
+    ann.makes_room("den").await;
+    ann.posts("den", "hello").await;
+    server.execute(
+        "INSERT INTO messages (room_id, id, seq, key, key_written, author_id, body, html, renderer, sent_at) \
+         WITH RECURSIVE numbers (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000) \
+         SELECT room_id, n, n, key || n, key_written || n, author_id, body, html, renderer, sent_at \
+         FROM messages, numbers WHERE id = 1",
+    );
+    server.execute("INSERT INTO message_counts (room_id, message_id, count) SELECT room_id, id, id FROM messages WHERE id % 128 = 0");
+    server.execute("UPDATE rooms SET last_seq = 100000, message_count = 100000");
+    server.execute("UPDATE members SET last_read_seq = 100000");
+    let doctor = server.klatch(&["doctor"]).await;
+    assert!(doctor.status.success(), "{doctor:?}");
+}
+
 on_both_databases![
+    the_doctor_looks_at_many_messages,
     an_account_is_made_beside_the_server_with_a_password_that_is_printed,
     the_socket_of_somebody_who_is_disabled_closes_with_4403_and_they_come_back_once_enabled,
     a_new_password_ends_every_session,

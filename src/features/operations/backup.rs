@@ -19,6 +19,7 @@ use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use libsqlite3_sys::SQLITE_FULL;
 
 use crate::base::config::Config;
 use crate::base::private_files;
@@ -162,7 +163,11 @@ fn copy(database: &Path, draft: &Path) -> Result<(), StartError> {
     // A draft that is broken off is thrown away: nothing needs to be undone in it.
     target.execute(c"PRAGMA synchronous = OFF").map_err(|error| about(draft, error))?;
     let size = fs::metadata(database).map(|file| file.len()).ok();
-    progress::told(draft, size, || source.copy_into(&target)).map_err(|error| about(database, error))?;
+    progress::told(draft, size, || source.copy_into(&target)).map_err(|error| match error.code {
+        // It is the copy's disk that is full.
+        SQLITE_FULL => about(draft, error),
+        _ => about(database, error),
+    })?;
     // The copy of a database in WAL mode is in that mode too.
     target.execute(c"PRAGMA journal_mode = DELETE").map_err(|error| about(database, error))?;
     drop(target);

@@ -6,6 +6,7 @@ use crate::base::config::Config;
 use crate::base::secret::fingerprint;
 use crate::base::start_error::StartError;
 use crate::chat::{accounts, integrity};
+use crate::db::connection::{look_as_the_server, look_at_whole_tables};
 use crate::db::explained::advised;
 use crate::db::open::open_as_it_is;
 use crate::db::{AnyConnection, expected, meta, migrations, restoring, try_to_store};
@@ -72,6 +73,9 @@ fn look_at(connection: &mut AnyConnection, config: &Config, deep: bool, found: &
             if ahead.abs().num_seconds() < MAX_CLOCK_SECS { Ok(told) } else { Err(StartError(told)) }
         }),
     );
+    if let Err(error) = look_at_whole_tables(connection) {
+        return found.note("database", Err(unread(error)));
+    }
     found.note("numbers", none_of(integrity::rooms_out_of_step(connection), "every room's fit its messages"));
     found.note("marks", none_of(integrity::marks_beyond(connection), "none is beyond its room's last number"));
     found.note("counts", none_of(integrity::counts_out_of_step(connection), "noted as the messages are"));
@@ -79,6 +83,9 @@ fn look_at(connection: &mut AnyConnection, config: &Config, deep: bool, found: &
         "foreign keys",
         none_of(integrity::broken_references(connection), "every row belongs to one that is there"),
     );
+    if let Err(error) = look_as_the_server(connection) {
+        return found.note("database", Err(unread(error)));
+    }
     found.note(
         "storing",
         try_to_store(connection).map(|()| "something was stored and removed".to_owned()).map_err(unstored),
