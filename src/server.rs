@@ -78,8 +78,7 @@ pub fn run(mut config: Config, log: Log) -> Result<(), StartError> {
     let floods = log.floods();
     let served = System::new().block_on(serve(Arc::new(config), listener, log));
     floods.tell(true);
-    tracing::info!("ended");
-    served
+    served.inspect(|()| tracing::info!("ended"))
 }
 
 async fn serve(config: Arc<Config>, listener: TcpListener, log: Log) -> Result<(), StartError> {

@@ -1,6 +1,7 @@
 //! The file with the options of the service, which commands beside it find there too: `KEY=value` in each line, as for
 //! systemd's `EnvironmentFile=`. What stands in the environment itself is not read from the file.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind};
@@ -106,7 +107,11 @@ impl EnvFile {
 
     fn variables(&self, open: File) -> Result<Vec<(String, String)>, StartError> {
         let failed = |why: &str| StartError(format!("{}: {why}", self.path.display()));
-        dotenvy::Iter::new(BufReader::new(open)).collect::<Result<_, _>>().map_err(|error| match error {
+        let read: Result<Vec<(String, String)>, _> = dotenvy::Iter::new(BufReader::new(open)).collect();
+        // Of several lines for one variable the last one counts, as it does for systemd.
+        let last_of_each =
+            |lines: Vec<(String, String)>| lines.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect();
+        read.map(last_of_each).map_err(|error| match error {
             // The value may be secret.
             dotenvy::Error::LineParse(line, _) => {
                 let name = line.split('=').next().unwrap_or_default().trim();

@@ -8,7 +8,7 @@ use tracing_subscriber::{EnvFilter, Registry, filter, fmt, reload};
 
 use crate::base::config::LogFormat;
 use crate::base::env_file::EnvFile;
-use crate::base::log_floods::Floods;
+use crate::base::log_floods::{self, Floods};
 use crate::base::start_error::StartError;
 
 const USUAL: &str = "info,actix_session=error,actix_server=warn";
@@ -60,5 +60,10 @@ impl Log {
 
 fn parsed(wanted: &str) -> Result<EnvFilter, StartError> {
     let wanted = if wanted.is_empty() { USUAL } else { wanted };
-    EnvFilter::try_new(wanted).map_err(|error| StartError(format!("RUST_LOG: {error}")))
+    let filter = EnvFilter::try_new(wanted).map_err(|error| StartError(format!("RUST_LOG: {error}")))?;
+    // What came again has passed the filter once: its count is told, whatever modules that names.
+    match log_floods::DIRECTIVE.parse() {
+        Ok(directive) => Ok(filter.add_directive(directive)),
+        Err(_) => Ok(filter),
+    }
 }

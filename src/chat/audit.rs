@@ -60,16 +60,26 @@ pub fn record(connection: &mut AnyConnection, entry: &Entry) -> QueryResult<()> 
 }
 
 /// Somebody is called otherwise from now on, in what was done before too: they deleted their account. Changes so many entries
-/// at most; false where there are more.
-pub fn rename(connection: &mut AnyConnection, user: UserId, name: &str, limit: i64) -> QueryResult<bool> {
-    let acted = audit::table.filter(audit::actor_id.eq(user).and(audit::actor.ne(name))).limit(limit);
-    let acted: Vec<i64> = acted.select(audit::id).load(connection)?;
-    let of_them = audit::table.filter(audit::user_id.eq(user).and(audit::username.ne(name))).limit(limit);
-    let of_them: Vec<i64> = of_them.select(audit::id).load(connection)?;
-    let is_all = acted.len().max(of_them.len()) < usize::try_from(limit).unwrap_or(usize::MAX);
+/// after this one at most; where there may be more, the last that is done.
+pub fn rename(
+    connection: &mut AnyConnection,
+    user: UserId,
+    name: &str,
+    after: i64,
+    limit: i64,
+) -> QueryResult<Option<i64>> {
+    let later = || audit::table.filter(audit::id.gt(after)).order(audit::id).limit(limit).select(audit::id);
+    let mut acted: Vec<i64> = later().filter(audit::actor_id.eq(user)).load(connection)?;
+    let mut of_them: Vec<i64> = later().filter(audit::user_id.eq(user)).load(connection)?;
+    // Of the one of which there may be more, nothing is known after its last.
+    let full = [&acted, &of_them].into_iter().filter(|ids| ids.len() as i64 == limit);
+    let last = full.filter_map(|ids| ids.last().copied()).min();
+    for ids in [&mut acted, &mut of_them] {
+        ids.retain(|id| last.is_none_or(|last| *id <= last));
+    }
     diesel::update(audit::table.filter(audit::id.eq_any(acted))).set(audit::actor.eq(name)).execute(connection)?;
     diesel::update(audit::table.filter(audit::id.eq_any(of_them))).set(audit::username.eq(name)).execute(connection)?;
-    Ok(is_all)
+    Ok(last)
 }
 
 /// Whether the oldest entry is older than this.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
@@ -48,11 +48,16 @@ pub fn remember(c: &mut AnyConnection, user: UserId, network: IpAddr) -> Result<
 /// Networks that nobody has used for long, by whose they are; much later than they count for nothing, since the clock may be
 /// wrong.
 pub fn unused(c: &mut AnyConnection, limit: i64) -> QueryResult<Vec<(UserId, String)>> {
-    let unused = known_networks::table.filter(known_networks::seen_at.le(Utc::now().naive_utc() - KEPT - KEEP));
+    let unused = known_networks::table.filter(known_networks::seen_at.le(unused_since()));
     unused.select((known_networks::user_id, known_networks::network)).limit(limit).load(c)
 }
 
-/// Forgets that somebody has signed in from a network.
+/// Forgets that somebody has signed in from a network, unless they have just done so again.
 pub fn forget(c: &mut AnyConnection, user: UserId, network: &str) -> QueryResult<()> {
-    diesel::delete(known_networks::table.find((user, network))).execute(c).map(drop)
+    let unused = known_networks::table.find((user, network)).filter(known_networks::seen_at.le(unused_since()));
+    diesel::delete(unused).execute(c).map(drop)
+}
+
+fn unused_since() -> NaiveDateTime {
+    Utc::now().naive_utc() - KEPT - KEEP
 }

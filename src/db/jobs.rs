@@ -78,10 +78,24 @@ pub fn enqueue_anew(connection: &mut AnyConnection, kind: &'static str, name: &s
         )
 }
 
-/// Whether a job of this name is queued, and not given up.
-pub fn is_queued(connection: &mut AnyConnection, name: &str) -> QueryResult<bool> {
-    let queued = jobs::table.filter(jobs::name.eq(name).and(jobs::failed_at.is_null()));
-    diesel::select(diesel::dsl::exists(queued)).get_result(connection)
+/// How it stands with a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Queued,
+    GivenUp,
+    /// It is done, or nobody asked for it.
+    Gone,
+}
+
+/// How it stands with the job of this name.
+pub fn standing(connection: &mut AnyConnection, name: &str) -> QueryResult<Standing> {
+    let given_up: Option<bool> =
+        jobs::table.filter(jobs::name.eq(name)).select(jobs::failed_at.is_not_null()).first(connection).optional()?;
+    Ok(match given_up {
+        None => Standing::Gone,
+        Some(true) => Standing::GivenUp,
+        Some(false) => Standing::Queued,
+    })
 }
 
 /// Takes the job of these kinds that has been due for longest, as the worker `lease`. `None` where none is due.
@@ -148,9 +162,14 @@ fn free(connection: &mut AnyConnection, job: &Job) -> QueryResult<()> {
         .map(drop)
 }
 
-/// A step failed: the job is tried again later, or given up. True where it was given up.
+/// A step failed: the job is tried again later, or given up, unless it was asked for anew meanwhile. True where it was given
+/// up.
 pub fn fail(connection: &mut AnyConnection, job: &Job, error: &str) -> QueryResult<bool> {
     let now = clock::now(connection)?;
+    let is_same = mine(job).filter(jobs::payload.eq(&job.payload));
+    if !diesel::select(diesel::dsl::exists(is_same)).get_result::<bool>(connection)? {
+        return free(connection, job).map(|()| false);
+    }
     let given_up = job.attempts >= MAX_ATTEMPTS;
     let free = (jobs::lease.eq(None::<String>), jobs::leased_until.eq(None::<NaiveDateTime>));
     diesel::update(mine(job))

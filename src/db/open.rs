@@ -124,6 +124,11 @@ fn open_postgres(
     migrations::migrate(&mut first)?;
     drop(first);
     instance_lock.acquire(&address, &secret()?)?;
+    // A restore may have come between, and ended: from now on none begins.
+    let mut again = establish(&address)?;
+    restoring::check(&mut again)?;
+    migrations::migrate(&mut again)?;
+    drop(again);
     let writers = POSTGRES_LANES + POSTGRES_WRITERS;
     Ok(Store::start(pool(&address, READERS + writers)?, READERS, writers, POSTGRES_LANES))
 }

@@ -89,7 +89,6 @@ async fn whatever_fails_nobody_loses_repeats_or_reorders_a_message() {
     for keeper in keepers {
         keeper.ends().await;
     }
-    remover.ends(&*parts.cluster.lock().await).await;
 
     let settled = talk.settles(LIMIT).await;
     eprintln!(
@@ -98,6 +97,7 @@ async fn whatever_fails_nobody_loses_repeats_or_reorders_a_message() {
         if settled { "all is read" } else { "not all is read" }
     );
     sleep_until(last_fault + presence()).await;
+    remover.ends(&*parts.cluster.lock().await).await;
     let history = talk.part().await;
     let waiting = what_waits(&parts.site).await;
     let grown = all_memory(&parts.site).await;

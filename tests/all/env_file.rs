@@ -53,7 +53,7 @@ on_both_databases![commands_find_the_chat_of_the_service];
 #[tokio::test]
 async fn the_server_reads_the_file_too() {
     let folder = tempfile::tempdir().unwrap();
-    let file = write(folder.path(), "KLATCH_SIGNUP=closed\n");
+    let file = write(folder.path(), "KLATCH_SIGNUP=open\nKLATCH_SIGNUP=closed\n");
     let server = Options::sqlite().environment("KLATCH_ENV_FILE", &file).start().await;
     let account = json!({"username": "ann", "password": PASSWORD});
     assert_eq!(server.stranger().post("/signup", account).await.error(), (403, "forbidden"));

@@ -78,6 +78,55 @@ async fn a_wipe_that_takes_long_is_answered_and_goes_on(options: Options) {
     expect_removed(&server, &ann, MESSAGES).await;
 }
 
+/// The messages of a deleted room are there for a while: whoever removes them must not trip over the room.
+async fn a_wipe_beside_the_deletion_of_rooms_harms_nobody(options: Options) {
+    let server = options.option("--write-rate", 0).start().await;
+    let [ann, bob] = a_writer(&server, 10).await;
+    let root = server.person_as("root", "owner").await;
+    let mut socket = ann.socket_in("den").await;
+    for round in 0..3 {
+        let rooms: Vec<String> = (0..8).map(|n| format!("hall-{round}-{n}")).collect();
+        for room in &rooms {
+            bob.makes_room(room).await;
+            for _ in 0..8 {
+                bob.posts(room, "words of bob").await;
+            }
+        }
+        let wipes = async { root.http.post("/users/bob/wipe", json!({})).await.ok(204) };
+        let deletions = async {
+            for room in &rooms {
+                bob.http.delete_with(&format!("/rooms/{room}"), json!({"confirm": room})).await.ok(204);
+            }
+        };
+        let others = async {
+            for n in 0..20 {
+                socket.say("den", &format!("{round} {n}")).await;
+            }
+        };
+        tokio::join!(wipes, deletions, others);
+    }
+    let words = "SELECT count(*) FROM messages WHERE body = 'words of bob'";
+    eventually(PATIENCE * 3, "the end of it all", async || (server.number(words) == 0).then_some(())).await;
+    assert!(!server.stderr().contains("panicked"), "{}", server.stderr());
+}
+
+/// Nor does it stay, once it can be removed.
+#[tokio::test]
+async fn what_can_not_be_removed_stops_nothing_else_of_a_wipe() {
+    let server = Options::sqlite().in_haste().start().await;
+    let [ann, _bob] = a_writer(&server, MESSAGES).await;
+    let root = server.person_as("root", "owner").await;
+    server.execute(
+        "CREATE TRIGGER stuck BEFORE UPDATE ON messages WHEN old.room_id = 1 AND old.id = 5 \
+         BEGIN SELECT RAISE(ABORT, 'stuck'); END",
+    );
+    assert_eq!(root.http.post("/users/bob/wipe", json!({})).await.status, 202);
+    let left = "SELECT count(*) FROM messages WHERE deleted_at IS NULL";
+    eventually(PATIENCE * 3, "all but one", async || (server.number(left) == 1).then_some(())).await;
+    server.execute("DROP TRIGGER stuck");
+    expect_removed(&server, &ann, MESSAGES).await;
+}
+
 async fn a_kill_at_any_moment_of_a_wipe_leaves_nothing_of_it_undone(options: Options) {
     killed_while(options, async |_, root| _ = root.http.try_call(Method::POST, "/users/bob/wipe", &json!({})).await)
         .await;
@@ -154,6 +203,7 @@ async fn the_log_is_kept_for_as_many_days_as_the_operator_wants(options: Options
 on_both_databases![
     a_wipe_removes_all_that_somebody_wrote_before_it_is_answered,
     a_wipe_that_takes_long_is_answered_and_goes_on,
+    a_wipe_beside_the_deletion_of_rooms_harms_nobody,
     a_kill_at_any_moment_of_a_wipe_leaves_nothing_of_it_undone,
     a_kill_at_any_moment_of_an_accounts_end_leaves_nothing_of_it_undone,
     the_name_of_a_deleted_account_is_nowhere_however_often_it_stood_there,

@@ -142,12 +142,16 @@ impl People {
         });
         let answered = messages.iter().map(|((room, _), target)| (*room, target.author()));
         let people = distinct(writes.iter().map(|write| (write.room, write.user)).chain(named).chain(answered));
-        // Who removes as an admin stays one until the removal is stored.
-        let removers = distinct(
-            writes.iter().filter(|write| matches!(write.action, Action::Delete { .. })).map(|write| write.user),
-        );
-        if !removers.is_empty() {
-            accounts::lock_users(connection, &removers)?;
+        // Who removes as an admin stays one until the removal is stored, and its author has the name that the log says.
+        let removed = writes.iter().flat_map(|write| match write.action {
+            Action::Delete { id, .. } => {
+                [Some(write.user), messages.get(&(write.room, id)).map(Target::author)].into_iter().flatten().collect()
+            }
+            _ => Vec::new(),
+        });
+        let concerned = distinct(removed);
+        if !concerned.is_empty() {
+            accounts::lock_users(connection, &concerned)?;
         }
         for (at, Subject { user, actor, mark, sent_at, notify }) in authorization::load(connection, &people)? {
             self.users.insert(user.id, user);

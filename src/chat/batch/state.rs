@@ -181,8 +181,11 @@ impl BatchState {
         wipe: bool,
         changes: &mut Vec<Change>,
     ) -> Result<Done, Refusal> {
-        if !wipe {
-            self.permit(room, user, May::See, None)?;
+        match wipe {
+            // The messages of a deleted room are there until a job has removed them.
+            true if !self.rooms.contains_key(&room) => return Err(Refusal::room_not_found()),
+            true => {}
+            false => self.permit(room, user, May::See, None)?,
         }
         let target = self.target(room, id)?;
         let author = target.message.author.clone();

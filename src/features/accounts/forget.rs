@@ -33,8 +33,8 @@ struct Rest {
 /// Where to go on. No mentions are kept of direct talks, nor of those who named themselves.
 #[derive(Deserialize, Serialize)]
 enum Next {
-    /// With the log.
-    Log,
+    /// With the log, after this entry.
+    Log(i64),
     /// With those that mention them, after this one.
     Mentioned(RoomId, Seq),
     /// With those they wrote, after the one with this key.
@@ -65,7 +65,7 @@ pub fn talks_of(connection: &mut AnyConnection, user: UserId) -> QueryResult<Vec
 /// # Errors
 /// Those of the database.
 pub fn begin(connection: &mut AnyConnection, user: UserId, talks: Vec<RoomId>) -> QueryResult<()> {
-    let mut rest = Rest { user, talks, next: Next::Log };
+    let mut rest = Rest { user, talks, next: Next::Log(0) };
     for _ in 0..WITH_THE_ACCOUNT {
         match go_on(connection, rest)? {
             Some(more) => rest = more,
@@ -87,18 +87,24 @@ fn step(connection: &mut AnyConnection, payload: &str) -> Result<Step, JobError>
 fn go_on(connection: &mut AnyConnection, mut rest: Rest) -> QueryResult<Option<Rest>> {
     let user = rest.user;
     let (found, next): (Vec<(RoomId, Seq)>, Next) = match &rest.next {
-        Next::Log => {
-            let all = audit::rename(connection, user, &deleted_name(user), AT_ONCE)?;
-            (Vec::new(), if all { Next::Mentioned(0, 0) } else { Next::Log })
+        Next::Log(entry) => {
+            let last = audit::rename(connection, user, &deleted_name(user), *entry, AT_ONCE)?;
+            (Vec::new(), last.map_or(Next::Mentioned(0, 0), Next::Log))
         }
         Next::Mentioned(room, id) => {
-            let later = mentions::room_id.gt(room).or(mentions::room_id.eq(room).and(mentions::message_id.gt(id)));
-            let found: Vec<(RoomId, Seq)> = mentions::table
-                .filter(mentions::user_id.eq(user).and(later))
-                .order((mentions::room_id, mentions::message_id))
+            let theirs = || {
+                let theirs = mentions::table.filter(mentions::user_id.eq(user));
+                theirs
+                    .order((mentions::room_id, mentions::message_id))
+                    .select((mentions::room_id, mentions::message_id))
+            };
+            // The rest of this room, then the next ones: each is a range of the index.
+            let mut found: Vec<(RoomId, Seq)> = theirs()
+                .filter(mentions::room_id.eq(room).and(mentions::message_id.gt(id)))
                 .limit(AT_ONCE)
-                .select((mentions::room_id, mentions::message_id))
                 .load(connection)?;
+            let rest = AT_ONCE - found.len() as i64;
+            found.extend(theirs().filter(mentions::room_id.gt(room)).limit(rest).load::<(RoomId, Seq)>(connection)?);
             let next =
                 last_of_full(&found).map_or(Next::Written(String::new()), |(room, id)| Next::Mentioned(*room, *id));
             (found, next)

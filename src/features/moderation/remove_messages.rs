@@ -15,7 +15,7 @@ use crate::base::failpoints::hastened;
 use crate::chat::batch::Action;
 use crate::chat::removals::{self, Part};
 use crate::db::AnyConnection;
-use crate::db::jobs::{enqueue_anew, is_queued};
+use crate::db::jobs::{Standing, enqueue_anew, standing};
 use crate::wire::UserId;
 use crate::wire::refusal::{Code, Refusal};
 
@@ -33,8 +33,13 @@ const LOOK: Duration = Duration::from_millis(25);
 struct Progress {
     author: UserId,
     by: UserId,
-    /// The key of the last message that is done.
+    /// The key of the last message that is done in this walk through them.
     after: String,
+    /// Whether something of this walk was removed, and whether something was refused, and is still to be removed.
+    removed: bool,
+    refused: bool,
+    /// Whether it is the second walk, for what was written during the first.
+    again: bool,
     /// Each request has its own: what is asked for again begins again.
     asked: Uuid,
 }
@@ -48,7 +53,8 @@ fn name_of(by: UserId, author: UserId) -> String {
 /// # Errors
 /// Those of the database.
 pub fn enqueue(connection: &mut AnyConnection, by: UserId, author: UserId) -> QueryResult<()> {
-    let progress = Progress { author, by, after: String::new(), asked: Uuid::new_v4() };
+    let after = String::new();
+    let progress = Progress { author, by, after, removed: false, refused: false, again: false, asked: Uuid::new_v4() };
     let payload = serde_json::to_string(&progress).map_err(|error| Error::SerializationError(error.into()))?;
     enqueue_anew(connection, REMOVE_MESSAGES.name, &name_of(by, author), &payload)
 }
@@ -61,15 +67,15 @@ pub async fn await_end(app: &App, by: UserId, author: UserId) -> Result<bool, Re
     app.jobs.wake();
     let ends = async {
         loop {
-            let queued = app.store.read(move |c| Ok::<_, Refusal>(is_queued(c, &name_of(by, author))?)).await?;
-            if !queued {
-                return Ok(());
+            match app.store.read(move |c| Ok::<_, Refusal>(standing(c, &name_of(by, author))?)).await? {
+                Standing::Gone => return Ok(true),
+                Standing::GivenUp => return Ok(false),
+                Standing::Queued => tokio::time::sleep(LOOK).await,
             }
-            tokio::time::sleep(LOOK).await;
         }
     };
     match tokio::time::timeout(hastened(WAIT), ends).await {
-        Ok(ended) => ended.map(|()| true),
+        Ok(ended) => ended,
         Err(_) => Ok(false),
     }
 }
@@ -79,7 +85,9 @@ fn step<'a>(tools: &'a Tools, payload: &'a str) -> LocalBoxFuture<'a, Result<Ste
 }
 
 async fn remove_part(tools: &Tools, payload: &str) -> Result<Step, JobError> {
-    let Progress { author, by, after, asked } = serde_json::from_str(payload)?;
+    let mut progress: Progress = serde_json::from_str(payload)?;
+    let Progress { author, by, .. } = progress;
+    let after = progress.after.clone();
     let read = move |c: &mut AnyConnection| Ok::<_, Refusal>(removals::part(c, author, by == author, &after, AT_ONCE)?);
     let Part { left, next } = tools.store.read(read).await?;
     let removals = left.iter().map(async |(slug, room, id)| {
@@ -90,9 +98,18 @@ async fn remove_part(tools: &Tools, payload: &str) -> Result<Step, JobError> {
             _ => Ok(()),
         }
     });
-    join_all(removals).await.into_iter().collect::<Result<(), Refusal>>()?;
+    let mut refusals: Vec<Refusal> = join_all(removals).await.into_iter().filter_map(Result::err).collect();
+    progress.refused |= !refusals.is_empty();
+    progress.removed |= refusals.len() < left.len();
     match next {
-        Some(after) => Ok(Step::More(serde_json::to_string(&Progress { author, by, after, asked })?)),
-        None => Ok(Step::Done),
+        // What is refused stops nothing else.
+        Some(after) => progress.after = after,
+        None if progress.again && !progress.refused => return Ok(Step::Done),
+        // Nothing at all could be removed: it is tried later.
+        None if progress.refused && !progress.removed => {
+            return Err(refusals.pop().unwrap_or_else(Refusal::unavailable).into());
+        }
+        None => progress = Progress { after: String::new(), removed: false, refused: false, again: true, ..progress },
     }
+    Ok(Step::More(serde_json::to_string(&progress)?))
 }

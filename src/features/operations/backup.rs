@@ -51,7 +51,7 @@ pub fn backup(config: &Config, file: &str) -> Result<(String, bool), StartError>
     if fs::symlink_metadata(&file).is_ok() {
         return Err(is_there(&file));
     }
-    let bytes = make(&address, &file)?;
+    let bytes = make(&address, &file, true)?;
     let line = format!("backed up {} to {}, {bytes} bytes{}", shown(&address), file.display(), noted(&address));
     Ok((line, false))
 }
@@ -68,17 +68,17 @@ fn noted(address: &str) -> String {
     }
 }
 
-/// Makes the file, which must not exist; gives its size in bytes.
-pub(super) fn make(address: &str, file: &Path) -> Result<u64, StartError> {
+/// Makes the file, which must not exist; gives its size in bytes. `told`: somebody may wait for it at a terminal.
+pub(super) fn make(address: &str, file: &Path, told: bool) -> Result<u64, StartError> {
     let source = sqlite_path(address);
     source.as_deref().map_or(Ok(()), is_database)?;
     let draft = Draft::of(file)?;
     match source {
         None => {
             let copy = draft.file.try_clone().map_err(|error| about(file, error))?;
-            progress::told(&draft.path, None, || postgres::backup(address, copy))?;
+            progress::told(told, &draft.path, None, || postgres::backup(address, copy))?;
         }
-        Some(database) => copy(&database, &draft.path)?,
+        Some(database) => copy(&database, &draft.path, told)?,
     }
     draft.publish(file)
 }
@@ -94,7 +94,7 @@ fn to_standard_output(address: &str) -> Result<(), StartError> {
     is_database(&database)?;
     // SQLite copies into a file only. It is checked before any of it is sent.
     let draft = Draft::of(&fs::canonicalize(&database).map_err(|error| about(&database, error))?)?;
-    copy(&database, &draft.path)?;
+    copy(&database, &draft.path, true)?;
     let mut whole = File::open(&draft.path).map_err(|error| about(&draft.path, error))?;
     io::copy(&mut whole, &mut File::from(out)).map(drop).map_err(failed)
 }
@@ -157,13 +157,13 @@ fn is_database(path: &Path) -> Result<(), StartError> {
 }
 
 /// Makes `draft`, an empty file, a copy of `database`, checked: one file, without a WAL beside it.
-fn copy(database: &Path, draft: &Path) -> Result<(), StartError> {
+fn copy(database: &Path, draft: &Path, told: bool) -> Result<(), StartError> {
     let source = Raw::open(database).map_err(|error| about(database, error))?;
     let target = Raw::open(draft).map_err(|error| about(draft, error))?;
     // A draft that is broken off is thrown away: nothing needs to be undone in it.
     target.execute(c"PRAGMA synchronous = OFF").map_err(|error| about(draft, error))?;
     let size = fs::metadata(database).map(|file| file.len()).ok();
-    progress::told(draft, size, || source.copy_into(&target)).map_err(|error| match error.code {
+    progress::told(told, draft, size, || source.copy_into(&target)).map_err(|error| match error.code {
         // It is the copy's disk that is full.
         SQLITE_FULL => about(draft, error),
         _ => about(database, error),

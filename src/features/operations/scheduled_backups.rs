@@ -128,11 +128,12 @@ impl Plan {
         prepare(&self.folder)?;
         let now = Utc::now();
         let file = self.folder.join(format!("{}{}", now.format(NAME), self.ending()));
-        let bytes = make(&self.address, &file)?;
+        let bytes = make(&self.address, &file, false)?;
+        // Whatever becomes of the note, the files don't pile up.
+        self.prune()?;
         for name in [meta::LAST_BACKUP, meta::LAST_SCHEDULED_BACKUP] {
             meta::set(&mut connection, name, &now.timestamp().to_string()).map_err(unusable)?;
         }
-        self.prune()?;
         Ok(Some((file, bytes)))
     }
 

@@ -128,11 +128,14 @@ fn run(mut tool: Command) -> Result<Output, StartError> {
     #[cfg(target_os = "linux")]
     {
         use std::os::unix::process::CommandExt;
-        // SAFETY: prctl is async-signal-safe and touches nothing of the parent's memory. The parent is this thread, which waits
-        // for the child.
+        let parent = std::process::id();
+        // SAFETY: prctl and getppid are async-signal-safe and touch nothing of the parent's memory. The parent is this thread,
+        // which waits for the child.
         unsafe {
-            tool.pre_exec(|| match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
-                0 => Ok(()),
+            tool.pre_exec(move || match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
+                // The parent may have died before.
+                0 if u32::try_from(libc::getppid()).is_ok_and(|now| now == parent) => Ok(()),
+                0 => Err(io::Error::from(io::ErrorKind::BrokenPipe)),
                 _ => Err(io::Error::last_os_error()),
             });
         }

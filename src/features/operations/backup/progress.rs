@@ -10,9 +10,9 @@ use std::time::Duration;
 const INTERVAL: Duration = Duration::from_secs(2);
 const MEGABYTE: u64 = 1_000_000;
 
-/// Does the work, and tells meanwhile how large the file has become that it writes, and of how many bytes where that is known.
-pub fn told<T>(file: &Path, of: Option<u64>, work: impl FnOnce() -> T) -> T {
-    if !stderr().is_terminal() {
+/// Does the work, and, where that is wanted and standard error is a terminal, tells meanwhile how large the file has become that it writes, and of how many bytes where that is known.
+pub fn told<T>(wanted: bool, file: &Path, of: Option<u64>, work: impl FnOnce() -> T) -> T {
+    if !wanted || !stderr().is_terminal() {
         return work();
     }
     let whole = of.map(|bytes| format!(" of {}", bytes / MEGABYTE)).unwrap_or_default();

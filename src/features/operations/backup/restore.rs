@@ -56,7 +56,7 @@ fn lock(database: &Path) -> Result<File, StartError> {
 fn prepare(database: &Path, file: &Path, draft: &Path) -> Result<(), StartError> {
     // Made here, so that nobody else could read it for a moment.
     private_files::create(draft).map_err(|error| about(draft, format!("can't be made: {error}")))?;
-    copy(file, draft)?;
+    copy(file, draft, true)?;
     begin_anew(&mut open(draft)?).map_err(|error| about(draft, error))?;
     let Ok(old) = fs::metadata(database) else {
         return Ok(());
