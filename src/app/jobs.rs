@@ -78,6 +78,9 @@ pub enum JobError {
     Payload(#[from] serde_json::Error),
     #[error("a change was refused: {0}")]
     Refused(#[from] Refusal),
+    /// It is tried later, with this payload.
+    #[error("a change was refused: {refusal}")]
+    Again { payload: String, refusal: Refusal },
 }
 
 impl From<diesel::result::Error> for JobError {
@@ -124,10 +127,12 @@ async fn turn(tools: &Tools, kinds: &[&'static JobKind], lease: &str) -> Result<
     let outcome = match step(tools, kind.work, &job).await {
         Ok(outcome) => outcome,
         Err(error) => {
-            let (error, failing) = (error.to_string(), job.clone());
+            let (text, failing) = (error.to_string(), job.clone());
+            let payload = if let JobError::Again { payload, .. } = error { Some(payload) } else { None };
+            let error = text;
             tracing::warn!(job = job.id, kind = job.kind, error, "a job failed");
             let noted = move |connection: &mut AnyConnection| -> Result<_, StoreError> {
-                Ok(jobs::fail(connection, &failing, &error)?)
+                Ok(jobs::fail(connection, &failing, payload.as_deref(), &error)?)
             };
             if tools.store.write(noted).await? {
                 tracing::error!(job = job.id, kind = job.kind, "a job was given up: see klatch jobs");

@@ -123,7 +123,7 @@ pub fn claim(connection: &mut AnyConnection, kinds: &[&str], lease: &str) -> Que
         }
         let job = Job { id, kind, payload, attempts, lease: lease.to_owned() };
         if attempts > MAX_ATTEMPTS {
-            fail(connection, &job, "it was begun again and again, and never ended")?;
+            fail(connection, &job, None, "it was begun again and again, and never ended")?;
             continue;
         }
         return Ok(Some(job));
@@ -162,9 +162,9 @@ fn free(connection: &mut AnyConnection, job: &Job) -> QueryResult<()> {
         .map(drop)
 }
 
-/// A step failed: the job is tried again later, or given up, unless it was asked for anew meanwhile. True where it was given
-/// up.
-pub fn fail(connection: &mut AnyConnection, job: &Job, error: &str) -> QueryResult<bool> {
+/// A step failed: the job is tried again later, with another payload where one is given, or given up, unless it was asked for
+/// anew meanwhile. True where it was given up.
+pub fn fail(connection: &mut AnyConnection, job: &Job, payload: Option<&str>, error: &str) -> QueryResult<bool> {
     let now = clock::now(connection)?;
     let is_same = mine(job).filter(jobs::payload.eq(&job.payload));
     if !diesel::select(diesel::dsl::exists(is_same)).get_result::<bool>(connection)? {
@@ -175,6 +175,7 @@ pub fn fail(connection: &mut AnyConnection, job: &Job, error: &str) -> QueryResu
     diesel::update(mine(job))
         .set((
             jobs::error.eq(error),
+            jobs::payload.eq(payload.unwrap_or(&job.payload)),
             jobs::run_at.eq(now + span(hastened(wait_after(job.attempts)))),
             jobs::failed_at.eq(given_up.then_some(now)),
             free,

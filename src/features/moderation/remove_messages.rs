@@ -24,6 +24,8 @@ pub const REMOVE_MESSAGES: JobKind =
 
 /// Messages that are removed in a step: one batch of the journal.
 const AT_ONCE: i64 = 50;
+/// Walks on end in which nothing could be removed, before the job fails.
+const MOST_IN_VAIN: u32 = 30;
 /// How long a request waits for the end, at most, and how often it looks.
 const WAIT: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(25);
@@ -38,8 +40,10 @@ struct Progress {
     /// Whether something of this walk was removed, and whether something was refused, and is still to be removed.
     removed: bool,
     refused: bool,
-    /// Whether it is the second walk, for what was written during the first.
+    /// Whether it is not the first walk: the second is for what was written during the first.
     again: bool,
+    /// Walks on end in which nothing could be removed of what is left.
+    in_vain: u32,
     /// Each request has its own: what is asked for again begins again.
     asked: Uuid,
 }
@@ -54,7 +58,8 @@ fn name_of(by: UserId, author: UserId) -> String {
 /// Those of the database.
 pub fn enqueue(connection: &mut AnyConnection, by: UserId, author: UserId) -> QueryResult<()> {
     let after = String::new();
-    let progress = Progress { author, by, after, removed: false, refused: false, again: false, asked: Uuid::new_v4() };
+    let asked = Uuid::new_v4();
+    let progress = Progress { author, by, after, removed: false, refused: false, again: false, in_vain: 0, asked };
     let payload = serde_json::to_string(&progress).map_err(|error| Error::SerializationError(error.into()))?;
     enqueue_anew(connection, REMOVE_MESSAGES.name, &name_of(by, author), &payload)
 }
@@ -101,15 +106,22 @@ async fn remove_part(tools: &Tools, payload: &str) -> Result<Step, JobError> {
     let mut refusals: Vec<Refusal> = join_all(removals).await.into_iter().filter_map(Result::err).collect();
     progress.refused |= !refusals.is_empty();
     progress.removed |= refusals.len() < left.len();
-    match next {
-        // What is refused stops nothing else.
-        Some(after) => progress.after = after,
-        None if progress.again && !progress.refused => return Ok(Step::Done),
-        // Nothing at all could be removed: it is tried later.
-        None if progress.refused && !progress.removed => {
-            return Err(refusals.pop().unwrap_or_else(Refusal::unavailable).into());
-        }
-        None => progress = Progress { after: String::new(), removed: false, refused: false, again: true, ..progress },
+    // What is refused stops nothing else.
+    if let Some(after) = next {
+        let progress = Progress { after, ..progress };
+        return Ok(Step::More(serde_json::to_string(&progress)?));
     }
-    Ok(Step::More(serde_json::to_string(&progress)?))
+    if progress.again && !progress.refused {
+        return Ok(Step::Done);
+    }
+    let is_in_vain = progress.refused && !progress.removed;
+    let in_vain = if is_in_vain { progress.in_vain + 1 } else { 0 };
+    let progress = Progress { after: String::new(), removed: false, refused: false, again: true, in_vain, ..progress };
+    let payload = serde_json::to_string(&progress)?;
+    match (is_in_vain, refusals.pop().unwrap_or_else(Refusal::unavailable)) {
+        (false, _) => Ok(Step::More(payload)),
+        // Given up in the end, which the operator is told.
+        (true, refusal) if in_vain > MOST_IN_VAIN => Err(refusal.into()),
+        (true, refusal) => Err(JobError::Again { payload, refusal }),
+    }
 }
