@@ -51,31 +51,29 @@ pub struct FailedJob {
 /// Queues a job that there is once at most: where one of this name is queued already, or was given up, nothing happens.
 pub fn enqueue_once(connection: &mut AnyConnection, kind: &'static str, name: &str, payload: &str) -> QueryResult<()> {
     let now = clock::now(connection)?;
-    Rows::new(1)
-        .with("kind", Texts(vec![kind]))
-        .with("name", Texts(vec![name]))
-        .with("payload", Texts(vec![payload]))
-        .with("run_at", Times(vec![now]))
-        .execute(
-            connection,
-            "INSERT INTO jobs ({columns}) SELECT * FROM {given} WHERE true ON CONFLICT (name) DO NOTHING",
-        )
+    row(kind, name, payload, now).execute(
+        connection,
+        "INSERT INTO jobs ({columns}) SELECT * FROM {given} WHERE true ON CONFLICT (name) DO NOTHING",
+    )
 }
 
 /// Queues a job that somebody asked for, once at most: where one of this name is queued it begins anew with this payload,
 /// which is to be another each time, and where it was given up it is tried again.
 pub fn enqueue_anew(connection: &mut AnyConnection, kind: &'static str, name: &str, payload: &str) -> QueryResult<()> {
     let now = clock::now(connection)?;
+    row(kind, name, payload, now).execute(
+        connection,
+        "INSERT INTO jobs ({columns}) SELECT * FROM {given} WHERE true ON CONFLICT (name) DO UPDATE SET \
+         payload = excluded.payload, run_at = excluded.run_at, attempts = 0, failed_at = NULL",
+    )
+}
+
+fn row<'a>(kind: &'a str, name: &'a str, payload: &'a str, run_at: NaiveDateTime) -> Rows<'a> {
     Rows::new(1)
         .with("kind", Texts(vec![kind]))
         .with("name", Texts(vec![name]))
         .with("payload", Texts(vec![payload]))
-        .with("run_at", Times(vec![now]))
-        .execute(
-            connection,
-            "INSERT INTO jobs ({columns}) SELECT * FROM {given} WHERE true ON CONFLICT (name) DO UPDATE SET \
-             payload = excluded.payload, run_at = excluded.run_at, attempts = 0, failed_at = NULL",
-        )
+        .with("run_at", Times(vec![run_at]))
 }
 
 /// How it stands with a job.
