@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 use clap::builder::{Resettable, Styles};
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -22,7 +22,7 @@ use crate::features::rooms::command::RoomCommand;
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Options of the server")]
     config: Config,
 }
 
@@ -87,7 +87,7 @@ impl Command {
         match parsed {
             Ok(CommandLine { config, command }) => Ok((command.unwrap_or(Self::Serve), config.checked()?)),
             Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => error.exit(),
-            Err(error) => Err(StartError(one_line(&error))),
+            Err(error) => Err(StartError(one_line(&error) + &source_of(&error))),
         }
     }
 }
@@ -120,6 +120,21 @@ pub fn tells_programs(arguments: &[OsString]) -> bool {
     let command = CommandLine::command();
     let mut others = command.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "serve");
     is_json && !others.any(|name| words.contains(&name))
+}
+
+/// The variable that has the bad value, where it was not given as an option.
+fn source_of(error: &clap::Error) -> String {
+    let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg) else { return String::new() };
+    let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else { return String::new() };
+    let mut command = CommandLine::command();
+    // Its arguments have their names as errors show them only then.
+    command.build();
+    let mut options = command.get_arguments().filter(|arg| arg.to_string() == *named);
+    let variable = options.find_map(clap::Arg::get_env).and_then(OsStr::to_str);
+    match variable.filter(|name| std::env::var(name).is_ok_and(|set| set == *value)) {
+        Some(name) => format!(" (in {name})"),
+        None => String::new(),
+    }
 }
 
 /// The first paragraph of what clap has to say, which names the option; its hints are left out.

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     // SAFETY: nothing has started a thread yet.
     let env_file = unsafe { EnvFile::load() };
     let ended = env_file.and_then(|env_file| {
-        let (command, config) = Command::parse_from(arguments.clone())?;
+        let (command, config) = Command::parse_from(arguments.clone()).map_err(|error| env_file.name_source(error))?;
         if !config.names_database() {
             env_file.must_be_readable()?;
         }

@@ -72,9 +72,6 @@ pub fn run(mut config: Config, log: Log) -> Result<(), StartError> {
     if config.keeps_database() {
         make_data_dir(&config.data_dir)?;
     }
-    if let Some(folder) = &config.backup_dir {
-        scheduled_backups::prepare(folder)?;
-    }
     let floods = log.floods();
     let served = System::new().block_on(serve(Arc::new(config), listener, log));
     floods.tell(true);

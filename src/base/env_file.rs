@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs::File;
-use std::io::{BufReader, ErrorKind};
+use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 
 use tracing_subscriber::EnvFilter;
@@ -105,21 +105,52 @@ impl EnvFile {
         Ok(found.map(|(_, value)| value).unwrap_or_default())
     }
 
-    fn variables(&self, open: File) -> Result<Vec<(String, String)>, StartError> {
-        let failed = |why: &str| StartError(format!("{}: {why}", self.path.display()));
-        let read: Result<Vec<(String, String)>, _> = dotenvy::Iter::new(BufReader::new(open)).collect();
-        // Of several lines for one variable the last one counts, as it does for systemd.
-        let last_of_each =
-            |lines: Vec<(String, String)>| lines.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect();
-        read.map(last_of_each).map_err(|error| match error {
+    /// Adds where a variable comes from to what is said of its value.
+    pub fn name_source(&self, error: StartError) -> StartError {
+        match self.names.iter().any(|name| error.0.contains(name.as_str())) {
+            true => StartError(format!("{}: {}", self.path.display(), error.0)),
+            false => error,
+        }
+    }
+
+    fn variables(&self, mut open: File) -> Result<Vec<(String, String)>, StartError> {
+        let path = self.path.display();
+        let mut text = String::new();
+        open.read_to_string(&mut text).map_err(|error| StartError(format!("{path}: {error}")))?;
+        let read = dotenvy::Iter::new(text.as_bytes()).collect::<Result<Vec<(String, String)>, _>>();
+        let variables = read.map_err(|error| match error {
             // The value may be secret.
             dotenvy::Error::LineParse(line, _) => {
-                let name = line.split('=').next().unwrap_or_default().trim();
-                let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-                let name = if is_name && line.contains('=') { name } else { "a line" };
-                failed(&format!("{name} can't be read: put a value with spaces or signs between single quotes"))
+                let number =
+                    text.lines().position(|other| line.starts_with(other) && !other.is_empty()).map(|at| at + 1);
+                let number = number.map(|number| format!(", line {number}")).unwrap_or_default();
+                let name = named_in(&line).unwrap_or("it");
+                StartError(format!("{path}{number}: {name} can't be read: {QUOTE}"))
             }
-            error => failed(&error.to_string()),
-        })
+            error => StartError(format!("{path}: {error}")),
+        })?;
+        // Of several lines for one variable the last one counts, as it does for systemd.
+        let last_of_each: BTreeMap<String, String> = variables.into_iter().collect();
+        // Without quotes the name after a `$` is taken for another variable's.
+        let dollars = |text: &str| text.matches('$').count();
+        for (at, line) in text.lines().enumerate().filter(|(_, line)| dollars(line) > 0) {
+            let Some((name, value)) = named_in(line).and_then(|name| last_of_each.get_key_value(name)) else {
+                continue;
+            };
+            if dollars(value) < dollars(line) {
+                return Err(StartError(format!("{path}, line {}: {name} has a $: {QUOTE}", at + 1)));
+            }
+        }
+        Ok(last_of_each.into_iter().collect())
     }
+}
+
+const QUOTE: &str = "put a value with spaces or signs between single quotes";
+
+/// The variable that a line sets.
+fn named_in(line: &str) -> Option<&str> {
+    let (name, _) = line.split_once('=')?;
+    let name = name.trim().trim_start_matches("export ").trim_start();
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    (!name.is_empty() && name.bytes().all(is_name)).then_some(name)
 }

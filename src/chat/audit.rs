@@ -82,17 +82,16 @@ pub fn rename(
     Ok(last)
 }
 
-/// Whether the oldest entry is older than this.
+/// Whether an entry is older than this.
 pub fn is_any_before(connection: &mut AnyConnection, time: NaiveDateTime) -> QueryResult<bool> {
-    let oldest: Option<NaiveDateTime> = audit::table.order(audit::id).select(audit::at).first(connection).optional()?;
-    Ok(oldest.is_some_and(|oldest| oldest < time))
+    diesel::select(diesel::dsl::exists(audit::table.filter(audit::at.lt(time)))).get_result(connection)
 }
 
 /// Deletes the oldest entries, those that are older than this and so many at most; how many that were.
 pub fn delete_before(connection: &mut AnyConnection, time: NaiveDateTime, limit: i64) -> QueryResult<usize> {
-    let oldest: Vec<(i64, NaiveDateTime)> =
-        audit::table.order(audit::id).limit(limit).select((audit::id, audit::at)).load(connection)?;
-    let gone: Vec<i64> = oldest.into_iter().take_while(|(_, at)| *at < time).map(|(id, _)| id).collect();
+    // By their times: while a clock was wrong, a low number may have got a late one.
+    let oldest = audit::table.filter(audit::at.lt(time)).order(audit::at).limit(limit);
+    let gone: Vec<i64> = oldest.select(audit::id).load(connection)?;
     diesel::delete(audit::table.filter(audit::id.eq_any(gone))).execute(connection)
 }
 

@@ -118,8 +118,26 @@ impl ManageConnection for Manager {
 fn harmless(error: ConnectionError, address: &str) -> ConnectionError {
     let ConnectionError::BadConnection(text) = error else { return error };
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = secrets(address).into_iter().fold(text, |text, secret| text.replace(&secret, "***"));
-    ConnectionError::BadConnection(text)
+    ConnectionError::BadConnection(secrets(address).iter().fold(text, |text, secret| hide(&text, secret)))
+}
+
+/// Hides a secret where it stands as in an address, between signs. A word of the text that has the same letters stays: it would
+/// be told by its absence.
+fn hide(text: &str, secret: &str) -> String {
+    let is_sign = |c: &char| ":=@/&\"?".contains(*c);
+    let mut shown = String::new();
+    let mut from = 0;
+    for (at, _) in text.match_indices(secret) {
+        let (before, after) = (text[..at].chars().next_back(), text[at + secret.len()..].chars().next());
+        let is_in_a_word = [before, after].iter().flatten().any(|c| c.is_alphanumeric());
+        if !is_in_a_word && [before, after].iter().flatten().any(is_sign) {
+            shown.push_str(&text[from..at]);
+            shown.push_str("***");
+            from = at + secret.len();
+        }
+    }
+    shown.push_str(&text[from..]);
+    shown
 }
 
 /// The passwords in an address of Postgres, as they are written there.
@@ -178,4 +196,22 @@ const WAIT_FOR_LOCKS: &str = "PRAGMA busy_timeout = 4000";
 /// Has a connection of SQLite wait again for whoever else uses the database.
 pub(crate) fn wait_for_locks(connection: &mut AnyConnection) -> QueryResult<()> {
     diesel::sql_query(WAIT_FOR_LOCKS).execute(connection).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_hidden_as_in_an_address_and_not_as_a_word() {
+        for (text, secret, shown) in [
+            ("invalid port number: \"me:5eC@db\"", "5eC", "invalid port number: \"me:***@db\""),
+            ("invalid percent-encoded token: \"5eC%\"", "5eC%", "invalid percent-encoded token: \"***\""),
+            ("unknown option \"x?password=p&y\"", "p", "unknown option \"x?password=***&y\""),
+            ("FATAL: password authentication failed", "password", "FATAL: password authentication failed"),
+            ("connection to server at \"a\" failed", "e", "connection to server at \"a\" failed"),
+        ] {
+            assert_eq!(hide(text, secret), shown);
+        }
+    }
 }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use chrono::{NaiveDateTime, TimeDelta};
+use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 
 use crate::base::failpoints::hastened;
@@ -223,6 +224,15 @@ pub fn failed(connection: &mut AnyConnection, limit: i64) -> QueryResult<Vec<Fai
         .limit(limit)
         .select((jobs::id, jobs::kind, jobs::failed_at, jobs::error))
         .load(connection)
+}
+
+/// How many jobs are to be done now, and since when the first of them.
+pub fn due(connection: &mut AnyConnection) -> QueryResult<(i64, Option<NaiveDateTime>)> {
+    let now = clock::now(connection)?;
+    jobs::table
+        .filter(jobs::failed_at.is_null().and(jobs::run_at.le(now)))
+        .select((count_star(), min(jobs::run_at)))
+        .first(connection)
 }
 
 /// Queues a job anew that was given up. False where there is none of this number.

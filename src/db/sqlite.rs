@@ -1,6 +1,8 @@
 //! How SQLite is set up for the whole process, what no PRAGMA can say, and which of its files are klatch's.
 
 use std::ffi::{c_char, c_int};
+use std::fs::File;
+use std::io::{self, Read};
 use std::ptr;
 use std::sync::Once;
 
@@ -9,12 +11,16 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use libsqlite3_sys as ffi;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::base::start_error::StartError;
 use crate::db::explained::unusable;
 
 /// Stands in the header of klatch's files: "klch" in ASCII.
 const APPLICATION: i32 = 0x6b6c_6368;
+
+/// What is written otherwise of a path in SQLite's URIs.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 /// To be called before a connection is made: it holds for those that are made later.
 pub(crate) fn set_up() {
@@ -70,6 +76,28 @@ pub(crate) fn is_foreign(path: &str) -> Result<bool, Box<dyn std::error::Error>>
     if std::fs::metadata(path).map_or(true, |file| !file.is_file() || file.len() == 0) {
         return Ok(false);
     }
+    match application_of(path).ok().flatten() {
+        Some(APPLICATION) => return Ok(false),
+        Some(0) => {}
+        Some(_) => return Ok(true),
+        // SQLite tells why it can't be read.
+        None => return has_others_tables(path),
+    }
+    // Where a WAL was left beside it, SQLite would write that into the file and remove it. What the file has without it is looked
+    // at first.
+    let encoded = utf8_percent_encode(path, PATH);
+    Ok(matches!(has_others_tables(&format!("file:{encoded}?immutable=1")), Ok(true)) || has_others_tables(path)?)
+}
+
+/// What stands in the file's header, of which program it is; `None` where it has none.
+fn application_of(path: &str) -> io::Result<Option<i32>> {
+    let mut header = Vec::new();
+    File::open(path)?.take(72).read_to_end(&mut header)?;
+    let application = header.strip_prefix(b"SQLite format 3\0").and_then(|rest| rest.last_chunk());
+    Ok(application.filter(|_| header.len() == 72).map(|bytes| i32::from_be_bytes(*bytes)))
+}
+
+fn has_others_tables(path: &str) -> Result<bool, Box<dyn std::error::Error>> {
     let mut connection = SqliteConnection::establish(path)?;
     connection.batch_execute("PRAGMA busy_timeout = 4000")?;
     let found = sql::<(Integer, BigInt, BigInt)>(

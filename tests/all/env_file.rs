@@ -69,7 +69,26 @@ async fn a_file_that_is_named_must_be_there_and_make_sense() {
     let file = write(folder.path(), "KLATCH_SIGNUP=open\nKLATCH_SECRET=5eC4 e7 'x\n");
     let broken = run(folder.path(), &["jobs", "list"], &[("KLATCH_ENV_FILE", &file)]).await;
     assert_eq!(broken.status.code(), Some(2));
-    assert!(told(&broken).contains("KLATCH_SECRET can't be read") && !told(&broken).contains("5eC4"), "{broken:?}");
+    assert!(told(&broken).contains("env, line 2: KLATCH_SECRET can't be read"), "{broken:?}");
+    assert!(!told(&broken).contains("5eC4"), "{broken:?}");
+    for (lines, why) in [
+        (
+            "\n# dear\nKLATCH_DATABASE_URL=postgres://me:pa$$word@db/x\n",
+            "env, line 3: KLATCH_DATABASE_URL has a $: put",
+        ),
+        ("KLATCH_DATABASE_URL=\"postgres://me:pa${word}@db/x\"\n", "env, line 1: KLATCH_DATABASE_URL has a $: put"),
+        ("KLATCH_SIGNUP=open\nnonsense\n", "env, line 2: it can't be read"),
+        ("KLATCH_SEND_RATE=many\n", "env: invalid value 'many' for '--send-rate <N>'"),
+        ("KLATCH_SEND_RATE=many\n", " (in KLATCH_SEND_RATE)"),
+    ] {
+        let file = write(folder.path(), lines);
+        let refused = run(folder.path(), &["jobs", "list"], &[("KLATCH_ENV_FILE", &file)]).await;
+        assert_eq!((refused.status.code(), told(&refused).trim_end().lines().count()), (Some(2), 1), "{refused:?}");
+        assert!(told(&refused).contains(why) && !told(&refused).contains("word@"), "{lines}: {refused:?}");
+    }
+    let file = write(folder.path(), "KLATCH_DATABASE_URL='sqlite://pa$$word' # costs a\n");
+    let found = run(folder.path(), &["jobs", "list"], &[("KLATCH_ENV_FILE", &file)]).await;
+    assert!(told(&found).contains("pa$$word: there is no such database"), "{found:?}");
 }
 
 /// In a mount namespace of its own, where `/etc/klatch/env` can be made.

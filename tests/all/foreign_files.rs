@@ -20,10 +20,21 @@ async fn another_programs_file_is_refused_and_stays_as_it_was() {
     sql("dashboards", "CREATE TABLE dashboards (id INTEGER)");
     sql("marked", "CREATE TABLE meta (name TEXT); PRAGMA application_id = 7");
     sql("diesels", "CREATE TABLE __diesel_schema_migrations (version TEXT); CREATE TABLE posts (id INTEGER)");
+    // Of a program that was killed: what it wrote last is beside its file.
+    let killed = folder.path().join("killed");
+    sql("killed", "PRAGMA journal_mode = WAL; CREATE TABLE posts (id INTEGER)");
+    let mut other = SqliteConnection::establish(killed.to_str().unwrap()).unwrap();
+    other.batch_execute("INSERT INTO posts VALUES (1)").unwrap();
+    let copies = [killed.clone(), folder.path().join("killed-wal")].map(|file| (fs::read(&file).unwrap(), file));
+    drop(other);
+    for (bytes, file) in copies {
+        fs::write(file, bytes).unwrap();
+    }
     fs::write(folder.path().join("text"), "no database ".repeat(100)).unwrap();
     let before = names(folder.path());
-    for name in &before {
-        let bytes = fs::read(folder.path().join(name)).unwrap();
+    let contents = || before.iter().map(|name| fs::read(folder.path().join(name)).unwrap()).collect::<Vec<_>>();
+    let as_it_was = contents();
+    for name in before.iter().filter(|name| !name.contains("-wal")) {
         let url = format!("sqlite://{name}");
         let why = if name == "text" { "text: file is not a database" } else { "is another program's database" };
         for words in [
@@ -43,8 +54,8 @@ async fn another_programs_file_is_refused_and_stays_as_it_was() {
             let done = run(folder.path(), &[words, &["--database-url", &url]].concat(), &[]).await;
             let told = String::from_utf8_lossy(&[done.stdout.clone(), done.stderr.clone()].concat()).into_owned();
             assert!(!done.status.success() && told.contains(why), "{words:?} on {name}: {told}");
-            assert_eq!(fs::read(folder.path().join(name)).unwrap(), bytes, "{words:?} on {name}");
             assert_eq!(names(folder.path()), before, "{words:?} on {name}");
+            assert!(contents() == as_it_was, "{words:?} on {name}");
         }
     }
 }

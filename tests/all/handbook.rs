@@ -33,7 +33,7 @@ fn blocks() -> Vec<Block> {
                 let path = before.trim().strip_prefix('`').and_then(|line| line.strip_suffix("`:"));
                 found.push(Block { path: Some(path.expect("the name of the file").to_owned()), text });
             }
-            // A part of HAProxy's configuration.
+            // What depends on the place: a part of HAProxy's configuration, the options of several machines.
             "" => {}
             other => panic!("how is a block of {other} to be run?"),
         }

@@ -75,7 +75,7 @@ async fn a_job_that_keeps_failing_is_given_up_and_told_to_the_operator(options: 
     let ill = server.klatch(&["doctor"]).await;
     let report = String::from_utf8(ill.stdout).unwrap();
     assert_eq!(ill.status.code(), Some(1), "{report}");
-    let line = format!("BAD jobs: not so: {id} rerender, given up ");
+    let line = format!("BAD jobs: {id} rerender, given up ");
     assert!(report.contains(&line) && report.contains("its payload can't be read"), "{report}");
     let listed = String::from_utf8(server.klatch(&["jobs", "list"]).await.stdout).unwrap();
     assert!(listed.starts_with(&format!("{id} rerender, given up ")), "{listed}");
@@ -98,6 +98,8 @@ async fn a_job_of_a_kind_that_only_a_newer_version_knows_is_left_to_it(options: 
     let left = "SELECT count(*) FROM messages WHERE renderer = 0";
     eventually(PATIENCE * 3, "the other job", async || (server.number(left) == 0).then_some(())).await;
     assert_eq!(server.number("SELECT count(*) FROM jobs WHERE kind = 'newer' AND attempts = 0"), 1);
+    let report = String::from_utf8(server.klatch(&["doctor"]).await.stdout).unwrap();
+    assert!(report.contains(" due, the first one since 2026-01-01 00:00:00 UTC"), "{report}");
 }
 
 on_both_databases![

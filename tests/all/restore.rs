@@ -176,17 +176,21 @@ async fn a_useless_backup_changes_nothing() {
     fs::write(folder.path().join("half"), &whole[..whole.len() / 2]).unwrap();
     fs::write(folder.path().join("damaged"), damaged).unwrap();
     fs::write(folder.path().join("text"), "hello").unwrap();
+    fs::write(folder.path().join("packed"), b"\x1f\x8b\x08, and what follows").unwrap();
+    fs::write(folder.path().join("archive"), "PGDMP, and what follows").unwrap();
     fs::write(folder.path().join("empty"), "").unwrap();
     fs::write(folder.path().join("newer"), &whole).unwrap();
     sql("newer", "UPDATE meta SET value = '1000' WHERE name = 'minimum_version'");
     sql("foreign", "CREATE TABLE meta (other TEXT)");
     for (file, why) in [
-        ("half", "malformed"),
-        ("damaged", ""),
-        ("text", "not a database"),
-        ("empty", "no database of klatch"),
+        ("half", "malformed: restore another backup"),
+        ("damaged", ": restore another backup"),
+        ("text", "text: is no backup of klatch"),
+        ("empty", "empty: is empty: restore another backup"),
+        ("packed", "packed: is packed: unpack it first, by gunzip"),
+        ("archive", "archive: is a backup of a Postgres database: name that by --database-url"),
         ("newer", "newer klatch"),
-        ("foreign", "no database of klatch"),
+        ("foreign", "no database of klatch: "),
         ("data/klatch.db", "the database itself"),
     ] {
         let done = run(folder.path(), &["restore", file, "--data-dir", "data"], &[]).await;

@@ -141,6 +141,9 @@ async fn a_useless_archive_changes_nothing() {
     std::fs::write(folder.join("begun"), "PGDMP, and nothing that follows it").unwrap();
     std::fs::write(folder.join("text"), "no archive").unwrap();
     std::fs::write(folder.join("empty"), "").unwrap();
+    std::fs::write(folder.join("packed"), b"\x28\xb5\x2f\xfd, and what follows").unwrap();
+    std::fs::write(folder.join("script"), "--\n-- PostgreSQL database dump\n--\n").unwrap();
+    std::fs::write(folder.join("sqlite"), "SQLite format 3\0, and what follows").unwrap();
     let foreign = TestDatabase::empty();
     foreign.execute("CREATE TABLE meta (other text); INSERT INTO meta VALUES ('x')");
     server.execute("UPDATE meta SET value = '1000' WHERE name = 'minimum_version'");
@@ -153,8 +156,11 @@ async fn a_useless_archive_changes_nothing() {
     for (file, why) in [
         ("half", "half: "),
         ("begun", "begun: "),
-        ("text", "is no archive that pg_dump made with --format=custom"),
-        ("empty", "is no archive"),
+        ("text", "text: is no backup of klatch"),
+        ("empty", "empty: is empty: restore another backup"),
+        ("packed", "packed: is packed: unpack it first, by unzstd"),
+        ("script", "script: is a script of pg_dump"),
+        ("sqlite", "sqlite: is a backup of an SQLite database"),
         ("foreign", "is no database of klatch"),
         ("newer", "newer klatch"),
         ("none", "none: can't be read: No such file"),

@@ -56,22 +56,37 @@ async fn backups_are_made_when_they_are_due_and_the_last_ones_kept(options: Opti
 async fn a_backup_that_fails_is_counted_and_logged(options: Options) {
     let folder = tempfile::tempdir().unwrap();
     let backups = folder.path().join("backups");
-    let server = scheduled(options, "6s", &backups).start().await;
-    scraped(&server, "a backup", |scrape| scrape.get(DONE) >= 1.0).await;
-    std::fs::remove_dir_all(&backups).unwrap();
+    // A disk that is away when the server starts.
     std::fs::write(&backups, "").unwrap();
-    scraped(&server, "a failure", |scrape| scrape.get(FAILED) >= 1.0).await;
-    let log = server.stderr();
-    let line = log.lines().find(|line| line.contains("a backup failed")).unwrap_or_else(|| panic!("{log}"));
-    assert!(line.contains("ERROR") && line.contains(backups.to_str().unwrap()), "{line}");
+    let server = scheduled(options, "6s", &backups).start().await;
+    server.person("ann").await;
+    scraped(&server, "the first look, and a failure", |scrape| scrape.get(FAILED) >= 2.0).await;
+    for words in ["no backup can be made", "a backup failed"] {
+        let log = server.stderr();
+        let line = log.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{log}"));
+        assert!(line.contains("ERROR") && line.contains(backups.to_str().unwrap()), "{line}");
+    }
+    std::fs::remove_file(&backups).unwrap();
+    scraped(&server, "a backup", |scrape| scrape.get(DONE) >= 1.0).await;
 }
 
 /// Whoever makes it tells the metrics of all.
 async fn a_backup_by_command_is_in_the_metrics(options: Options) {
     let server = options.in_haste().start().await;
     assert_eq!(server.metric(LAST).await, 0.0);
+    let told_by_doctor = async |words: &[&str]| {
+        let report = server.klatch(&[&["doctor"], words].concat()).await.stdout;
+        let report = String::from_utf8(report).unwrap();
+        report.lines().find(|line| line.contains("backups: ")).unwrap_or_else(|| panic!("{report}")).to_owned()
+    };
+    assert_eq!(told_by_doctor(&[]).await, "ok  backups: none was made yet");
     succeeded(&server.klatch(&["backup", "copy"]).await);
     scraped(&server, "the backup", |scrape| scrape.get(LAST) > 1_700_000_000.0).await;
+    assert!(told_by_doctor(&[]).await.starts_with("ok  backups: the last one was made 20"));
+    // Those that the server should have made are missing.
+    server.execute("INSERT INTO meta (name, value) VALUES ('last_scheduled_backup', '1700000000')");
+    let missing = told_by_doctor(&["--backup-every", "6h", "--backup-dir", "b"]).await;
+    assert!(missing.starts_with("BAD backups: the last one was made 20") && missing.contains("by itself"), "{missing}");
 }
 
 on_both_databases![
@@ -97,14 +112,12 @@ async fn of_several_instances_one_makes_the_backup() {
 #[tokio::test]
 async fn options_of_backups_that_make_no_sense_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("file"), "").unwrap();
     for (args, why) in [
         (&["--backup-every", "6h"][..], "--backup-dir: needed with --backup-every"),
         (&["--backup-dir", "b"], "--backup-every: needed with --backup-dir"),
         (&["--backup-every", "often", "--backup-dir", "b"], "--backup-every"),
         (&["--backup-every", "0s", "--backup-dir", "b"], "a second at least"),
         (&["--backup-every", "6h", "--backup-dir", "b", "--backup-keep", "0"], "--backup-keep"),
-        (&["--backup-every", "6h", "--backup-dir", "file"], "--backup-dir: file: "),
     ] {
         let args = [&["--listen", "127.0.0.1:0"], args].concat();
         let done = run(folder.path(), &args, &[]).await;

@@ -4,11 +4,13 @@
 //! disk and then given its own. What a restore puts in the database's place is made alike.
 
 mod draft;
+mod file_kind;
 mod postgres;
 mod progress;
 mod raw;
 mod restore;
 
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
@@ -31,6 +33,7 @@ use crate::db::meta;
 use crate::db::migrations::{VERSION, minimum_version, needs_newer};
 use crate::db::open::open_as_it_is;
 use crate::features::operations::backup::draft::Draft;
+use crate::features::operations::backup::file_kind::FileKind;
 use crate::features::operations::backup::raw::Raw;
 
 /// The file that stands for standard output.
@@ -78,7 +81,7 @@ pub(super) fn make(address: &str, file: &Path, told: bool) -> Result<u64, StartE
             let copy = draft.file.try_clone().map_err(|error| about(file, error))?;
             progress::told(told, &draft.path, None, || postgres::backup(address, copy))?;
         }
-        Some(database) => copy(&database, &draft.path, told)?,
+        Some(database) => copy(&database, &draft.path, told, |why| about(&database, why))?,
     }
     draft.publish(file)
 }
@@ -94,7 +97,7 @@ fn to_standard_output(address: &str) -> Result<(), StartError> {
     is_database(&database)?;
     // SQLite copies into a file only. It is checked before any of it is sent.
     let draft = Draft::of(&fs::canonicalize(&database).map_err(|error| about(&database, error))?)?;
-    copy(&database, &draft.path, true)?;
+    copy(&database, &draft.path, true, |why| about(&database, why))?;
     let mut whole = File::open(&draft.path).map_err(|error| about(&draft.path, error))?;
     io::copy(&mut whole, &mut File::from(out)).map(drop).map_err(failed)
 }
@@ -109,9 +112,14 @@ pub fn restore(config: &Config, file: &str) -> Result<String, StartError> {
     if !fs::metadata(&file).map_err(unreadable)?.is_file() {
         return Err(about(&file, "is no file"));
     }
-    drop(File::open(&file).map_err(unreadable)?);
     let address = config.database_url();
-    match sqlite_path(&address) {
+    let database = sqlite_path(&address);
+    let wanted = if database.is_some() { FileKind::Sqlite } else { FileKind::Archive };
+    match FileKind::of(&file).map_err(unreadable)? {
+        found if found == wanted => {}
+        found => return Err(StartError(format!("{}: {}", file.display(), found.instead_of(wanted)))),
+    }
+    match database {
         None => {
             let ended = postgres::restore(&address, &file)?;
             let told = format!("restored {} from {}; the epoch is renewed", shown(&address), file.display());
@@ -156,9 +164,15 @@ fn is_database(path: &Path) -> Result<(), StartError> {
     if path.is_file() { Ok(()) } else { Err(about(path, "there is no such database")) }
 }
 
-/// Makes `draft`, an empty file, a copy of `database`, checked: one file, without a WAL beside it.
-fn copy(database: &Path, draft: &Path, told: bool) -> Result<(), StartError> {
-    let source = Raw::open(database).map_err(|error| about(database, error))?;
+/// Makes `draft`, an empty file, a copy of `database`, checked: one file, without a WAL beside it. `spoiled` words what is wrong with
+/// the database.
+fn copy(
+    database: &Path,
+    draft: &Path,
+    told: bool,
+    spoiled: impl Fn(&dyn Display) -> StartError,
+) -> Result<(), StartError> {
+    let source = Raw::open(database).map_err(|error| spoiled(&error))?;
     let target = Raw::open(draft).map_err(|error| about(draft, error))?;
     // A draft that is broken off is thrown away: nothing needs to be undone in it.
     target.execute(c"PRAGMA synchronous = OFF").map_err(|error| about(draft, error))?;
@@ -166,12 +180,12 @@ fn copy(database: &Path, draft: &Path, told: bool) -> Result<(), StartError> {
     progress::told(told, draft, size, || source.copy_into(&target)).map_err(|error| match error.code {
         // It is the copy's disk that is full.
         SQLITE_FULL => about(draft, error),
-        _ => about(database, error),
+        _ => spoiled(&error),
     })?;
     // The copy of a database in WAL mode is in that mode too.
-    target.execute(c"PRAGMA journal_mode = DELETE").map_err(|error| about(database, error))?;
+    target.execute(c"PRAGMA journal_mode = DELETE").map_err(|error| spoiled(&error))?;
     drop(target);
-    check(&mut open(draft)?).map_err(|why| about(database, why))
+    check(&mut open(draft)?).map_err(|why| spoiled(&why))
 }
 
 /// Opens an SQLite file without the settings that a server gives it.
@@ -229,6 +243,11 @@ fn is_there(file: &Path) -> StartError {
     about(file, "is there already, and is not overwritten")
 }
 
-fn about(path: &Path, why: impl std::fmt::Display) -> StartError {
+fn about(path: &Path, why: impl Display) -> StartError {
     StartError(format!("{}: {}", path.display(), advised(why)))
+}
+
+/// What is wrong with the file that is to be restored.
+fn spoiled(file: &Path, why: impl Display) -> StartError {
+    StartError(format!("{}: {why}: restore another backup", file.display()))
 }

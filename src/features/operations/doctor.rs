@@ -10,7 +10,7 @@ use crate::db::connection::{look_as_the_server, look_at_whole_tables};
 use crate::db::explained::advised;
 use crate::db::open::open_as_it_is;
 use crate::db::{AnyConnection, expected, meta, migrations, restoring, try_to_store};
-use crate::features::operations::jobs;
+use crate::features::operations::{jobs, scheduled_backups};
 
 /// Clocks may differ by so much: sessions, bans and invitations end by them.
 const MAX_CLOCK_SECS: i64 = 5;
@@ -90,7 +90,8 @@ fn look_at(connection: &mut AnyConnection, config: &Config, deep: bool, found: &
         "storing",
         try_to_store(connection).map(|()| "something was stored and removed".to_owned()).map_err(unstored),
     );
-    found.note("jobs", none_of(jobs::failed(connection), "none was given up"));
+    found.note("jobs", jobs::look(connection));
+    found.note("backups", scheduled_backups::look(connection, config));
     found.note("unread", none_of(integrity::miscounted(connection), "counted anew, they are the same"));
 }
 

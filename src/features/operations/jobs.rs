@@ -56,6 +56,24 @@ pub fn failed(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
     Ok(jobs::failed(connection, LISTED)?.into_iter().map(line).collect())
 }
 
+/// Whether one was given up, for `klatch doctor`; else how many wait for their turn, and since when: where no server runs, nobody
+/// does them.
+///
+/// # Errors
+/// Those that were given up.
+pub fn look(connection: &mut AnyConnection) -> Result<String, StartError> {
+    let given_up = failed(connection).map_err(unread)?;
+    if !given_up.is_empty() {
+        return Err(StartError(given_up.join(", ")));
+    }
+    Ok(match jobs::due(connection).map_err(unread)? {
+        (0, _) | (_, None) => "none was given up, and none is due".to_owned(),
+        (due, Some(first)) => {
+            format!("none was given up; {due} are due, the first one since {}", first.format("%Y-%m-%d %H:%M:%S UTC"))
+        }
+    })
+}
+
 fn none(number: i64) -> StartError {
     StartError(format!("{number}: no job of this number was given up"))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::QueryResult;
 use rustix::fs::{Access, access};
 use tokio::sync::oneshot;
@@ -40,10 +40,7 @@ struct Plan {
 }
 
 /// That backups can be made in this folder, which is made where it is missing.
-///
-/// # Errors
-/// One line that names the option.
-pub fn prepare(folder: &Path) -> Result<(), StartError> {
+fn prepare(folder: &Path) -> Result<(), StartError> {
     let usable = private_files::make_dir(folder)
         .and_then(|()| access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(std::io::Error::from));
     usable.map_err(|error| StartError::option("backup-dir", format!("{}: {error}", folder.display())))
@@ -57,6 +54,11 @@ pub async fn keep_up(config: Arc<Config>, store: Store) {
         every: hastened(every),
         keep: config.backup_keep as usize,
     });
+    // People chat though a disk for backups is away.
+    if let Some(Err(error)) = plan.as_ref().map(|plan| prepare(&plan.folder)) {
+        METRICS.backups.of("failed").increment(1);
+        tracing::error!(%error, "no backup can be made");
+    }
     let mut not_before = Instant::now();
     loop {
         let read = |connection: &mut AnyConnection| -> Result<_, StoreError> {
@@ -110,10 +112,7 @@ async fn take_turn(plan: Plan) -> bool {
 
 impl Plan {
     fn is_due(&self, last: Option<i64>) -> bool {
-        let Some(last) = last else { return true };
-        let age = Utc::now().timestamp().saturating_sub(last);
-        // One of the future was made while the clock was wrong.
-        age < -60 || u64::try_from(age).is_ok_and(|age| Duration::from_secs(age) >= self.every)
+        last.is_none_or(|last| is_older(last, self.every))
     }
 
     /// Gives the file and its size, or nothing where another instance has made one.
@@ -160,6 +159,31 @@ impl Plan {
 fn is_own(name: &str, ending: &str) -> bool {
     let time = name.strip_suffix(ending).and_then(|name| NaiveDateTime::parse_from_str(name, NAME).ok());
     time.is_some_and(|time| format!("{}{ending}", time.format(NAME)) == name)
+}
+
+/// When the last backups were made, for `klatch doctor`.
+///
+/// # Errors
+/// The server is to make them, and the last one that it made is older than two that were due.
+pub fn look(connection: &mut AnyConnection, config: &Config) -> Result<String, StartError> {
+    let last = noted(connection, meta::LAST_BACKUP).map_err(unusable)?;
+    let told = match last.and_then(|last| DateTime::from_timestamp(last, 0)) {
+        Some(last) => format!("the last one was made {}", last.format("%Y-%m-%d %H:%M:%S UTC")),
+        None => "none was made yet".to_owned(),
+    };
+    let scheduled = noted(connection, meta::LAST_SCHEDULED_BACKUP).map_err(unusable)?;
+    match (config.backup_every, scheduled) {
+        (Some(every), Some(last)) if is_older(last, every * 2) => {
+            Err(StartError(format!("{told}, though the server is to make them by itself")))
+        }
+        _ => Ok(told),
+    }
+}
+
+/// Whether something of this time is so old. One of the future was made while the clock was wrong.
+fn is_older(time: i64, span: Duration) -> bool {
+    let age = Utc::now().timestamp().saturating_sub(time);
+    age < -60 || u64::try_from(age).is_ok_and(|age| Duration::from_secs(age) >= span)
 }
 
 fn noted(connection: &mut AnyConnection, name: &str) -> QueryResult<Option<i64>> {

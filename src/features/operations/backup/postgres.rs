@@ -3,7 +3,7 @@
 //! A password is never among their arguments, which anybody on the machine can list.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -19,10 +19,7 @@ use crate::db::explained::{name_database, unusable};
 use crate::db::migrations::{VERSION, needs_newer};
 use crate::db::open::{establish, with_timeouts};
 use crate::db::{InstanceLock, restoring};
-use crate::features::operations::backup::{about, begin_anew, belongs_to_klatch};
-
-/// How an archive of `pg_dump --format=custom` begins.
-const ARCHIVE: &[u8] = b"PGDMP";
+use crate::features::operations::backup::{begin_anew, belongs_to_klatch, spoiled};
 
 /// Copies the database into `file`, as of one moment.
 pub fn backup(address: &str, file: File) -> Result<(), StartError> {
@@ -91,22 +88,15 @@ fn alone(address: &str) -> Result<AnyConnection, StartError> {
 
 /// That a file is an archive of klatch's, and not too new for this program.
 fn check(file: &Path) -> Result<(), StartError> {
-    let mut begin = Vec::new();
-    let length = ARCHIVE.len() as u64;
-    let read = File::open(file).and_then(|file| file.take(length).read_to_end(&mut begin));
-    read.map_err(|error| about(file, format!("can't be read: {error}")))?;
-    if begin != ARCHIVE {
-        return Err(about(file, "is no archive that pg_dump made with --format=custom"));
-    }
     let mut tool = Command::new("pg_restore");
     tool.args(["--data-only", "--table=meta", "--file=-"]).arg(file).stdin(Stdio::null()).stdout(Stdio::piped());
-    let meta = run(tool).map_err(|error| about(file, error))?;
+    let meta = run(tool).map_err(|error| spoiled(file, error))?;
     let meta = String::from_utf8_lossy(&meta.stdout);
     match meta.lines().find_map(|line| line.strip_prefix("minimum_version\t")).and_then(|version| version.parse().ok())
     {
-        Some(version) if version > VERSION => Err(about(file, needs_newer(version))),
+        Some(version) if version > VERSION => Err(spoiled(file, needs_newer(version))),
         Some(_) => Ok(()),
-        None => Err(about(file, "is no database of klatch")),
+        None => Err(spoiled(file, "is no database of klatch")),
     }
 }
 

@@ -13,7 +13,9 @@ use crate::base::start_error::StartError;
 use crate::db::open::lock_file;
 use crate::features::operations::backup::draft::{COMPANIONS, discard, sync_folder};
 use crate::features::operations::backup::raw::{Raw, RawError};
-use crate::features::operations::backup::{about, begin_anew, belongs_to_klatch, copy, is_database, open, with_suffix};
+use crate::features::operations::backup::{
+    about, begin_anew, belongs_to_klatch, copy, is_database, open, spoiled, with_suffix,
+};
 
 /// Puts a copy of `file` in the place of `database`, which is kept under another name. Gives the line to print.
 pub fn restore(database: &Path, file: &Path) -> Result<String, StartError> {
@@ -56,7 +58,7 @@ fn lock(database: &Path) -> Result<File, StartError> {
 fn prepare(database: &Path, file: &Path, draft: &Path) -> Result<(), StartError> {
     // Made here, so that nobody else could read it for a moment.
     private_files::create(draft).map_err(|error| about(draft, format!("can't be made: {error}")))?;
-    copy(file, draft, true)?;
+    copy(file, draft, true, |why| spoiled(file, why))?;
     begin_anew(&mut open(draft)?).map_err(|error| about(draft, error))?;
     let Ok(old) = fs::metadata(database) else {
         return Ok(());
