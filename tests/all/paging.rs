@@ -61,9 +61,9 @@ async fn each_room_is_on_one_page(server: Server) {
 }
 
 async fn each_person_is_on_one_page(server: Server) {
-    let [ann, ..] = server.people(["ann", "bob", "Carl", "carl.a", "dora"]).await;
-    let dora = ann.http.patch("/me", json!({"display_name": "Carl's aunt"})).await;
-    assert_eq!(dora.status, 200);
+    let [ann, bob, ..] = server.people(["ann", "bob", "Carl", "carl.a", "dora"]).await;
+    bob.http.patch("/me", json!({"display_name": "Bob Carline"})).await.ok(200);
+    ann.http.patch("/me", json!({"display_name": "Carl's carol, caroling"})).await.ok(200);
     ann.makes_room("den").await;
     for name in ["bob", "Carl", "carl.a", "dora"] {
         ann.adds(name, "den").await;
@@ -71,11 +71,21 @@ async fn each_person_is_on_one_page(server: Server) {
     let member = |member: &Value| username(&member["user"]);
     for limit in [1, 2, 3, 5, 100] {
         assert_eq!(walk(&ann, "/users", "users", limit, username).await, ["ann", "bob", "Carl", "carl.a", "dora"]);
-        assert_eq!(walk(&ann, "/users?q=carl", "users", limit, username).await, ["Carl", "carl.a", "ann"], "{limit}");
+        assert_eq!(
+            walk(&ann, "/users?q=carl", "users", limit, username).await,
+            ["Carl", "carl.a", "ann", "bob"],
+            "{limit}"
+        );
+        // By each of three words, once.
+        assert_eq!(
+            walk(&ann, "/users?q=c", "users", limit, username).await,
+            ["Carl", "carl.a", "ann", "bob"],
+            "{limit}"
+        );
         let members = walk(&ann, "/rooms/den/members", "members", limit, member).await;
         assert_eq!(members, ["ann", "bob", "Carl", "carl.a", "dora"]);
         let members = walk(&ann, "/rooms/den/members?q=carl", "members", limit, member).await;
-        assert_eq!(members, ["Carl", "carl.a", "ann"], "{limit}");
+        assert_eq!(members, ["Carl", "carl.a", "ann", "bob"], "{limit}");
     }
     for path in ["/users", "/rooms/den/members"] {
         for cursor in ["", "x", "%C3%A4"] {
