@@ -18,7 +18,9 @@ worker.addEventListener('fetch', (event) => {
 	const { origin, pathname, search } = new URL(request.url);
 	if (request.method !== 'GET' || origin !== location.origin) return;
 	if (pathname.startsWith('/static/')) event.respondWith(part(request));
-	else if (request.mode === 'navigate') event.respondWith(page(event, pathname + search));
+	// A page that shows another one inside itself asks for it as HTML.
+	else if (request.mode === 'navigate' || request.headers.get('accept') === 'text/html')
+		event.respondWith(page(event, pathname + search));
 });
 
 async function install() {

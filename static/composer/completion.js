@@ -59,7 +59,7 @@ export class Completion {
 		text.setAttribute('aria-autocomplete', 'list');
 		text.setAttribute('aria-controls', this.#id);
 		// Before the text box's own meaning of Enter and of the arrow keys.
-		onKey(text, (event) => this.#key(event), true);
+		onKey(text, (event) => this.#key(event), { capture: true });
 		text.addEventListener('blur', () => this.#close());
 		this.#list.addEventListener('pointerdown', (event) => {
 			event.preventDefault(); // the text box keeps the focus

@@ -65,8 +65,9 @@ export class Composer {
 	 * @param {(message: Wire.Message, body: string) => boolean} options.edit false when it could not go out
 	 * @param {() => void} options.typing
 	 * @param {() => Wire.Message | null} options.lastOwn
+	 * @param {AbortSignal} options.signal the room is closed
 	 */
-	constructor({ root, room, rooms, draftKey, post, edit, typing, lastOwn }) {
+	constructor({ root, room, rooms, draftKey, post, edit, typing, lastOwn, signal }) {
 		this.#root = root;
 		this.#room = room;
 		this.#rooms = rooms;
@@ -79,7 +80,7 @@ export class Composer {
 		this.#modeLine = part('mode', root);
 		this.#counter = part('counter', root);
 		this.#formatButton = part('format', root);
-		this.#draft = new Draft(draftKey, () => this.#follow());
+		this.#draft = new Draft(draftKey, () => this.#follow(), signal);
 		this.#text.value ||= this.#draft.text;
 		this.#text.addEventListener('input', () => this.#typedIn());
 		onKey(this.#text, (event) => this.#key(event));
@@ -101,6 +102,14 @@ export class Composer {
 		maybe('.preview', this.#root)?.remove();
 		this.#text.hidden = false;
 		this.#text.focus();
+	}
+
+	/** @param {string} text as if it had been typed */
+	type(text) {
+		this.focus();
+		if (!text) return;
+		this.#text.setRangeText(text, this.#text.selectionStart, this.#text.selectionEnd, 'end');
+		this.#text.dispatchEvent(new InputEvent('input'));
 	}
 
 	/** @param {Wire.Message} message */

@@ -15,22 +15,24 @@ export class Draft {
 	/**
 	 * @param {string} key where it is kept
 	 * @param {() => void} onChange the text is another one, by what happened in another tab
+	 * @param {AbortSignal} signal the room is closed
 	 */
-	constructor(key, onChange) {
+	constructor(key, onChange, signal) {
 		this.#key = key;
 		const own = read(key, true);
 		this.#isOwn = own !== null;
 		this.text = own ?? readList(key).at(-1) ?? '';
-		addEventListener('storage', (event) => {
+		const follow = (/** @type {StorageEvent} */ event) => {
 			if (event.key !== key) return;
 			const [before, now] = [listOf(event.oldValue), listOf(event.newValue)];
 			const isSent = before.includes(this.text) && !now.includes(this.text) && now.length < before.length;
 			if (this.#isOwn && !isSent) return;
 			this.#take((!isSent && now.at(-1)) || '', false);
 			onChange();
-		});
+		};
+		addEventListener('storage', follow, { signal });
 		// Unless it was wiped, at the end of a session.
-		addEventListener('pagehide', () => read(key, true) && this.#keep(this.text));
+		addEventListener('pagehide', () => read(key, true) && this.#keep(this.text), { signal });
 	}
 
 	/** @param {string} text as it was written here */

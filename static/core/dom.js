@@ -114,8 +114,9 @@ export const isLookedAt = () => !document.hidden && document.hasFocus();
 
 /**
  * @param {() => void} act when somebody may look at this page now, or no more
+ * @param {AbortSignal} [signal] ends that
  */
-export function onLook(act) {
-	document.addEventListener('visibilitychange', act);
-	for (const kind of ['focus', 'blur']) addEventListener(kind, act);
+export function onLook(act, signal) {
+	document.addEventListener('visibilitychange', act, { signal });
+	for (const kind of ['focus', 'blur']) addEventListener(kind, act, { signal });
 }

@@ -18,10 +18,11 @@ export const isComposing = (event) => event.isComposing || event.keyCode === 229
  * Hears keys, but for those that an input method takes.
  * @param {EventTarget} target
  * @param {(event: KeyboardEvent) => unknown} act
+ * @param {AddEventListenerOptions} [options]
  */
-export function onKey(target, act, capture = false) {
+export function onKey(target, act, options) {
 	const hear = (/** @type {any} */ event) => isComposing(event) || act(event);
-	target.addEventListener('keydown', hear, capture);
+	target.addEventListener('keydown', hear, options);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { navigate } from '../core/navigate.js';
 import { t } from '../core/text.js';
 import { api } from '../net/api.js';
 import { formDialog } from './form-dialog.js';
@@ -10,7 +11,7 @@ import { peopleFinder } from './people-finder.js';
 export async function openDirect(users) {
 	/** @type {Wire.Room} */
 	const { slug } = await api('POST', '/direct', { users });
-	location.assign(`/rooms/${slug}`);
+	navigate(`/rooms/${slug}`);
 }
 
 /** @param {import('./openers.js').Context} context */

@@ -1,4 +1,5 @@
 import { el } from '../core/dom.js';
+import { navigate } from '../core/navigate.js';
 import { t } from '../core/text.js';
 import { api } from '../net/api.js';
 import { choice, field, formDialog } from './form-dialog.js';
@@ -50,6 +51,6 @@ export function open() {
 	return formDialog(t('rooms.new'), t('rooms.make'), content, async (given) => {
 		/** @type {Wire.Room} */
 		const made = await api('POST', '/rooms', given);
-		location.assign(`/rooms/${made.slug}`);
+		navigate(`/rooms/${made.slug}`);
 	});
 }

@@ -54,7 +54,7 @@ export function openDialogs(context) {
 		event.stopPropagation();
 		(await import('./read-all.js')).readAll(context);
 	};
-	onKey(window, readAll, true);
+	onKey(window, readAll, { capture: true });
 }
 
 /**

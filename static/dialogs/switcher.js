@@ -1,5 +1,6 @@
 import { el, maybe, style } from '../core/dom.js';
 import { matching, score } from '../core/fuzzy.js';
+import { navigate } from '../core/navigate.js';
 import { MARKS } from '../core/room-marks.js';
 import { KEYS, readList } from '../core/storage.js';
 import { t } from '../core/text.js';
@@ -24,7 +25,7 @@ const destination = ({ slug, title, kind, member }) => ({
 	label: title,
 	note: member ? '' : t('switcher.other'),
 	mark: el('i', { 'aria-hidden': 'true', class: kind }, MARKS[kind]),
-	open: () => location.assign(`/rooms/${slug}`),
+	open: () => navigate(`/rooms/${slug}`),
 });
 
 /**

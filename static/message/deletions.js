@@ -20,24 +20,32 @@ export class Deletions {
 	 * @param {(id: number) => boolean} options.send deletes over the socket
 	 * @param {(text: string) => void} options.say tells what went wrong
 	 * @param {(id: number) => HTMLElement | undefined} options.find the message's article, where it is in the list
+	 * @param {() => boolean} options.isShown whether the room is
+	 * @param {AbortSignal} options.signal the room is closed
 	 */
-	constructor({ room, send, say, find }) {
+	constructor({ room, send, say, find, isShown, signal }) {
 		this.#room = room;
 		this.#say = say;
 		this.#find = find;
 		// Either may be lost with the page: a request that a service worker has seen waits for the page, which is frozen.
-		addEventListener('pagehide', () => {
+		const finish = () => {
 			for (const id of this.#leaving.keys())
 				if (!send(id)) fetch(`/api/v1${this.#path(id)}`, { method: 'DELETE', keepalive: true }).catch(() => {});
+		};
+		addEventListener('pagehide', finish, { signal });
+		signal.addEventListener('abort', () => {
+			finish();
+			for (const timer of this.#leaving.values()) if (timer) clearTimeout(timer);
 		});
-		onKey(document, (event) => {
-			if (commandOf(event) !== 'z') return;
+		const undoLast = (/** @type {KeyboardEvent} */ event) => {
+			if (commandOf(event) !== 'z' || !isShown()) return;
 			if (event.target instanceof Element && event.target.matches('input, textarea')) return;
 			const last = [...this.#leaving.keys()].at(-1);
 			if (last === undefined) return;
 			event.preventDefault(); // or the browser undoes in the text box, too
 			this.undo(last);
-		});
+		};
+		onKey(document, undoLast, { signal });
 	}
 
 	/** @param {Wire.Message} message */

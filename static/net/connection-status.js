@@ -1,16 +1,16 @@
-import { el, maybe, setText } from '../core/dom.js';
+import { $, el, maybe, setText } from '../core/dom.js';
 import { t } from '../core/text.js';
 
 /** @typedef {(state: import('./socket.js').State, text: string, retry?: boolean) => void} ShowState */
 
 /**
- * The quiet line that tells how the connection is.
- * @param {HTMLElement} root
+ * The quiet line that tells how the connection is, on whatever page is shown.
  * @param {() => void} onRetry
  * @returns {ShowState}
  */
-export function connectionStatus(root, onRetry) {
+export function connectionStatus(onRetry) {
 	return (state, text, retry = false) => {
+		const root = $('#connection');
 		root.dataset.state = state;
 		setText(maybe('span', root) ?? root.appendChild(el('span')), text);
 		const button = maybe('button', root);

@@ -57,8 +57,9 @@ export class Outbox {
 	 * @param {() => number} options.cursor that of the room
 	 * @param {(change: () => void) => void} options.hold
 	 * @param {() => void} options.onWiped all was wiped, by logging out
+	 * @param {AbortSignal} options.signal the room is closed
 	 */
-	constructor({ sender, me, room, list, cursor, hold, onWiped }) {
+	constructor({ sender, me, room, list, cursor, hold, onWiped, signal }) {
 		this.#sender = sender;
 		this.#me = me;
 		this.#room = room.slug;
@@ -67,7 +68,7 @@ export class Outbox {
 		this.#cursor = cursor;
 		this.#hold = hold;
 		this.#onWiped = onWiped;
-		sender.listen((news) => this.#hear(news));
+		sender.listen((news) => this.#hear(news), signal);
 		this.#read();
 	}
 

@@ -43,9 +43,13 @@ export class Sender {
 	/**
 	 * Is told `{ room }`: entries of a room changed; with `key` and `id`: that one was sent; `{ over }`: they were all deleted.
 	 * @param {(news: News) => void} hear
+	 * @param {AbortSignal} signal ends that
 	 */
-	listen(hear) {
+	listen(hear, signal) {
 		this.#listeners.push(hear);
+		signal.addEventListener('abort', () => {
+			this.#listeners = this.#listeners.filter((each) => each !== hear);
+		});
 	}
 
 	/** @param {string} [room] all rooms without it */

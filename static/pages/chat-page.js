@@ -21,11 +21,18 @@ export function readUser({ dataset: { userId, username = '', displayName = '' } 
 
 /**
  * What a page of the chat has once, whatever is open in it: the socket, the sender of what was written, the list of rooms,
- * notifications, keys and dialogs. The open room is told what the socket says.
+ * notifications, keys and dialogs. Open rooms are told what the socket says.
  */
 export class ChatPage {
 	/** @type {Room | null} */
-	room = null;
+	room = null; // the one that is shown
+	/** @type {Iterable<Room> & { get: (slug: string) => Room | undefined, renew: (room: Room) => unknown }} */
+	open = Object.assign([], { get: () => undefined, renew: () => {} });
+	/** @type {Wire.FrameOf<'welcome'> | null} */
+	welcome = null; // while there is a connection
+	/** @type {Parameters<import('../net/connection-status.js').ShowState>} */
+	#state = ['connecting', ''];
+	#showState;
 	/** @type {Promise<import('./notifications.js').Notifications> | null} */
 	#notifications = null; // once they are wanted
 
@@ -35,19 +42,17 @@ export class ChatPage {
 	 * @param {boolean} [options.administers] whether they are an admin
 	 * @param {string} options.title what the window is called
 	 * @param {string | null} [options.here] the slug of the open room
-	 * @param {HTMLElement | null} [options.pip] is shown while another room has something unread
 	 */
-	constructor({ me, administers = false, title, here = null, pip = null }) {
+	constructor({ me, administers = false, title, here = null }) {
 		this.me = me;
 		this.administers = administers;
 		this.rooms = new RoomList({
 			root: $('#rooms'),
 			here,
 			title,
-			pip,
 			onSeen: (slug) => this.#notifications?.then((notifications) => notifications.seen(slug)),
 			onStar: (starred) => this.room?.star(starred),
-			onDescription: (description) => this.room?.describe(description),
+			onDescription: (slug, description) => this.#describe(slug, description),
 		});
 		this.sender = new Sender(me.id);
 		this.socket = new Socket({
@@ -56,12 +61,14 @@ export class ChatPage {
 				this.#notify(frame);
 				this.#onFrame(frame);
 			},
-			onState: (state, text, retry) => {
-				showState(state, text, retry);
-				this.room?.onState(state);
+			onState: (...state) => {
+				this.#state = state;
+				if (state[0] !== 'online') this.welcome = null;
+				this.#showState(...state);
+				for (const room of this.open) room.onState(state[0]);
 			},
 		});
-		const showState = connectionStatus($('#connection'), () => this.socket.connectNow());
+		this.#showState = connectionStatus(() => this.socket.connectNow());
 		watchEnds();
 		openDialogs(this);
 		listenForShortcuts(this.rooms);
@@ -73,6 +80,24 @@ export class ChatPage {
 	 */
 	say(text) {
 		this.room?.say(text);
+	}
+
+	/** @param {Room} room another one is in the document */
+	show(room) {
+		this.room = room;
+		this.rooms.show({ id: room.id, slug: room.slug, title: room.name, kind: room.kind });
+		this.#showState(...this.#state);
+	}
+
+	/**
+	 * @param {string} slug
+	 * @param {import('../room/room-list.js').Description} description
+	 */
+	#describe(slug, description) {
+		const room = this.open.get(slug);
+		if (!room) return;
+		room.describe(description);
+		if (room.archived !== (description.archived ?? false)) this.open.renew(room); // what may be done is another thing now
 	}
 
 	/** @param {Wire.ServerFrame} frame */
@@ -87,6 +112,7 @@ export class ChatPage {
 		if (frame.type === 'welcome') {
 			forget();
 			learn([frame.user]);
+			this.welcome = frame;
 			// Someone else signed in meanwhile, in another tab: this page shows the wrong person's side.
 			if (frame.user.id !== this.me.id) return location.reload();
 			this.sender.retryNow();
@@ -95,6 +121,6 @@ export class ChatPage {
 			import('../people/blocks.js').then(({ fold }) => fold(frame.blocks));
 		}
 		if (frame.type === 'state') return learn(frame.users);
-		this.room?.onFrame(frame);
+		for (const room of this.open) room.onFrame(frame);
 	}
 }

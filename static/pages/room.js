@@ -1,47 +1,70 @@
-import { $, maybe } from '../core/dom.js';
-import { KEYS, remember } from '../core/storage.js';
-import { Room } from '../room/room.js';
+import { $, all, maybe, targetOf } from '../core/dom.js';
+import { onKey } from '../core/keyboard.js';
+import { navigateBy } from '../core/navigate.js';
+import { OpenRooms } from '../room/open-rooms.js';
 import { ChatPage, readUser } from './chat-page.js';
 
-const MOST_VISITED = 12;
+const DWELL = 40; // ms that a pointer stays on a link before what it leads to is fetched
+const TEXT = 'input, textarea, select, [contenteditable], dialog *, [popover] *';
 
 const talk = $('#talk');
-const { room: slug = '', roomId, name = '', at, permissions = '{}', archived, administers } = talk.dataset;
-
 const page = new ChatPage({
 	me: readUser(talk),
-	administers: administers !== undefined,
-	title: name,
-	here: slug,
-	pip: maybe('#elsewhere'),
+	administers: talk.dataset.administers !== undefined,
+	title: talk.dataset.name ?? '',
+	here: talk.dataset.room ?? '',
 });
-const room = new Room({
-	root: talk,
-	people: $('#who'),
-	page,
-	slug,
-	id: Number(roomId),
-	name,
-	permissions: JSON.parse(permissions),
-	archived: archived !== undefined,
-	at: Number(at) || null,
-});
-page.room = room;
-remember(KEYS.visited, String(room.id), MOST_VISITED);
 const drawers = [
-	{ panel: $('#side'), opener: $('#side-open'), media: matchMedia('(max-width: 720px)') },
-	{ panel: $('#who'), opener: $('#people-open'), media: matchMedia('(max-width: 1100px)') },
+	{ panel: '#side', opener: '#side-open', media: matchMedia('(max-width: 720px)') },
+	{ panel: '#who', opener: '#people-open', media: matchMedia('(max-width: 1100px)') },
 ];
-let hasDrawers = false;
-// In a large window there are none.
-async function setUp() {
-	if (hasDrawers || !drawers.some(({ media }) => media.matches)) return;
-	hasDrawers = true;
-	(await import('../room/drawers.js')).setUpDrawers({ talk, shade: $('#shade'), drawers });
-}
-for (const { media } of drawers) media.addEventListener('change', setUp);
-setUp();
-room.show();
-page.socket.start();
+/** @type {Promise<import('../room/drawers.js').Drawers> | null} */
+let drawn = null; // in a large window there are none
 const hasKeyboard = matchMedia('(hover: hover) and (pointer: fine)').matches;
-if (hasKeyboard && document.activeElement === document.body) room.composer.focus();
+
+const rooms = new OpenRooms(page, (room) => {
+	page.show(room);
+	drawn?.then((it) => it.settle());
+	for (const dialog of all('dialog[open]', document, HTMLDialogElement)) dialog.close();
+	for (const popover of all(':popover-open')) popover.hidePopover();
+	if (hasKeyboard) room.composer.focus();
+});
+
+function setUpDrawers() {
+	if (!drawers.some(({ media }) => media.matches)) return;
+	drawn ??= import('../room/drawers.js').then(({ Drawers }) => new Drawers(drawers));
+}
+for (const { media } of drawers) media.addEventListener('change', setUpDrawers);
+setUpDrawers();
+
+page.open = rooms;
+rooms.begin();
+page.socket.start();
+
+navigateBy((path) => rooms.open(new URL(path, location.href)) || location.assign(path));
+
+/** @param {MouseEvent} event */
+function followed(event) {
+	if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
+		return;
+	const link = targetOf(event, 'a[href]');
+	if (!(link instanceof HTMLAnchorElement) || link.target || link.hasAttribute('download')) return;
+	if (rooms.open(new URL(link.href))) event.preventDefault();
+}
+addEventListener('click', followed);
+
+let dwelling = 0;
+for (const kind of ['pointerover', 'focusin'])
+	$('#rooms').addEventListener(kind, (event) => {
+		clearTimeout(dwelling);
+		const link = targetOf(event, 'a[data-slug]');
+		if (link) dwelling = setTimeout(() => rooms.prefetch(`/rooms/${link.dataset.slug}`), DWELL);
+	});
+
+// What is typed where no text is taken goes to the text box.
+onKey(window, (event) => {
+	const { key, target } = event;
+	if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || [...key].length !== 1) return;
+	if (!(target instanceof Element) || target.matches(TEXT) || (key === ' ' && target !== document.body)) return;
+	if (!maybe('dialog[open], :popover-open')) rooms.shown?.composer.focus();
+});

@@ -61,6 +61,17 @@ export function learn(people) {
 	}
 }
 
+/**
+ * Shows what became known while this was not in the document.
+ * @param {HTMLElement} root
+ */
+export function redraw(root) {
+	for (const place of all('[data-extras]', root)) {
+		const id = Number(place.dataset.extras);
+		if (known.has(id)) draw(place, id);
+	}
+}
+
 /** Forgets what may have changed while there was no connection. */
 export const forget = () => known.clear();
 

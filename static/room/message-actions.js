@@ -28,6 +28,8 @@ export class MessageActions {
 			say: (text) => room.say(text),
 			find: (id) => room.list.article(id),
 			send: (id) => room.send({ type: 'delete', room: room.slug, room_id: room.id, id }),
+			isShown: () => room.isShown,
+			signal: room.signal,
 		});
 	}
 

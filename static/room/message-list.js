@@ -56,8 +56,9 @@ export class MessageList {
 	 * @param {string} options.name that of the room
 	 * @param {(id: number) => void} options.askFor a message that is quoted
 	 * @param {(article: HTMLElement) => void} options.added
+	 * @param {AbortSignal} options.signal the room is closed
 	 */
-	constructor({ root, reader, name, askFor, added }) {
+	constructor({ root, reader, name, askFor, added, signal }) {
 		this.root = root;
 		this.#reader = reader;
 		this.#name = name;
@@ -65,7 +66,8 @@ export class MessageList {
 		this.#added = added;
 		this.#start = $('.start', root);
 		root.append(this.#tail);
-		setInterval(() => this.#relabel(), 60_000);
+		const timer = setInterval(() => this.#relabel(), 60_000);
+		signal.addEventListener('abort', () => clearInterval(timer));
 	}
 
 	get newest() {

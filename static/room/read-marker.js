@@ -18,14 +18,15 @@ export class ReadMarker {
 	 * @param {(seq: number) => boolean} options.send
 	 * @param {() => boolean} options.isReading
 	 * @param {() => void} options.onSeen everything here has been seen
+	 * @param {AbortSignal} options.signal the room is closed
 	 */
-	constructor({ send, isReading, onSeen }) {
+	constructor({ send, isReading, onSeen, signal }) {
 		this.#send = send;
 		this.#isReading = isReading;
 		this.#onSeen = onSeen;
 		// Whoever looks away has seen what was there.
-		onLook(() => (isLookedAt() ? this.update() : this.#tell()));
-		addEventListener('pagehide', () => this.#tell());
+		onLook(() => (isLookedAt() ? this.update() : this.#tell()), signal);
+		addEventListener('pagehide', () => this.#tell(), { signal });
 	}
 
 	/** @param {number} read the mark as the server has it */
@@ -35,6 +36,12 @@ export class ReadMarker {
 
 	resume() {
 		this.#held = false;
+	}
+
+	/** The room is no longer shown: what was seen is told. */
+	leave() {
+		this.#tell();
+		this.resume();
 	}
 
 	/**

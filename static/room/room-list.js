@@ -1,7 +1,7 @@
 import { $, all, closest, el, maybe, setText } from '../core/dom.js';
 import { MARKS } from '../core/room-marks.js';
 import { KEYS, readList, writeList } from '../core/storage.js';
-import { t } from '../core/text.js';
+import { locale, t } from '../core/text.js';
 import { api } from '../net/api.js';
 
 /**
@@ -20,12 +20,15 @@ import { api } from '../net/api.js';
  * @property {number} read the reader's mark
  * @property {number} at the room's number when all this was so, as far as that was told
  * @property {HTMLAnchorElement} link
+ * @property {number} recent the higher, the later its last message came: as the page had it, and since then
  * @property {string} [place] what decided where it stands
  */
 /** @typedef {Pick<Wire.Room, 'id' | 'slug' | 'title' | 'kind'>} Named */
 /** @typedef {Pick<Wire.Room, 'title' | 'topic' | 'archived'>} Description */
 
 const MOST_SHOWN = 999;
+const LEAST_RECENT = -1_000_000; // what the page did not have among its first rooms
+const names = new Intl.Collator(locale, { numeric: true });
 const REFRESH_AFTER = 300; // ms; several `room` frames in a row ask once
 
 /** The list of the reader's rooms with their unread numbers. */
@@ -36,11 +39,11 @@ export class RoomList {
 	#badge = null; // once something was unread
 	#timer = 0;
 	#arranging = 0;
+	#last = 0; // the latest message's place among all
 	#showsOpen = false; // once it is arranged, the open room is brought into view
 	#root;
 	#here;
 	#title;
-	#pip;
 	#onSeen;
 	#onStar;
 	#onDescription;
@@ -50,28 +53,18 @@ export class RoomList {
 	 * @param {HTMLElement} options.root
 	 * @param {string | null} [options.here] the slug of the open room, or null on the page of rooms
 	 * @param {string} options.title what the window is called
-	 * @param {HTMLElement | null} [options.pip] is shown while another room has something unread
 	 * @param {(slug: string) => void} [options.onSeen] all of a room has been seen on this page
 	 * @param {(starred: boolean) => void} [options.onStar] the open room is starred, or not
-	 * @param {(description: Description) => void} [options.onDescription] what the open room's title and topic are now
+	 * @param {(slug: string, description: Description) => void} [options.onDescription] what a room's title and topic are now
 	 */
-	constructor({
-		root,
-		here = null,
-		title,
-		pip = null,
-		onSeen = () => {},
-		onStar = () => {},
-		onDescription = () => {},
-	}) {
+	constructor({ root, here = null, title, onSeen = () => {}, onStar = () => {}, onDescription = () => {} }) {
 		this.#onSeen = onSeen;
 		this.#root = root;
 		this.#here = here;
 		this.#title = title;
-		this.#pip = pip;
 		this.#onStar = onStar;
 		this.#onDescription = onDescription;
-		for (const link of this.#links()) this.#read(link);
+		for (const [at, link] of this.#links().entries()) this.#read(link, -at);
 		for (const leave of ['pointerleave', 'focusout'])
 			root.addEventListener(leave, () => requestAnimationFrame(() => this.#arrange()));
 		this.#drawTotals();
@@ -113,6 +106,26 @@ export class RoomList {
 		else if (frame.type === 'read') this.#readTo(frame);
 	}
 
+	/**
+	 * Another room is shown. One that the reader is not in is listed for as long as it is open.
+	 * @param {Named} room
+	 */
+	show({ id, slug, title, kind }) {
+		const [before, now] = [this.#rooms.get(this.#here ?? ''), this.#known({ id, slug, title, kind })];
+		this.#here = slug;
+		this.#title = title;
+		if (before && before !== now) {
+			before.link.removeAttribute('aria-current');
+			before.link.classList.remove('here');
+			if (before.member) this.#draw(before);
+			else this.#drop(before);
+		}
+		now.link.setAttribute('aria-current', 'page');
+		now.link.classList.add('here');
+		this.#draw(now);
+		this.#showOpen();
+	}
+
 	/** @param {string} slug of a room that was joined: with a public one, membership begins by that */
 	entered(slug) {
 		const room = this.#rooms.get(slug);
@@ -139,7 +152,7 @@ export class RoomList {
 		if (!room) return;
 		room.count += 1;
 		if (!mine) room.unread += 1;
-		this.#draw(room);
+		this.#touch(room);
 	}
 
 	/** @param {string} slug of a room of which all has been seen */
@@ -172,8 +185,7 @@ export class RoomList {
 		const slugs = new Set(mine.map((room) => room.slug));
 		for (const room of [...this.#rooms.values()]) {
 			if (slugs.has(room.slug) || room.slug === this.#here) continue;
-			closest(room.link, 'li')?.remove();
-			this.#rooms.delete(room.slug);
+			this.#drop(room);
 		}
 		for (const given of mine) {
 			const room = this.#known(given);
@@ -184,7 +196,7 @@ export class RoomList {
 			// the answer was made; but of another room that has the name by now.
 			if (isSame && (room.slug === this.#here || given.count < count)) Object.assign(room, { count, unread, mentions });
 			this.#draw(room);
-			if (isSame && room.slug === this.#here) this.#describe(given);
+			if (isSame) this.#describe(given);
 		}
 	}
 
@@ -203,8 +215,11 @@ export class RoomList {
 		return all('a[data-slug]', this.#root, HTMLAnchorElement);
 	}
 
-	/** @param {HTMLAnchorElement} link */
-	#read(link) {
+	/**
+	 * @param {HTMLAnchorElement} link
+	 * @param {number} recent
+	 */
+	#read(link, recent) {
 		const { id, slug = '', member, count, unread = 0, mentions = 0, notify = 'mentions' } = link.dataset;
 		// The page of rooms has the topic below the name.
 		link.title = $('.name', link).firstChild?.textContent ?? slug;
@@ -223,6 +238,7 @@ export class RoomList {
 			read: 0,
 			at: 0,
 			link,
+			recent,
 		});
 	}
 
@@ -262,7 +278,7 @@ export class RoomList {
 		if (count <= room.count) return;
 		room.unread += count - room.count;
 		room.count = count;
-		this.#draw(room);
+		this.#touch(room);
 	}
 
 	/** @param {Wire.FrameOf<'mention'>} frame */
@@ -284,6 +300,12 @@ export class RoomList {
 		Object.assign(room, { read: seq, at: at ?? room.at, seen: new Map(since) });
 		Object.assign(room, { count: count + sent, unread: unread + sent, mentions: mentions + since.length });
 		this.#draw(room);
+	}
+
+	/** @param {Listed} room */
+	#drop(room) {
+		closest(room.link, 'li')?.remove();
+		this.#rooms.delete(room.slug);
 	}
 
 	#refreshSoon() {
@@ -312,10 +334,18 @@ export class RoomList {
 			read: 0,
 			at: 0,
 			link,
+			recent: LEAST_RECENT,
 		};
 		this.#rooms.set(slug, room);
 		el('li', {}, link);
 		return room;
+	}
+
+	/** @param {Listed} room that has a new message */
+	#touch(room) {
+		this.#last += 1;
+		room.recent = this.#last;
+		this.#draw(room);
 	}
 
 	/** @param {Listed} room */
@@ -335,22 +365,21 @@ export class RoomList {
 		if (shown) {
 			const badge = maybe('.count', link) ?? link.appendChild(el('span'));
 			badge.className = mentions ? 'count at' : 'count';
-			const many = unread > MOST_SHOWN ? `${MOST_SHOWN}+` : unread;
-			setText(badge, mentions ? `@${many}` : String(many));
-			badge.setAttribute(
-				'aria-label',
-				t(mentions ? 'rooms.unread-for-you' : 'rooms.unread', { unread: many, mentions }),
-			);
+			const cut = (/** @type {number} */ number) => (number > MOST_SHOWN ? `${MOST_SHOWN}+` : String(number));
+			const values = { unread: cut(unread), mentions: cut(mentions) };
+			setText(badge, mentions ? values.mentions : values.unread);
+			badge.setAttribute('aria-label', t(mentions ? 'rooms.unread-for-you' : 'rooms.unread', values));
 		} else maybe('.count', link)?.remove();
 		if (member) maybe('.tag', link)?.remove();
 		if (isHere) this.#onStar(starred);
 		this.#drawTotals();
 	}
 
-	/** @param {Wire.Room} room the open one */
+	/** @param {Wire.Room} room */
 	#describe({ title, slug, topic, archived = false }) {
+		this.#onDescription(slug, { title: title || slug, topic, archived });
+		if (slug !== this.#here) return;
 		this.#title = title || slug;
-		this.#onDescription({ title: this.#title, topic, archived });
 		this.#drawTotals();
 	}
 
@@ -364,32 +393,27 @@ export class RoomList {
 		const item = closest(room.link, 'li');
 		if (item && item.parentElement !== list) list.append(item);
 		maybe('.empty', this.#root)?.remove();
-		const place = `${this.#rank(room)} ${room.title} ${group}`;
+		const place = `${room.starred} ${room.title} ${group} ${room.kind === 'direct' && room.recent}`;
 		if (room.place === place) return;
 		room.place = place;
 		this.#arranging ||= requestAnimationFrame(() => this.#arrange());
 	}
 
-	/** @param {Listed} room */
-	#rank({ starred, member, unread, mentions, slug }) {
-		if (starred) return 0;
-		if (!member || !unread || slug === this.#here) return 3;
-		return mentions ? 1 : 2;
-	}
-
-	// Starred ones first, then those with something new, then by name. Nothing moves from under a pointer or the focus.
+	// Starred ones first; then rooms by name, and direct talks by their last messages. Whoever knows where a room stands finds it
+	// there. Nothing moves from under a pointer or the focus.
 	#arrange() {
 		this.#arranging = 0;
 		if (this.#root.matches(':hover, :focus-within')) return;
-		const order = [...this.#rooms.values()].map((room) => ({
-			rank: this.#rank(room),
-			title: room.title,
-			item: closest(room.link, 'li'),
-		}));
-		order.sort((a, b) => a.rank - b.rank || a.title.localeCompare(b.title));
+		const order = [...this.#rooms.values()].sort(
+			(a, b) =>
+				Number(b.starred) - Number(a.starred) ||
+				(a.kind === 'direct' && b.kind === 'direct' ? b.recent - a.recent : 0) ||
+				names.compare(a.title, b.title),
+		);
 		for (const list of all('ul', this.#root)) {
-			const items = order.flatMap(({ item }) => (item && item.parentElement === list ? item : []));
-			if (items.some((item, index) => list.children[index] !== item)) list.append(...items);
+			const items = order.map(({ link }) => closest(link, 'li')).filter((item) => item?.parentElement === list);
+			if (items.some((item, index) => list.children[index] !== item))
+				list.append(...items.flatMap((item) => item ?? []));
 		}
 		if (this.#showsOpen) this.#showOpen();
 	}
@@ -406,6 +430,8 @@ export class RoomList {
 		if (total) this.#badge ??= import('../core/favicon-badge.js');
 		this.#badge?.then(({ badge }) => badge(total, mentioned));
 		document.title = `${total ? `(${total}) ` : ''}${this.#title} · klatch`;
-		if (this.#pip) this.#pip.hidden = !mine.some((room) => room.unread && room.slug !== this.#here);
+		// Beside the button that opens the list, where that is a drawer.
+		const pip = maybe('#elsewhere');
+		if (pip) pip.hidden = !mine.some((room) => room.unread && room.slug !== this.#here);
 	}
 }

@@ -6,15 +6,14 @@ import { t } from '../core/text.js';
 import { hydrate } from '../message/hydrate.js';
 import { Feed } from '../net/feed.js';
 import { Outbox } from '../outbox/outbox.js';
+import { redraw } from '../people/names.js';
 import { People } from '../people/people.js';
-import { HistoryPager } from './history-pager.js';
 import { MessageList } from './message-list.js';
 import { PendingEdits } from './pending-edits.js';
+import { Places } from './places.js';
 import { ReadMarker } from './read-marker.js';
 import { Scroll } from './scroll.js';
 import { StatusLine } from './status-line.js';
-
-/** @import { Place } from './history-pager.js' */
 
 /**
  * @typedef {object} Page what the rooms of a page share
@@ -33,16 +32,16 @@ export class Room {
 	#actions = null; // loaded when a message is first pointed at or given the focus
 	/** @type {Promise<import('./message-actions.js').MessageActions | null> | null} */
 	#loadingActions = null;
-	/** @type {import('./first-unread.js').FirstUnread | null} */
-	#firstUnread = null; // where something was unread at opening
 	#isFirst = true; // nothing has come from the socket yet
+	#closing = new AbortController();
+	isOver = false; // the reader may no longer be here
 	#page;
-	#root;
 	#at;
 	#status;
 	#people;
 	#feed;
 	#scroll;
+	#places;
 	#pager;
 	#readMarker;
 	#outbox;
@@ -51,38 +50,39 @@ export class Room {
 	/**
 	 * @param {object} options
 	 * @param {HTMLElement} options.root
-	 * @param {HTMLElement} options.people where its people are listed
+	 * @param {HTMLElement} options.aside where its people are listed
 	 * @param {Page} options.page
 	 * @param {string} options.slug
 	 * @param {number} options.id of the room: another one may have its slug by now
 	 * @param {string} options.name
+	 * @param {Wire.RoomKind} options.kind
 	 * @param {Wire.Powers} options.permissions what the reader may do here
 	 * @param {boolean} options.archived it can only be read
 	 * @param {number | null} options.at the message to show, or null for the end
 	 */
-	constructor({ root, people, page, slug, id, name, permissions, archived, at }) {
+	constructor({ root, aside, page, slug, id, name, kind, permissions, archived, at }) {
+		this.root = root;
+		this.aside = aside;
 		this.slug = slug;
 		this.id = id;
 		this.name = name;
+		this.kind = kind;
 		this.me = page.me;
 		this.permissions = permissions;
 		this.archived = archived;
 		this.#page = page;
-		this.#root = root;
 		this.#at = at;
 		this.#status = new StatusLine(part('status', root));
 		this.list = this.#makeList();
-		this.#people = this.#makePeople(people);
+		this.#people = this.#makePeople(aside);
 		this.#scroll = this.#makeScroll();
-		this.#pager = new HistoryPager({
-			list: this.list,
-			scroll: this.#scroll,
-			send: (place) => this.send({ type: 'history', room: slug, ...place }),
-		});
+		this.#places = new Places({ room: this, scroll: this.#scroll, root });
+		this.#pager = this.#places.pager;
 		this.#readMarker = new ReadMarker({
 			send: (seq) => page.socket.send({ type: 'read', room: slug, room_id: id, seq }),
 			isReading: () => this.#isReading(),
 			onSeen: () => page.rooms.seen(slug),
+			signal: this.signal,
 		});
 		this.#feed = new Feed(page.socket, this, {
 			fresh: (frame) => this.#fresh(frame),
@@ -98,6 +98,7 @@ export class Room {
 			cursor: () => this.#feed.cursor,
 			hold: (change) => this.#scroll.hold(change),
 			onWiped: () => this.#end(t('room.logged-out')),
+			signal: this.signal,
 		});
 		this.composer = this.#makeComposer();
 		this.#edits = new PendingEdits({
@@ -110,7 +111,22 @@ export class Room {
 		});
 	}
 
-	/** Gives what came with the page its final look, and puts it where the reader wants to be. */
+	/** Ends with the room. */
+	get signal() {
+		return this.#closing.signal;
+	}
+
+	/** Whether it is what the page shows: rooms that were shown before stay joined. */
+	get isShown() {
+		return this.root.isConnected;
+	}
+
+	/** Joined and caught up. */
+	get joined() {
+		return this.#feed.joined;
+	}
+
+	/** It was put into the page for the first time: what came with it gets its final look, and is where the reader wants to be. */
 	show() {
 		hydrate(this.list.root, this.#reader());
 		const article = this.#at ? maybe(`#m-${this.#at}`, this.list.root) : null;
@@ -118,6 +134,31 @@ export class Room {
 			this.list.stale = true; // the page has a part of the room, whose end is not the room's
 			this.#scroll.show(article);
 		} else this.#scroll.toEnd();
+	}
+
+	/** It is about to be taken off the page. */
+	leave() {
+		this.#scroll.leave();
+		this.#readMarker.leave();
+	}
+
+	/** It is in the page again, as it was left. */
+	comeBack() {
+		redraw(this.root);
+		redraw(this.aside);
+		this.#scroll.comeBack();
+		const { unread, read } = this.#page.rooms.get(this.slug) ?? { unread: 0, read: 0 };
+		if (unread) this.#places.offerUnread(unread, read);
+		this.#readMarker.update();
+		this.#pager.fill();
+	}
+
+	/** It is left for good. */
+	close() {
+		if (this.joined) this.#page.socket.send({ type: 'leave', room: this.slug });
+		this.#feed.end();
+		this.#people.lost();
+		this.#closing.abort();
 	}
 
 	/**
@@ -151,26 +192,30 @@ export class Room {
 	 * @param {Date} date
 	 */
 	toDay(date) {
-		this.#jump({ since: date.toISOString() }, () => {
-			const article = this.list.since(date);
-			if (article) this.#scroll.show(article, 'start');
-		});
+		this.#places.toDay(date);
+	}
+
+	/**
+	 * Shows a message.
+	 * @param {number} id
+	 */
+	seek(id) {
+		this.#places.seek(id);
 	}
 
 	/** @param {boolean} starred whether it stands first in the reader's list */
 	star(starred) {
-		part('star', this.#root).setAttribute('aria-pressed', String(starred));
+		part('star', this.root).setAttribute('aria-pressed', String(starred));
 	}
 
 	/**
-	 * What the room is called now, and whether it is archived.
+	 * What the room is called now.
 	 * @param {import('./room-list.js').Description} description
 	 */
-	describe({ title, topic, archived = false }) {
-		if (archived !== this.archived) location.reload(); // what may be done is another thing now
+	describe({ title, topic }) {
 		this.name = title;
-		setText(part('topic', this.#root), topic);
-		setText(part('name', this.#root), title);
+		setText(part('topic', this.root), topic);
+		setText(part('name', this.root), title);
 	}
 
 	/** @param {import('../net/socket.js').State} state */
@@ -225,10 +270,11 @@ export class Room {
 	#makeList() {
 		const { socket } = this.#page;
 		const list = new MessageList({
-			root: part('list', this.#root),
+			root: part('list', this.root),
 			reader: this.#reader(),
 			name: this.name,
 			added: (article) => this.#actions?.added(article),
+			signal: this.signal,
 			askFor: (id) => socket.send({ type: 'history', room: this.slug, before: id + 1, limit: 1, ref: `quote ${id}` }),
 		});
 		for (const kind of ['pointerover', 'pointerleave', 'focusin', 'click', 'keydown'])
@@ -241,8 +287,8 @@ export class Room {
 	#makePeople(root) {
 		return new People({
 			root,
-			opener: part('people-open', this.#root),
-			typingLine: part('typing', this.#root),
+			opener: part('people-open', this.root),
+			typingLine: part('typing', this.root),
 			me: this.me,
 		});
 	}
@@ -250,20 +296,17 @@ export class Room {
 	#makeScroll() {
 		return new Scroll({
 			list: this.list.root,
-			button: part('jump', this.#root),
+			button: part('jump', this.root),
 			isWhole: () => !this.list.newer && !this.list.stale,
-			onMove: () => {
-				this.#pager.fill();
-				this.#firstUnread?.update();
-			},
+			onMove: () => this.#places.moved(),
 			onEnd: () => this.#atEnd(),
-			toNewest: () => this.#toNewest(),
+			toNewest: () => this.#places.toNewest(),
 		});
 	}
 
 	#makeComposer() {
 		return new Composer({
-			root: part('composer', this.#root),
+			root: part('composer', this.root),
 			room: this.slug,
 			rooms: this.#page.rooms,
 			draftKey: draftKey(this.me.id, this.id),
@@ -272,9 +315,10 @@ export class Room {
 			typing: () => this.send({ type: 'typing', room: this.slug }),
 			lastOwn: () => {
 				if (!this.list.newer) return this.list.lastOwn();
-				this.#toNewest();
+				this.#places.toNewest();
 				return null;
 			},
+			signal: this.signal,
 		});
 	}
 
@@ -285,8 +329,8 @@ export class Room {
 	#post(body, replyTo) {
 		this.#readMarker.resume();
 		delete this.list.root.dataset.back;
-		this.#firstUnread?.done();
-		this.#toNewest();
+		this.#places.leaveUnread();
+		this.#places.toNewest();
 		this.list.markFresh(null);
 		this.#outbox.post(body, replyTo, this.#feed.epoch === null && !this.#page.rooms.isMember(this.slug));
 	}
@@ -311,13 +355,13 @@ export class Room {
 		const isShown = !this.#isFirst || list.stale; // the message of a link stands in the page, and its reader may have moved on
 		if (place && !this.#pager.isJumping)
 			this.#pager.jump({ around: place }, () => {
-				if (!isShown || !list.article(place)) this.#arrive(place);
+				if (!isShown || !list.article(place)) this.#places.arrive(place);
 			});
 		if (this.#pager.isJumping) list.expire(messages.at(-1)?.id ?? 0, readTo);
 		else this.#scroll.hold(() => list.reset(messages, more, readTo));
 		this.#outbox.renew(messages);
 		const unread = this.#isFirst ? this.#page.rooms.unreadIn(this.slug) : 0;
-		if (unread) this.#showFirstUnread(unread, read);
+		if (unread) this.#places.offerUnread(unread, read);
 		this.#isFirst = false;
 		this.#resumed(frame);
 	}
@@ -327,7 +371,7 @@ export class Room {
 		this.#page.rooms.entered(this.slug);
 		this.#people.reset(people);
 		this.#readMarker.start(read);
-		setText(part('topic', this.#root), topic ?? '');
+		setText(part('topic', this.root), topic ?? '');
 	}
 
 	/**
@@ -368,7 +412,7 @@ export class Room {
 
 	/** @param {Wire.Message[]} messages */
 	async #announce(messages) {
-		if (isWanted('announce')) (await import('./announce.js')).announce(part('announce', this.#root), messages);
+		if (isWanted('announce')) (await import('./announce.js')).announce(part('announce', this.root), messages);
 	}
 
 	/** @param {Wire.FrameOf<'history'>} frame */
@@ -401,11 +445,12 @@ export class Room {
 	}
 
 	#isReading() {
-		return this.#feed.joined && this.#scroll.atEnd && isLookedAt();
+		return this.isShown && this.#feed.joined && this.#scroll.atEnd && isLookedAt();
 	}
 
 	/** @param {string} why */
 	#end(why) {
+		this.isOver = true;
 		// A page that is kept for times without a connection is of this room, not of another one with its slug.
 		globalThis.caches?.open('klatch-pages').then((pages) => pages.delete(`/rooms/${this.slug}`));
 		this.#feed.end();
@@ -436,58 +481,14 @@ export class Room {
 		const to = targetOf(event, '.quote')?.dataset.to;
 		if (!to) return;
 		event.preventDefault();
-		this.#seek(Number(to));
-	}
-
-	/**
-	 * Shows a message, if need be after what lies around it has been loaded.
-	 * @param {number} id
-	 */
-	#seek(id) {
-		if (this.list.article(id)) this.#arrive(id);
-		else this.#jump({ around: id }, () => this.#arrive(id));
-	}
-
-	/** @param {number} id */
-	#arrive(id) {
-		const article = this.list.article(id);
-		if (article) this.#scroll.show(article);
-		else this.say(t('seek.none'));
-	}
-
-	/**
-	 * @param {number} count
-	 * @param {number} read
-	 */
-	async #showFirstUnread(count, read) {
-		const { FirstUnread } = await import('./first-unread.js');
-		this.#firstUnread = new FirstUnread({
-			list: this.list.root,
-			button: part('first-unread', this.#root),
-			count,
-			seek: () => this.#jump({ around: read + 1 }, () => this.#firstUnread?.arrive()),
-		});
+		this.seek(Number(to));
 	}
 
 	#atEnd() {
 		this.#readMarker.update();
+		if (!this.isShown) return;
 		// Whoever follows the newest no longer looks at what the link led to.
 		const path = `/rooms/${this.slug}`;
 		if (!this.list.stale && location.pathname !== path) history.replaceState(null, '', path);
-	}
-
-	#toNewest() {
-		if (!this.list.newer && !this.#pager.isJumping) return this.#scroll.toEnd();
-		this.#pager.jump({}, () => this.#scroll.toEnd());
-		if (!this.#feed.joined) this.#scroll.toBottom();
-	}
-
-	/**
-	 * @param {Place} place
-	 * @param {() => void} arrive
-	 */
-	#jump(place, arrive) {
-		if (this.#feed.joined) this.#pager.jump(place, arrive);
-		else this.say(t('offline.now'));
 	}
 }

@@ -12,6 +12,8 @@ export class Scroll {
 	atEnd = true;
 	#missed = 0;
 	#size = '';
+	/** @type {{ article: HTMLElement, top: number } | null} */
+	#place = null; // while the list is not shown: what the reader looked at, where that was not the end
 	#list;
 	#button;
 	#isWhole;
@@ -41,12 +43,29 @@ export class Scroll {
 		}).observe(list);
 	}
 
+	// A list that is not shown is near nothing.
 	get nearTop() {
-		return this.#list.scrollTop < EARLY;
+		return this.#list.isConnected && this.#list.scrollTop < EARLY;
 	}
 
 	get nearBottom() {
-		return this.#below() < EARLY;
+		return this.#list.isConnected && this.#below() < EARLY;
+	}
+
+	/** The list is about to be taken off the page. */
+	leave() {
+		const article = this.atEnd ? null : this.first();
+		this.#place = article ? { article, top: this.#topOf(article) } : null;
+	}
+
+	/** It is shown again, where it was. */
+	comeBack() {
+		const place = this.#place;
+		this.#place = null;
+		if (this.atEnd) return this.toEnd();
+		const article = place && this.#same(place.article);
+		if (article) this.#list.scrollTop += this.#topOf(article) - place.top;
+		else this.toBottom();
 	}
 
 	/**
@@ -60,7 +79,7 @@ export class Scroll {
 		change(anchor);
 		if (this.atEnd) this.toEnd();
 		else if (anchor) {
-			const same = anchor.isConnected ? anchor : anchor.id ? maybe(`#${anchor.id}`, this.#list) : null;
+			const same = this.#same(anchor);
 			if (same) this.#list.scrollTop += same.getBoundingClientRect().bottom - before;
 		}
 	}
@@ -99,10 +118,28 @@ export class Scroll {
 		this.#drawButton();
 	}
 
-	/** The first message that is seen. */
+	/**
+	 * The first message that is seen.
+	 * @returns {HTMLElement | undefined}
+	 */
 	first() {
+		if (this.#place) return this.#place.article;
 		const { top } = this.#list.getBoundingClientRect();
 		return all('.msg', this.#list).find((article) => article.getBoundingClientRect().bottom > top);
+	}
+
+	/**
+	 * The article, or the one that has taken its place.
+	 * @param {HTMLElement} article
+	 */
+	#same(article) {
+		if (this.#list.contains(article)) return article;
+		return article.id ? maybe(`#${article.id}`, this.#list) : null;
+	}
+
+	/** @param {HTMLElement} article */
+	#topOf(article) {
+		return article.getBoundingClientRect().top - this.#list.getBoundingClientRect().top;
 	}
 
 	#below() {

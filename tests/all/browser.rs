@@ -33,6 +33,7 @@ mod sessions;
 mod shortcuts;
 mod sizes;
 mod status;
+mod switching;
 mod talk;
 mod text_box;
 mod unchanged;

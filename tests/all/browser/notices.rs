@@ -68,7 +68,7 @@ async fn whoever_looks_elsewhere_is_told_of_what_concerns_them_by_the_level_of_e
     ann.turns_to(&seen).await;
     ann.opens_room("all").await;
     bob.posts("usual", "one, @ann").await;
-    ann.shows("#rooms a[data-slug=usual] .count", "@1").await;
+    ann.shows("#rooms a[data-slug=usual] .count.at", "1").await;
     ann.goes_to(&hidden).await;
     ann.bodies_up_to("one, @ann").await;
     assert_eq!(ann.run(NOTICES).await, json!([]));

@@ -57,13 +57,13 @@ async fn a_badge_falls_when_what_was_unread_is_deleted() {
     let chromedriver = Chromedriver::start().await;
     let (ann, bob) = ann_among(&chromedriver, &server, &["news", "den"]).await;
     bob.posts("news", "@ann").await;
-    ann.shows("#rooms a[data-slug=news] .count", "@1").await;
+    ann.shows("#rooms a[data-slug=news] .count.at", "1").await;
     ann.title_becomes("(1) den · klatch").await;
     bob.http.delete("/rooms/news/messages/1").await.ok(204);
     ann.title_becomes("den · klatch").await;
     ann.lacks("#rooms a[data-slug=news] .count").await;
     let third = bob.posts("news", "@ann again").await;
-    ann.shows("#rooms a[data-slug=news] .count", "@1").await;
+    ann.shows("#rooms a[data-slug=news] .count.at", "1").await;
     let path = format!("/rooms/news/messages/{}", third["id"]);
     bob.http.patch(&path, json!({"body": "nobody"})).await.ok(200);
     ann.until("return document.querySelector('#rooms a[data-slug=news] .count')?.textContent === '1'").await;

@@ -251,7 +251,7 @@ async fn unread_numbers_and_badges_agree_in_two_tabs() {
     unread_becomes(&ann, "(1) attic · klatch", json!("1")).await;
     bob.posts("den", "four, @ann").await;
     unread_becomes(&ann, "(2) attic · klatch", json!("2")).await;
-    ann.shows("#rooms a[data-slug=den] .count", "@1").await;
+    ann.shows("#rooms a[data-slug=den] .count.at", "1").await;
     // One's own message in one tab is unread in no other.
     ann.says("five").await;
     ann.bodies_up_to("five").await;

@@ -1,0 +1,261 @@
+//! Rooms of one page: from one to another without a page load, each as it was left.
+
+use super::window::{Chromedriver, LIMIT, Window};
+use crate::common::*;
+
+/// Marks this page: one that was loaded anew has no mark.
+const MARK: &str = "window.marked = true";
+const IS_MARKED: &str = "return window.marked === true";
+/// The first message that is seen, and how far it stands below the list's upper edge.
+const PLACE: &str = "const log = document.querySelector('#log');
+    const { top } = log.getBoundingClientRect();
+    const first = [...log.querySelectorAll('.msg')].find((each) => each.getBoundingClientRect().bottom > top);
+    return [first.id, Math.round(first.getBoundingClientRect().top - top)]";
+const DRAFT: &str = "const text = document.querySelector('#message'); return [text.value, text.selectionStart]";
+/// Requests that the page has made, but for those that belong to no switch.
+const REQUESTS: &str = "return performance.getEntriesByType('resource').length";
+
+fn link(slug: &str) -> String {
+    format!("#rooms a[data-slug={slug}]")
+}
+
+/// Follows the room's link, and waits until it is shown.
+async fn turns_to(window: &Window, slug: &str) {
+    window.click(&link(slug)).await;
+    is_at(window, slug).await;
+}
+
+async fn is_at(window: &Window, slug: &str) {
+    window.arrives_at(&format!("/rooms/{slug}")).await;
+    window.element(&format!("#talk[data-room={slug}]")).await;
+}
+
+/// Ann at a room of 60 messages, in two others as well.
+async fn ann_of_three_rooms() -> (Server, Person, Chromedriver, Window) {
+    let server = Options::sqlite().option("--send-rate", 0).start().await;
+    let bob = server.person("bob").await;
+    for slug in ["attic", "den", "garden"] {
+        bob.makes_room(slug).await;
+    }
+    for number in 0..60 {
+        bob.posts("den", &format!("Message {number}, which is long enough to be read for a while.")).await;
+    }
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    for slug in ["garden", "attic", "den"] {
+        ann.opens_room(slug).await;
+        ann.online().await;
+        ann.element("#people li[data-user=ann]").await;
+    }
+    ann.run(MARK).await;
+    (server, bob, chromedriver, ann)
+}
+
+#[tokio::test]
+async fn a_room_that_was_open_before_comes_back_as_it_was_left_without_a_request() {
+    let (_server, bob, _chromedriver, ann) = ann_of_three_rooms().await;
+    turns_to(&ann, "attic").await;
+    ann.element("#people li[data-user=ann]").await;
+    turns_to(&ann, "den").await;
+    ann.run("document.querySelector('#log').scrollTop = 0").await;
+    let loaded = "return document.querySelectorAll('#log .msg').length === 60";
+    ann.until(loaded).await;
+    ann.run("const log = document.querySelector('#log'); log.scrollTop = log.scrollHeight / 2").await;
+    ann.until("return !document.querySelector('#jump').hidden").await;
+    ann.fill("#message", "half a thought").await;
+    ann.run("document.querySelector('#message').setSelectionRange(4, 4)").await;
+    let (place, draft) = (ann.run(PLACE).await, ann.run(DRAFT).await);
+    assert_eq!(draft, json!(["half a thought", 4]));
+
+    turns_to(&ann, "attic").await;
+    assert_eq!(ann.run(DRAFT).await, json!(["", 0]), "each room has its own");
+    bob.posts("den", "Said meanwhile, @ann").await;
+    ann.shows(&format!("{} .count.at", link("den")), "1").await;
+    ann.title_becomes("(1) attic · klatch").await;
+
+    let before = ann.run(REQUESTS).await;
+    turns_to(&ann, "den").await;
+    assert_eq!(ann.run(REQUESTS).await, before, "all of it was there");
+    assert_eq!((ann.run(PLACE).await, ann.run(DRAFT).await), (place, draft));
+    // What came is in the list already, and not read yet.
+    let said = "return document.querySelector('#log .msg:last-of-type .body').textContent";
+    assert_eq!(ann.run(said).await, json!("Said meanwhile, @ann"));
+    ann.shows("#jump", "1 new message").await;
+    ann.click("#jump").await;
+    ann.title_becomes("den · klatch").await;
+    assert_eq!(ann.run(IS_MARKED).await, json!(true), "it is one page");
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn back_forward_and_reload_lead_through_rooms_and_messages_of_one_page() {
+    let (_server, bob, _chromedriver, ann) = ann_of_three_rooms().await;
+    let there = bob.posts("garden", "look at /rooms/den/7").await;
+    turns_to(&ann, "garden").await;
+    turns_to(&ann, "attic").await;
+    for (step, slug) in [("back", "garden"), ("back", "den"), ("forward", "garden"), ("forward", "attic")] {
+        ann.run(&format!("history.{step}()")).await;
+        is_at(&ann, slug).await;
+        ann.element(&format!("{}[aria-current=page]", link(slug))).await;
+    }
+    // A message's address, in a room that is open and in one that is not.
+    ann.run(
+        "const link = document.createElement('a'); link.href = '/rooms/den/7'; link.id = 'to';
+             document.querySelector('#log').append(link); link.click()",
+    )
+    .await;
+    ann.element("#m-7.sought").await;
+    assert_eq!(ann.run(IS_MARKED).await, json!(true), "it is one page");
+    ann.driver.refresh().await.unwrap();
+    ann.element("#m-7.sought").await;
+    ann.online().await;
+    ann.run(MARK).await;
+    let to = format!("/rooms/garden/{}", there["id"]);
+    ann.run(&format!(
+        "const link = document.createElement('a'); link.href = '{to}';
+                      document.querySelector('#log').append(link); link.click()"
+    ))
+    .await;
+    ann.element(&format!("#talk[data-room=garden] #m-{}.sought", there["id"])).await;
+    assert_eq!(ann.run(IS_MARKED).await, json!(true), "it is one page");
+    // What is to open elsewhere is left to the browser.
+    let left = "return [['ctrlKey', true], ['metaKey', true], ['shiftKey', true], ['button', 1]].map(([name, value]) => {
+        const link = document.querySelector('#rooms a[data-slug=attic]');
+        const event = new MouseEvent('click', { bubbles: true, cancelable: true, [name]: value });
+        let followed = null;
+        addEventListener('click', (event) => { followed = event.defaultPrevented; event.preventDefault(); }, { once: true });
+        link.dispatchEvent(event);
+        return followed;
+    })";
+    assert_eq!(ann.run(left).await, json!([false, false, false, false]));
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn no_key_is_lost_while_a_room_is_on_its_way_and_none_where_no_text_is_taken() {
+    let (_server, _bob, _chromedriver, ann) = ann_of_three_rooms().await;
+    ann.fill("#message", "for the den").await;
+    let tools = ann.driver.cdp();
+    tools.send_raw("Network.enable", json!({})).await.unwrap();
+    let is_slow = async |latency: u32| {
+        let network = json!({ "offline": false, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1 });
+        tools.send_raw("Network.emulateNetworkConditions", network).await.unwrap();
+    };
+    is_slow(700).await;
+    ann.run("document.querySelector('#rooms a[data-slug=attic]').click()").await;
+    ann.element("#talk[data-room=den][aria-busy=true]").await;
+    ann.press("for the atticc\u{8}").await;
+    is_at(&ann, "attic").await;
+    is_slow(0).await;
+    assert_eq!(ann.run(DRAFT).await, json!(["for the attic", 13]));
+    // A click beside everything takes the focus from the text box.
+    ann.run("document.activeElement.blur()").await;
+    ann.press("!").await;
+    assert_eq!(ann.run(DRAFT).await, json!(["for the attic!", 14]));
+    turns_to(&ann, "den").await;
+    assert_eq!(ann.run(DRAFT).await, json!(["for the den", 11]));
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn a_room_that_became_another_thing_meanwhile_is_shown_as_it_is_now() {
+    let (_server, bob, _chromedriver, ann) = ann_of_three_rooms().await;
+    bob.makes_private_room("vault").await;
+    bob.adds("ann", "vault").await;
+    turns_to(&ann, "vault").await;
+    ann.element("#people li[data-user=ann]").await;
+    turns_to(&ann, "attic").await;
+    ann.element("#people li[data-user=ann]").await;
+    // It is shown: archived under one's eyes, and opened again.
+    for archived in [true, false] {
+        bob.http.patch("/rooms/attic", json!({"archived": archived})).await.ok(200);
+        let is = format!("return document.querySelector('#message').disabled === {archived}");
+        ann.until(&is).await;
+    }
+    // It is not: what is shown when one comes back is not what it was.
+    bob.http.patch("/rooms/den", json!({"archived": true, "topic": "Of old"})).await.ok(200);
+    bob.http.delete("/rooms/vault/members/ann").await.ok(204);
+    ann.lacks(&link("vault")).await;
+    turns_to(&ann, "den").await;
+    ann.until("return document.querySelector('#message').disabled").await;
+    ann.shows("#topic", "Of old").await;
+    bob.http.delete("/rooms/garden").await.ok(204);
+    ann.lacks(&link("garden")).await;
+    assert_eq!(ann.run(IS_MARKED).await, json!(true), "it is one page");
+    // Steps back to what is no more end on the server's own page about it.
+    ann.run("history.back()").await;
+    is_at(&ann, "attic").await;
+    ann.run("history.back()").await;
+    ann.shows("h1", "Nothing here").await;
+    ann.close_despite(&["404"]).await;
+}
+
+#[tokio::test]
+async fn of_the_rooms_that_were_open_the_last_ten_stay_joined() {
+    let server = Options::sqlite().option("--write-rate", 0).start().await;
+    let bob = server.person("bob").await;
+    let slugs: Vec<String> = (1..=12).map(|number| format!("room-{number}")).collect();
+    for slug in &slugs {
+        bob.makes_room(slug).await;
+    }
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    for slug in &slugs {
+        bob.adds("ann", slug).await;
+    }
+    ann.opens_room("room-1").await;
+    for slug in &slugs[1..] {
+        turns_to(&ann, slug).await;
+        ann.element("#people li[data-user=ann]").await;
+    }
+    let mut watcher = bob.socket().await;
+    for (number, slug) in slugs.iter().enumerate() {
+        let is_kept = number >= 2;
+        eventually(LIMIT, slug, async || {
+            let joined = watcher.join(slug).await;
+            let users = joined["people"]["users"].as_array().expect("people").clone();
+            (users.iter().any(|user| user["username"] == "ann") == is_kept).then_some(())
+        })
+        .await;
+    }
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn after_200_switches_a_page_keeps_no_more_than_after_20() {
+    let (_server, _bob, _chromedriver, ann) = ann_of_three_rooms().await;
+    let tools = ann.driver.cdp();
+    tools.send_raw("HeapProfiler.enable", json!({})).await.unwrap();
+    let heap = async || {
+        for _ in 0..2 {
+            tools.send_raw("HeapProfiler.collectGarbage", json!({})).await.unwrap();
+        }
+        tools.send_raw("Runtime.getHeapUsage", json!({})).await.unwrap()["usedSize"].as_f64().unwrap()
+    };
+    let switches = async |count: u32| {
+        ann.run(&format!(
+            "const slugs = ['attic', 'garden', 'den'];
+             const shown = () => document.querySelector('#talk').dataset.room;
+             const turn = async (slug) => {{
+                 document.querySelector(`#rooms a[data-slug=${{slug}}]`).click();
+                 while (shown() !== slug) await new Promise((resolve) => setTimeout(resolve, 5));
+                 await new Promise((resolve) => setTimeout(resolve, 20));
+             }};
+             return (async () => {{
+                 for (let number = 0; number < {count}; number += 1) await turn(slugs[number % 3]);
+             }})()"
+        ))
+        .await;
+    };
+    switches(20).await;
+    let after_20 = heap().await;
+    for _ in 0..6 {
+        switches(30).await;
+    }
+    let after_200 = heap().await;
+    println!("heap after 20 switches {after_20} bytes, after 200 {after_200}");
+    assert!(after_200 < after_20 * 1.1, "{after_20} bytes, then {after_200}");
+    ann.close().await;
+}
