@@ -1,4 +1,4 @@
-import { $, maybe, part, setText, style } from '../core/dom.js';
+import { $, el, maybe, part, setText, style } from '../core/dom.js';
 import { commandOf, isTouched, onKey } from '../core/keyboard.js';
 import { KEYS, read } from '../core/storage.js';
 import { t } from '../core/text.js';
@@ -152,11 +152,17 @@ export class Composer {
 		this.#goOn();
 	}
 
-	/** @param {string} why */
+	/**
+	 * Nothing can be sent from here. What was being written stays, to be copied.
+	 * @param {string} why
+	 */
 	disable(why) {
 		this.#disabled = true;
-		this.#text.disabled = true;
+		this.#text.disabled = !this.#text.value;
+		this.#text.readOnly = true;
 		this.#text.placeholder = why;
+		if (this.#text.value && !maybe('.why', this.#root))
+			this.#text.before(el('p', { class: 'why', role: 'alert' }, why));
 		this.#draw();
 	}
 

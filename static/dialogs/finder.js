@@ -19,8 +19,9 @@ import { uniqueId } from '../core/widget.js';
  * @param {(text: string, show: (found: T[]) => void) => Promise<T[] | null>} options.find answers what matches (null:
  *   nothing new), and may `show` a part before; what a later text finds wins
  * @param {(option: T) => void} options.take is told what was chosen
+ * @param {() => boolean} [options.go] Enter in the empty field; true where something was done
  */
-export function finder({ label, find, take }) {
+export function finder({ label, find, take, go = () => false }) {
 	const id = uniqueId('finder');
 	const list = el('ul', { id, role: 'listbox', 'aria-label': label, class: 'found' });
 	const input = el('input', {
@@ -81,6 +82,7 @@ export function finder({ label, find, take }) {
 		const last = options.length - 1;
 		if (event.key === 'ArrowDown') mark(at < last ? at + 1 : 0);
 		else if (event.key === 'ArrowUp') mark(at > 0 ? at - 1 : last);
+		else if (event.key === 'Enter' && !input.value && go()) return event.preventDefault();
 		else if (event.key === 'Enter' && options[at]) take(options[at]);
 		else if (event.key !== 'Enter') return;
 		event.preventDefault();

@@ -51,6 +51,7 @@ export function peopleFinder(me) {
 		button.addEventListener('click', () => {
 			picked.delete(user.username);
 			draw();
+			found.search();
 			found.input.focus();
 		});
 		return button;
@@ -58,13 +59,17 @@ export function peopleFinder(me) {
 	const draw = () => chips.replaceChildren(...[...picked.values()].map(chip));
 	const found = finder({
 		label: t('find.people'),
-		find: (text) => findPeople(text, me),
+		find: async (text) => (await findPeople(text, me))?.filter(({ user }) => !picked.has(user.username)) ?? null,
 		take: ({ user }) => {
 			picked.set(user.username, user);
 			draw();
 			found.input.value = '';
 			found.search();
 		},
+		go: () => {
+			if (picked.size) found.input.form?.requestSubmit();
+			return picked.size > 0;
+		},
 	});
-	return { content: [chips, found.box], names: () => [...picked.keys()] };
+	return { content: [chips, found.box], names: () => [...picked.keys()], users: () => [...picked.values()] };
 }

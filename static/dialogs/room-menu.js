@@ -66,9 +66,10 @@ export async function open(button, { rooms, room, me, say }) {
 		return formDialog(title, t('room.save'), content, (given) => notify(given.notify));
 	};
 	const add = () => {
-		const { content, names } = peopleFinder(me);
+		const { content, users } = peopleFinder(me);
 		return formDialog(t('room.add-title', { room: name }), t('room.add-done'), content, async () => {
-			for (const username of names()) await api('PUT', `${path}/members/${encodeURIComponent(username)}`);
+			for (const { username } of users()) await api('PUT', `${path}/members/${encodeURIComponent(username)}`);
+			room.added(users());
 		});
 	};
 	const describe = async () => {

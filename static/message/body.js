@@ -1,4 +1,5 @@
 import { all, el, maybe } from '../core/dom.js';
+import { calledBy } from '../people/names.js';
 
 /**
  * @typedef {object} Reader whoever looks at a message
@@ -17,6 +18,8 @@ import { all, el, maybe } from '../core/dom.js';
 export function enliven(body, author, { me, isIn, sees }) {
 	const mine = author === me.id ? [] : all('.at', body).filter((at) => means(at.dataset, me.id));
 	for (const at of mine) at.classList.add('mine');
+	// Who it is, for whoever does not know them by their username.
+	for (const link of all('a.at[data-user]', body)) link.title = calledBy((link.textContent ?? '').replace(/^@/, ''));
 	for (const room of all('[data-room]', body)) {
 		const slug = room.dataset.room ?? '';
 		const link = () => room.replaceWith(el('a', { class: 'at', href: `/rooms/${slug}` }, `#${slug}`));

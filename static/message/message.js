@@ -1,8 +1,8 @@
 import { $, all, el, maybe, setText } from '../core/dom.js';
-import { t } from '../core/text.js';
+import { locale, t } from '../core/text.js';
 import { clockTime, fullTime } from '../core/time.js';
 import { face, nameOf } from '../people/avatars.js';
-import { withExtras } from '../people/names.js';
+import { calledBy, withExtras } from '../people/names.js';
 import { enliven } from './body.js';
 
 /** @typedef {import('./body.js').Reader} Reader */
@@ -10,6 +10,7 @@ import { enliven } from './body.js';
 
 const JUST_EMOJI = /^(?:\p{RGI_Emoji}\s*){1,6}$/v;
 const QUOTE_LENGTH = 120;
+const lists = new Intl.ListFormat(locale);
 const TOGETHER = 5 * 60_000; // ms within which messages of one author stand under one name
 
 /** @param {number} id */
@@ -209,7 +210,7 @@ function reactions(list, me) {
 			'aria-pressed': String(mine),
 			'data-emoji': emoji,
 			'aria-label': `${emoji}, ${count}`,
-			title: users.join(', '),
+			title: lists.format(users.map(calledBy)),
 		};
 		return el('button', attributes, `${emoji} `, el('b', {}, String(count)));
 	});

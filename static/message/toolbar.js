@@ -35,6 +35,7 @@ export class MessageToolbar {
 	#act;
 	#leave;
 	#bar;
+	#byKeys = false; // it was gone to by keyboard last
 
 	/**
 	 * @param {object} options
@@ -72,6 +73,8 @@ export class MessageToolbar {
 		const article = targetOf(event, '.msg');
 		// A finger "leaves" before its click counts, and would take the button away from under it; a tap focuses instead.
 		const isPointer = event.type.startsWith('pointer');
+		if (event instanceof KeyboardEvent) this.#byKeys = true;
+		else if (event.type === 'click' && event instanceof MouseEvent && event.detail > 0) this.#byKeys = false;
 		if (isPointer && event instanceof PointerEvent && event.pointerType !== 'mouse') return;
 		if (event.type === 'pointerover') this.#over(article);
 		else if (event.type === 'pointerleave') this.#over(null);
@@ -96,7 +99,7 @@ export class MessageToolbar {
 	 * @param {HTMLElement | null} article
 	 */
 	#over(article) {
-		if (!this.#bar.querySelector(':focus-visible')) this.#goTo(article);
+		if (!this.#byKeys || !this.#bar.querySelector(':focus-visible')) this.#goTo(article);
 	}
 
 	/** @param {HTMLElement | null} article */

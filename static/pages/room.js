@@ -1,6 +1,7 @@
 import { $, all, maybe, targetOf } from '../core/dom.js';
 import { onKey } from '../core/keyboard.js';
 import { navigateBy } from '../core/navigate.js';
+import { t } from '../core/text.js';
 import { OpenRooms } from '../room/open-rooms.js';
 import { ChatPage, readUser } from './chat-page.js';
 
@@ -52,6 +53,16 @@ function followed(event) {
 	if (rooms.open(new URL(link.href))) event.preventDefault();
 }
 addEventListener('click', followed);
+
+// A file that is dropped beside everything would take the place of the page.
+for (const kind of ['dragover', 'drop', 'paste'])
+	addEventListener(kind, (event) => {
+		const data =
+			event instanceof DragEvent ? event.dataTransfer : event instanceof ClipboardEvent ? event.clipboardData : null;
+		if (!data?.types.includes('Files') || (kind === 'paste' && data.types.includes('text/plain'))) return;
+		event.preventDefault();
+		if (kind !== 'dragover') page.say(t('files.later'));
+	});
 
 let dwelling = 0;
 for (const kind of ['pointerover', 'focusin'])

@@ -1,4 +1,5 @@
 import { all, el } from '../core/dom.js';
+import { nameOf } from './avatars.js';
 
 /** @typedef {{ until?: string }} Extra what a feature adds to a person; where it ends, until when */
 /** @typedef {Record<string, Extra>} Extras by their names */
@@ -19,6 +20,8 @@ const LOOK = 2_000; // ms after which it is looked for what has ended
 
 /** @type {Map<number, Extras>} */
 const known = new Map(); // by the person's id
+/** @type {Map<string, string>} */
+const called = new Map(); // by username in small letters: what somebody is called
 
 /**
  * Somebody's name, and beside it what features add to them, which keeps up with what becomes known.
@@ -26,11 +29,18 @@ const known = new Map(); // by the person's id
  * @param {Wire.User} user
  */
 export function withExtras(name, user) {
+	called.set(user.username.toLowerCase(), nameOf(user));
 	if (!known.has(user.id)) known.set(user.id, extrasOf(user));
 	const place = el('span', { class: 'extras', 'data-extras': user.id });
 	draw(place, user.id);
 	return [name, place];
 }
+
+/**
+ * What somebody is called, as far as this page has met them.
+ * @param {string} username
+ */
+export const calledBy = (username) => called.get(username.toLowerCase()) ?? `@${username}`;
 
 /**
  * What is known of somebody's extra.
@@ -54,6 +64,7 @@ export const shownOf = (id) =>
  */
 export function learn(people) {
 	for (const person of people) {
+		if ('display_name' in person) called.set(person.username.toLowerCase(), nameOf(person));
 		const [before, now] = [known.get(person.id), extrasOf(person)];
 		known.set(person.id, now);
 		if (JSON.stringify(before) === JSON.stringify(now)) continue;

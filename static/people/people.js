@@ -58,9 +58,14 @@ export class People {
 		for (const user of left) {
 			this.#users.delete(user.id);
 			this.stopped(user.id);
-			const listsAway = this.#away.firstChild !== null;
-			if (listsAway && !maybe(`[data-user="${user.username}"]`, this.#away)) this.#away.append(this.#item(user));
+			this.#addAway(user);
 		}
+		this.#draw();
+	}
+
+	/** @param {Wire.User[]} users who are members by now */
+	added(users) {
+		for (const user of users) this.#addAway(user);
 		this.#draw();
 	}
 
@@ -83,6 +88,12 @@ export class People {
 		for (const { timer } of this.#typing.values()) clearTimeout(timer);
 		this.#typing.clear();
 		this.#drawTyping();
+	}
+
+	/** @param {Wire.User} user */
+	#addAway(user) {
+		const listsAway = this.#away.firstChild !== null;
+		if (listsAway && !maybe(`[data-user="${user.username}"]`, this.#away)) this.#away.append(this.#item(user));
 	}
 
 	#draw() {

@@ -2,10 +2,11 @@ import { Composer } from '../composer/composer.js';
 import { isLookedAt, maybe, part, setText, style, targetOf } from '../core/dom.js';
 import { isWanted } from '../core/notification-settings.js';
 import { draftKey } from '../core/storage.js';
-import { t } from '../core/text.js';
+import { locale, t } from '../core/text.js';
 import { hydrate } from '../message/hydrate.js';
 import { Feed } from '../net/feed.js';
 import { Outbox } from '../outbox/outbox.js';
+import { nameOf } from '../people/avatars.js';
 import { redraw } from '../people/names.js';
 import { People } from '../people/people.js';
 import { MessageList } from './message-list.js';
@@ -201,6 +202,13 @@ export class Room {
 	 */
 	seek(id) {
 		this.#places.seek(id);
+	}
+
+	/** @param {Wire.User[]} users who were made members from here */
+	added(users) {
+		this.#people.added(users);
+		const names = new Intl.ListFormat(locale).format(users.map(nameOf));
+		if (users.length) this.say(t('room.added', { names, count: users.length }));
 	}
 
 	/** @param {boolean} starred whether it stands first in the reader's list */

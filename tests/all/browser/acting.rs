@@ -1,6 +1,6 @@
 //! Acting on a message: its menu, the keys, taking back what was deleted, picking an emoji.
 
-use super::window::{Chromedriver, ENTER, ESCAPE, LIMIT, Window};
+use super::window::{Chromedriver, ENTER, ESCAPE, LIMIT, TAB, Window};
 use crate::common::*;
 
 /// A window of ann's in a room where bob, who made it, has said "hello", and ann "second" and "third".
@@ -147,5 +147,49 @@ async fn a_moderator_mutes_from_the_menu() {
     ann.shows("#status", "bob is muted.").await;
     let refused = bob.http.post("/rooms/den/messages", json!({"key": new_key(), "body": "hey"})).await;
     assert_eq!(refused.error(), (403, "forbidden"));
+    ann.close().await;
+}
+
+/// A click leaves the focus on its button: that is no keyboard's place in the bar.
+#[tokio::test]
+async fn the_tools_follow_the_pointer_after_a_menu_was_closed_by_escape() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, _bob) = in_the_den(&server, &chromedriver).await;
+    let points_at = async |id: u32| {
+        let body = ann.element(&format!("#m-{id} .body")).await;
+        ann.driver.action_chain().move_to_element_center(&body).perform().await.unwrap();
+        ann.element(&format!("#m-{id} .tools")).await;
+    };
+    points_at(1).await;
+    let more = ann.element("#m-1 .tools [data-act=more]").await;
+    ann.driver.action_chain().move_to_element_center(&more).click().perform().await.unwrap();
+    ann.element(".menu").await;
+    ann.press(ESCAPE).await;
+    ann.lacks(".menu").await;
+    points_at(2).await;
+    // By keyboard they stay where it is, whatever lies under the pointer.
+    ann.focuses(3).await;
+    ann.press(TAB).await;
+    ann.until("return document.activeElement?.closest('#m-3 .tools') !== null").await;
+    let body = ann.element("#m-1 .body").await;
+    ann.driver.action_chain().move_to_element_center(&body).perform().await.unwrap();
+    ann.element("#m-3 .tools").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn who_reacted_and_who_is_mentioned_is_told_by_the_names_they_go_by() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, bob) = in_the_den(&server, &chromedriver).await;
+    bob.http.patch("/me", json!({"display_name": "Bob Ray"})).await.ok(200);
+    bob.posts("den", "so says @bob, or @ann").await;
+    ann.says("it is @bob").await;
+    ann.bodies_up_to("it is @bob").await;
+    ann.until("return document.querySelector('#m-5 .at')?.title === 'Bob Ray'").await;
+    let mut socket = bob.socket_in("den").await;
+    socket.ask_ok(json!({"type": "react", "room": "den", "id": 3, "emoji": "👍", "on": true, "ref": "r"})).await;
+    ann.until("return document.querySelector('#m-3 .react')?.title === 'Bob Ray'").await;
     ann.close().await;
 }

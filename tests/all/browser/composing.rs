@@ -100,3 +100,32 @@ async fn a_message_can_be_looked_at_before_it_is_sent() {
     ann.bodies_up_to("loud words").await;
     ann.close().await;
 }
+
+/// Else the browser would show the file in the place of the page.
+#[tokio::test]
+async fn a_file_that_is_dropped_or_pasted_says_that_files_come_later_and_leads_nowhere() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let ann = in_the_den(&server, &chromedriver).await;
+    let gives = "const [kind, where, text] = given;
+        const data = new DataTransfer();
+        data.items.add(new File(['x'], 'x.png', { type: 'image/png' }));
+        if (text) data.setData('text/plain', text);
+        const init = { bubbles: true, cancelable: true };
+        const event = kind === 'paste' ? new ClipboardEvent(kind, { ...init, clipboardData: data }) : new DragEvent(kind, { ...init, dataTransfer: data });
+        return !document.querySelector(where).dispatchEvent(event)";
+    for (kind, place) in
+        [("dragover", "body"), ("drop", "body"), ("drop", "#message"), ("drop", "#side"), ("paste", "#message")]
+    {
+        ann.run("document.querySelector('#status').textContent = ''").await;
+        let given = format!("const given = ['{kind}', '{place}', ''];{gives}");
+        assert_eq!(ann.run(&given).await, json!(true), "{kind} at {place}");
+        if kind != "dragover" {
+            ann.shows("#status", "Files can’t be sent yet.").await;
+        }
+    }
+    // Text that comes with a picture of itself, as from a table, is pasted.
+    let given = format!("const given = ['paste', '#message', 'text'];{gives}");
+    assert_eq!(ann.run(&given).await, json!(false));
+    ann.close().await;
+}

@@ -132,8 +132,10 @@ async fn a_direct_talk_with_two_others_begins_in_a_dialog_and_is_found_again() {
         ann.element(&format!(".sheet [aria-selected=true][data-key='@{name}']")).await;
         ann.press(ENTER).await;
         ann.shows(".sheet .chip", name).await;
+        ann.lacks(&format!(".sheet [data-key='@{name}']")).await;
     }
-    ann.click(SUBMIT).await;
+    // Once nothing more is looked for, Enter begins it.
+    ann.press(ENTER).await;
     ann.element("#talk[data-kind=direct]").await;
     ann.online().await;
     ann.says("Hello, both of you").await;
@@ -175,4 +177,40 @@ async fn a_room_that_was_left_is_found_among_the_others_and_entered_again() {
     ann.element("#rooms [data-group=rooms] a[data-slug=attic]").await;
     ann.element("#people li[data-user=ann]").await;
     ann.close().await;
+}
+
+#[tokio::test]
+async fn whoever_was_added_is_told_of_and_listed_at_once() {
+    let server = Server::start(Options::sqlite()).await;
+    let bob = server.person("bob").await;
+    bob.http.patch("/me", json!({"display_name": "Bob Ray"})).await.ok(200);
+    let chromedriver = Chromedriver::start().await;
+    let ann = ann_in_her_den(&server, &chromedriver).await;
+    ann.element("#people li[data-user=ann]").await;
+    chooses(&ann, "Add people…").await;
+    ann.fill(".sheet [role=combobox]", "bob").await;
+    ann.element(".sheet [aria-selected=true][data-key='@bob']").await;
+    ann.press(ENTER).await;
+    ann.shows(".sheet .chip", "Bob Ray").await;
+    ann.press(ENTER).await;
+    ann.shows("#status", "Bob Ray was added.").await;
+    ann.shows("#away li[data-user=bob]", "Bob Ray").await;
+    ann.close().await;
+}
+
+/// The reason stands where it is seen, and what was being written can still be copied.
+#[tokio::test]
+async fn whoever_is_removed_while_writing_sees_why_and_keeps_what_they_wrote() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let carla = server.person("carla").await;
+    carla.makes_room("den").await;
+    let bob = bob_in_the_den(&server, &chromedriver).await;
+    bob.fill("#message", "half a sentence").await;
+    carla.http.delete("/rooms/den/members/bob").await.ok(204);
+    bob.shows(".composer .why", "removed").await;
+    let text = "const text = document.querySelector('#message'); text.select();
+        return [text.value, text.readOnly, text.disabled, document.querySelector('#send').disabled, String(getSelection())]";
+    assert_eq!(bob.run(text).await, json!(["half a sentence", true, false, true, "half a sentence"]));
+    bob.close().await;
 }
