@@ -1,6 +1,6 @@
 //! Seeing to order at a browser: from the message to its report, and what becomes of it.
 
-use super::window::{Chromedriver, Window};
+use super::window::{Chromedriver, ENTER, Window};
 use crate::common::*;
 
 #[tokio::test]
@@ -41,5 +41,42 @@ async fn a_message_is_reported_from_its_tools_and_removed_from_the_page_of_moder
     ann.shows(&format!("#m-{next} .body"), "Removed by a moderator").await;
     ann.goto("/rooms/den/settings").await;
     ann.element("#members").await;
+    ann.close().await;
+}
+
+/// One click must not throw anybody out, and how long that is for is chosen, not left empty.
+#[tokio::test]
+async fn what_ends_something_is_asked_before_it_is_done() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    ann.fill("#new-slug", "den").await;
+    ann.fill("#new-slug", ENTER).await;
+    ann.arrives_at("/rooms/den").await;
+    let bob = server.person("bob").await;
+    bob.http.put("/rooms/den/members/me").await.ok(204);
+    let is_member = async || {
+        let members = bob.http.get("/rooms/den/members").await.ok(200);
+        members["members"].as_array().unwrap().len() == 2
+    };
+    ann.goto("/rooms/den/settings").await;
+    ann.click("[data-ask^='Remove bob']").await;
+    ann.shows("#ask-text", "Remove bob from this room?").await;
+    ann.click("#ask [value=no]").await;
+    ann.lacks("#ask").await;
+    assert!(is_member().await, "it was only asked");
+    ann.fill("#ban-username", "bob").await;
+    ann.run("document.querySelector('#ban-minutes').value = '10080'").await;
+    ann.click("[data-ask^='Ban']").await;
+    ann.shows("#ask-text", "Ban bob from this room: A week?").await;
+    ann.click("#ask-yes").await;
+    ann.shows("#sanctions li", "@bob").await;
+    let refused = bob.http.put("/rooms/den/members/me").await;
+    assert_eq!(refused.status, 403);
+    ann.click("[data-ask^='Archive']").await;
+    ann.shows("#ask-text", "Archive den?").await;
+    ann.click("#ask-yes").await;
+    ann.shows(".note", "archived").await;
     ann.close().await;
 }
