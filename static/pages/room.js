@@ -77,5 +77,6 @@ onKey(window, (event) => {
 	const { key, target } = event;
 	if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || [...key].length !== 1) return;
 	if (!(target instanceof Element) || target.matches(TEXT) || (key === ' ' && target !== document.body)) return;
+	if (target.closest('.msg') && !rooms.shown?.hearsKeys) return;
 	if (!maybe('dialog[open], :popover-open')) rooms.shown?.composer.focus();
 });

@@ -140,6 +140,7 @@ export class MessageList {
 	replace(messages, more, newer) {
 		const { activeElement } = document;
 		const focused = activeElement && this.root.contains(activeElement) && closest(activeElement, '.msg')?.id;
+		const sought = maybe('.sought', this.root)?.id;
 		this.#quoted.clear();
 		this.#messages.clear();
 		this.#articles.clear();
@@ -149,6 +150,7 @@ export class MessageList {
 		this.more = more;
 		this.#take(messages, newer);
 		this.#arrangeFrom(0, this.#order.length);
+		if (sought) maybe(`#${sought}`, this.root)?.classList.add('sought');
 		if (focused) maybe(`#${focused}`, this.root)?.focus({ preventScroll: true });
 	}
 

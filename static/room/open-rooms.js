@@ -87,7 +87,7 @@ export class OpenRooms {
 		if (room !== this.shown) return this.#close(room);
 		const parts = await this.#load(`/rooms/${room.slug}`);
 		if (room !== this.shown) return;
-		if (parts) this.#show(this.#make(parts), true);
+		if (parts) this.#show(this.#make(parts), null, true);
 		else location.reload();
 	}
 
@@ -102,7 +102,7 @@ export class OpenRooms {
 		this.#turn += 1;
 		if (known && known.id === meant && !known.isOver) {
 			if (isNew && url.href !== location.href) history.pushState(null, '', url);
-			this.#show(known);
+			this.#show(known, Number(id) || null);
 			if (id) known.seek(Number(id));
 			return;
 		}
@@ -116,15 +116,16 @@ export class OpenRooms {
 		if (turn !== this.#turn) return;
 		if (!parts) return location.assign(url);
 		if (isNew) history.pushState(null, '', url);
-		this.#show(this.#make(parts), true);
+		this.#show(this.#make(parts), null, true);
 		if (typed) this.shown?.composer.type(typed);
 	}
 
 	/**
 	 * @param {Room} room
+	 * @param {number | null} at a message that is looked for
 	 * @param {boolean} [isNew] it was never shown
 	 */
-	#show(room, isNew = false) {
+	#show(room, at, isNew = false) {
 		const before = this.shown;
 		if (before !== room) {
 			before?.leave();
@@ -136,7 +137,7 @@ export class OpenRooms {
 		if (isNew) {
 			room.show();
 			if (this.#page.welcome) room.onFrame(this.#page.welcome);
-		} else if (before !== room) room.comeBack();
+		} else if (before !== room) room.comeBack(at);
 	}
 
 	/** @param {Room} room */

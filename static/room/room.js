@@ -127,6 +127,11 @@ export class Room {
 		return this.#feed.joined;
 	}
 
+	/** Whether keys act on messages already: what does that is loaded with the first use. */
+	get hearsKeys() {
+		return this.#actions !== null;
+	}
+
 	/** It was put into the page for the first time: what came with it gets its final look, and is where the reader wants to be. */
 	show() {
 		hydrate(this.list.root, this.#reader());
@@ -143,15 +148,19 @@ export class Room {
 		this.#readMarker.leave();
 	}
 
-	/** It is in the page again, as it was left. */
-	comeBack() {
+	/**
+	 * It is in the page again, as it was left.
+	 * @param {number | null} at a message that is looked for
+	 */
+	comeBack(at) {
 		redraw(this.root);
 		redraw(this.aside);
-		this.#scroll.comeBack();
+		if (at) this.#scroll.leaveEnd();
+		else this.#scroll.comeBack();
 		const { unread, read } = this.#page.rooms.get(this.slug) ?? { unread: 0, read: 0 };
 		if (unread) this.#places.offerUnread(unread, read);
 		this.#readMarker.update();
-		this.#pager.fill();
+		if (!at) this.#pager.fill();
 	}
 
 	/** It is left for good. */

@@ -291,7 +291,7 @@ async fn what_cannot_be_backed_up_is_one_line_and_leaves_nothing() {
         (["backup", "text", "--database-url", "sqlite://none"], "not overwritten"),
         (["restore", "none", "--database-url", "sqlite://none"], "No such file"),
         (["restore", ".", "--database-url", "sqlite://none"], "is no file"),
-        (["restore", "text", "--database-url", "postgres://me@127.0.0.1:1/x"], "--format=custom"),
+        (["restore", "text", "--database-url", "postgres://me@127.0.0.1:1/x"], "text: is no backup of klatch"),
     ] {
         let done = run(folder.path(), &args, &[]).await;
         let stderr = String::from_utf8_lossy(&done.stderr);

@@ -165,10 +165,10 @@ async fn members_are_found_by_how_their_names_begin_and_no_more_than_wanted(serv
         let members = members.as_array().unwrap().iter();
         members.map(|member| member["user"]["username"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(found("q=bo").await, ["ann", "carla"], "bob is no member");
+    assert_eq!(found("q=bo").await, ["carla", "ann"], "bob is no member; \"bo\" stands before \"bob's\"");
     ann.adds("bob", "den").await;
-    assert_eq!(found("q=BO").await, ["bob", "ann", "carla"], "first whose username begins so");
-    assert_eq!(found("q=bo&limit=2").await, ["bob", "ann"]);
+    assert_eq!(found("q=BO").await, ["bob", "carla", "ann"], "first whose username begins so");
+    assert_eq!(found("q=bo&limit=2").await, ["bob", "carla"]);
     assert_eq!(found("q=%25").await, [""; 0]);
     assert_eq!(found("limit=3").await, ["ann", "bob", "carla"]);
     assert_eq!(found("q=").await, ["ann", "bob", "carla", "rob"]);

@@ -204,9 +204,12 @@ async fn a_status_set_at_one_instance_is_told_at_the_others() {
     assert_eq!(told(&mut beside, &ann).await, status);
     // Whoever comes later finds it among those present, whichever instance they are at.
     for instance in [first, second] {
-        let people = bob.at(instance).socket().await.join("den").await["people"]["users"].clone();
-        let user = people.as_array().unwrap().iter().find(|user| user["username"] == "ann").expect("ann").clone();
-        assert_eq!(user["status"], status);
+        let shown = async || {
+            let people = bob.at(instance).socket().await.join("den").await["people"]["users"].clone();
+            let ann = people.as_array().unwrap().iter().find(|user| user["username"] == "ann")?.clone();
+            Some(ann["status"].clone())
+        };
+        assert_eq!(eventually(PATIENCE, "ann among those present", shown).await, status);
     }
 }
 

@@ -208,7 +208,7 @@ async fn whoever_is_removed_while_writing_sees_why_and_keeps_what_they_wrote() {
     let bob = bob_in_the_den(&server, &chromedriver).await;
     bob.fill("#message", "half a sentence").await;
     carla.http.delete("/rooms/den/members/bob").await.ok(204);
-    bob.shows(".composer .why", "removed").await;
+    bob.shows(".composer .why", "You are no longer a member of this room.").await;
     let text = "const text = document.querySelector('#message'); text.select();
         return [text.value, text.readOnly, text.disabled, document.querySelector('#send').disabled, String(getSelection())]";
     assert_eq!(bob.run(text).await, json!(["half a sentence", true, false, true, "half a sentence"]));

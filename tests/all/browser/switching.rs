@@ -12,8 +12,9 @@ const PLACE: &str = "const log = document.querySelector('#log');
     const first = [...log.querySelectorAll('.msg')].find((each) => each.getBoundingClientRect().bottom > top);
     return [first.id, Math.round(first.getBoundingClientRect().top - top)]";
 const DRAFT: &str = "const text = document.querySelector('#message'); return [text.value, text.selectionStart]";
-/// Requests that the page has made, but for those that belong to no switch.
-const REQUESTS: &str = "return performance.getEntriesByType('resource').length";
+/// Requests that the page has made, but for parts of itself.
+const REQUESTS: &str =
+    "return performance.getEntriesByType('resource').filter(({ name }) => !name.includes('/static/')).map(({ name }) => name)";
 
 fn link(slug: &str) -> String {
     format!("#rooms a[data-slug={slug}]")
@@ -38,7 +39,7 @@ async fn ann_of_three_rooms() -> (Server, Person, Chromedriver, Window) {
         bob.makes_room(slug).await;
     }
     for number in 0..60 {
-        bob.posts("den", &format!("Message {number}, which is long enough to be read for a while.")).await;
+        bob.posts("den", &format!("Message {number}\n\nis long enough\n\nto be read for a while.")).await;
     }
     let chromedriver = Chromedriver::start().await;
     let ann = Window::open(&chromedriver, server.url()).await;
@@ -79,7 +80,7 @@ async fn a_room_that_was_open_before_comes_back_as_it_was_left_without_a_request
     assert_eq!(ann.run(REQUESTS).await, before, "all of it was there");
     assert_eq!((ann.run(PLACE).await, ann.run(DRAFT).await), (place, draft));
     // What came is in the list already, and not read yet.
-    let said = "return document.querySelector('#log .msg:last-of-type .body').textContent";
+    let said = "return document.querySelector('#log .msg:last-of-type .body').textContent.trim()";
     assert_eq!(ann.run(said).await, json!("Said meanwhile, @ann"));
     ann.shows("#jump", "1 new message").await;
     ann.click("#jump").await;
@@ -138,6 +139,8 @@ async fn no_key_is_lost_while_a_room_is_on_its_way_and_none_where_no_text_is_tak
     ann.fill("#message", "for the den").await;
     let tools = ann.driver.cdp();
     tools.send_raw("Network.enable", json!({})).await.unwrap();
+    // Its requests would not be held up.
+    tools.send_raw("Network.setBypassServiceWorker", json!({"bypass": true})).await.unwrap();
     let is_slow = async |latency: u32| {
         let network = json!({ "offline": false, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1 });
         tools.send_raw("Network.emulateNetworkConditions", network).await.unwrap();
@@ -180,7 +183,7 @@ async fn a_room_that_became_another_thing_meanwhile_is_shown_as_it_is_now() {
     turns_to(&ann, "den").await;
     ann.until("return document.querySelector('#message').disabled").await;
     ann.shows("#topic", "Of old").await;
-    bob.http.delete("/rooms/garden").await.ok(204);
+    bob.http.delete_with("/rooms/garden", json!({"confirm": "garden"})).await.ok(204);
     ann.lacks(&link("garden")).await;
     assert_eq!(ann.run(IS_MARKED).await, json!(true), "it is one page");
     // Steps back to what is no more end on the server's own page about it.
