@@ -3,8 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{NaiveDateTime, Utc};
-use diesel::dsl::{exists, not};
+use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Timestamp};
 
 use crate::chat::direct_titles;
 use crate::chat::name_prefix::{Prefix, of_room, of_user};
@@ -77,6 +78,17 @@ fn open_to(user: UserId, now: NaiveDateTime) -> _ {
     let is_guest = exists(users::table.filter(users::id.eq(user).and(users::role.eq(guest))));
     let public: &'static str = RoomKind::Public.as_str();
     rooms::kind.eq(public).and(rooms::id.ne_all(closed)).and(not(is_guest))
+}
+
+/// When the last message came in each of somebody's direct talks; none where nothing was ever said.
+pub fn last_said(connection: &mut AnyConnection, user: UserId) -> QueryResult<HashMap<RoomId, NaiveDateTime>> {
+    let mine = members::table.filter(members::user_id.eq(user)).select(members::room_id);
+    let last = "(SELECT sent_at FROM messages WHERE room_id = rooms.id ORDER BY messages.id DESC LIMIT 1)";
+    let talks = rooms::table
+        .filter(rooms::id.eq_any(mine).and(rooms::kind.eq(RoomKind::Direct.as_str())))
+        .select((rooms::id, sql::<Nullable<Timestamp>>(last)));
+    let said: Vec<(RoomId, Option<NaiveDateTime>)> = on_backend!(connection, |c| talks.load(c))?;
+    Ok(said.into_iter().filter_map(|(room, at)| Some((room, at?))).collect())
 }
 
 /// All rooms that `user` is a member of, by their slugs.

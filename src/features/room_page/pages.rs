@@ -48,11 +48,11 @@ async fn room_at(
     at: Option<Seq>,
 ) -> Result<HttpResponse, Failure> {
     let user = account.user.id;
-    let RoomView { room, part, rooms, powers, members, blocked } =
+    let RoomView { room, part, rooms, said, powers, members, blocked } =
         app.store.read(move |c| query::room(c, &slug, id, user, at)).await?;
     let values = RoomPage {
         room: &room,
-        rooms: in_order(rooms, &room.slug),
+        rooms: in_order(rooms, &said, &room.slug),
         messages: shown(&part.messages, &blocked),
         members: &members,
         at,

@@ -1,6 +1,8 @@
 //! What a page shows, read as of one moment.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDateTime;
 
 use crate::chat::blocks;
 use crate::chat::history::{Part, part};
@@ -24,6 +26,8 @@ pub struct RoomView {
     pub part: Part,
     /// The rooms that the reader is in, and this one.
     pub rooms: Vec<ListedRoom>,
+    /// When the last message came in each of their direct talks.
+    pub said: HashMap<RoomId, NaiveDateTime>,
     /// What the reader may do.
     pub powers: Powers,
     /// Its members by their names, where they are not many.
@@ -52,6 +56,7 @@ pub fn room(
         let own = room_lists::own(connection, user)?;
         let mut rooms: Vec<ListedRoom> =
             own.into_iter().map(|MemberRoom { room, standing }| ListedRoom { room, member: true, standing }).collect();
+        let said = room_lists::last_said(connection, user)?;
         let powers = Powers::of(actor, found.place());
         let members = members::few(connection, found.room.id, LISTED_MEMBERS)?;
         // A talk is called otherwise by each of its people.
@@ -63,6 +68,6 @@ pub fn room(
                 found.room
             }
         };
-        Ok(RoomView { room, part, rooms, powers, members, blocked })
+        Ok(RoomView { room, part, rooms, said, powers, members, blocked })
     })
 }

@@ -29,7 +29,7 @@ async fn group_becomes(window: &Window, group: &str, slugs: &[&str]) {
 }
 
 #[tokio::test]
-async fn the_list_has_starred_rooms_then_mentions_then_unread_ones_in_every_tab() {
+async fn the_list_is_in_the_same_order_in_every_tab_and_all_is_read_at_once_in_all_of_them() {
     let server = Server::start(Options::sqlite()).await;
     let chromedriver = Chromedriver::start().await;
     let (ann, bob) = ann_in_the_den(&server, &chromedriver).await;
@@ -246,5 +246,30 @@ async fn rooms_keep_their_places_whatever_is_new_in_them_and_nothing_moves_from_
     ann.click("#star").await;
     ann.element("#star[aria-pressed=false]").await;
     becomes("attic den-2 den-10 garden").await;
+    ann.close().await;
+}
+
+#[tokio::test]
+async fn direct_talks_stand_in_the_order_of_their_last_messages() {
+    let server = Server::start(Options::sqlite()).await;
+    let [bob, carl] = server.people(["bob", "carl"]).await;
+    bob.makes_room("den").await;
+    let chromedriver = Chromedriver::start().await;
+    let ann = Window::open(&chromedriver, server.url()).await;
+    ann.signs_up("ann", "Ann").await;
+    let with = async |person: &Person| {
+        let talk = person.http.post("/direct", json!({"users": ["ann"]})).await.ok(201);
+        talk["slug"].as_str().expect("a talk").to_owned()
+    };
+    let (bobs, carls) = (with(&bob).await, with(&carl).await);
+    bob.posts(&bobs, "hello").await;
+    carl.posts(&carls, "hello").await;
+    ann.opens_room("den").await;
+    group_becomes(&ann, "direct", &[&carls, &bobs]).await;
+    bob.posts(&bobs, "and?").await;
+    group_becomes(&ann, "direct", &[&bobs, &carls]).await;
+    ann.driver.refresh().await.unwrap();
+    ann.online().await;
+    group_becomes(&ann, "direct", &[&bobs, &carls]).await;
     ann.close().await;
 }

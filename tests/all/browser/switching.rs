@@ -13,8 +13,7 @@ const PLACE: &str = "const log = document.querySelector('#log');
     return [first.id, Math.round(first.getBoundingClientRect().top - top)]";
 const DRAFT: &str = "const text = document.querySelector('#message'); return [text.value, text.selectionStart]";
 /// Requests that the page has made, but for parts of itself.
-const REQUESTS: &str =
-    "return performance.getEntriesByType('resource').filter(({ name }) => !name.includes('/static/')).map(({ name }) => name)";
+const REQUESTS: &str = "return performance.getEntriesByType('resource').filter(({ name }) => !name.includes('/static/')).map(({ name }) => name)";
 
 fn link(slug: &str) -> String {
     format!("#rooms a[data-slug={slug}]")
