@@ -21,6 +21,12 @@ const DRAFTS = 'klatch:draft:';
  */
 export const draftKey = (user, room) => `${DRAFTS}${user}:id:${room}`;
 
+/**
+ * Whether something is being written, here or in another tab.
+ * @param {string} key that of a draft
+ */
+export const hasDraft = (key) => Boolean(read(key, true) || listOf(read(key)).some(Boolean));
+
 // Even to name it may throw.
 const storage = (/** @type {boolean} */ ofTab) => (ofTab ? sessionStorage : localStorage);
 

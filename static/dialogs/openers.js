@@ -8,7 +8,7 @@ import { textOf } from '../net/api.js';
  * @property {boolean} administers whether they are an admin
  * @property {import('../room/room-list.js').RoomList} rooms
  * @property {import('../room/room.js').Room | null} room the open one
- * @property {(text: string) => void} say
+ * @property {(text: string, isDone?: boolean) => void} say
  */
 /** @typedef {(context: Context, opener: HTMLElement) => Promise<unknown>} Open */
 

@@ -8,7 +8,7 @@ import { api, textOf } from '../net/api.js';
 export async function readAll(context) {
 	try {
 		await api('POST', '/read', {});
-		context.say(t('rooms.read'));
+		context.say(t('rooms.read'), true);
 	} catch (error) {
 		context.say(textOf(error));
 	}

@@ -10,7 +10,7 @@ const TIMES = [10, 60, 24 * 60, 7 * 24 * 60, null]; // minutes; null: for ever
  * @param {'mute' | 'ban'} kind
  * @param {Wire.User} user
  * @param {string} room
- * @param {(text: string) => void} say
+ * @param {(text: string, isDone?: boolean) => void} say
  */
 export async function openSanction(kind, user, room, say) {
 	await Promise.all([style('fields.css'), style('popups.css')]);
@@ -42,7 +42,7 @@ export async function openSanction(kind, user, room, say) {
 		const given = { ...(minutes && { minutes: Number(minutes) }), ...(reason && { reason }) };
 		try {
 			await api('PUT', `/rooms/${room}/${kind}s/${user.username}`, given);
-			say(t(`sanction.${kind}-done`, { name }));
+			say(t(`sanction.${kind}-done`, { name }), true);
 		} catch (error) {
 			say(textOf(error));
 		}

@@ -15,7 +15,7 @@ const AT_HAND = ['👍', '❤️', '😂', '🎉', '👀', '🙏'];
  * @param {{ slug: string, id: number }} options.room
  * @param {boolean} options.removes whether they may remove other people's messages
  * @param {import('./toolbar.js').Act} options.act
- * @param {(text: string) => void} options.say
+ * @param {(text: string, isDone?: boolean) => void} options.say
  */
 export function openMessageMenu(near, message, { me, room, removes, act, say }) {
 	const own = message.author.id === me.id;
@@ -27,7 +27,10 @@ export function openMessageMenu(near, message, { me, room, removes, act, say }) 
 	});
 	const copying = (/** @type {'link' | 'text'} */ what, /** @type {string} */ text) => ({
 		label: label(`copy-${what}`),
-		act: async () => say(t((await copy(text)) ? `copy.${what}` : 'copy.failed')),
+		act: async () => {
+			const isCopied = await copy(text);
+			say(t(isCopied ? `copy.${what}` : 'copy.failed'), isCopied);
+		},
 	});
 	const sanction = (/** @type {'mute' | 'ban'} */ kind) => ({
 		label: label(kind),

@@ -48,6 +48,7 @@ export class ChatPage {
 		this.administers = administers;
 		this.rooms = new RoomList({
 			root: $('#rooms'),
+			me: me.id,
 			here,
 			title,
 			onSeen: (slug) => this.#notifications?.then((notifications) => notifications.seen(slug)),
@@ -77,9 +78,10 @@ export class ChatPage {
 	/**
 	 * Tells the reader what became of something they did.
 	 * @param {string} text
+	 * @param {boolean} [isDone] it was done, and nothing is wrong
 	 */
-	say(text) {
-		this.room?.say(text);
+	say(text, isDone) {
+		this.room?.say(text, isDone);
 	}
 
 	/** @param {Room} room another one is in the document */

@@ -97,7 +97,7 @@ export class MessageActions {
 	async #markUnread(from) {
 		try {
 			await api('POST', `/rooms/${this.#room.slug}/unread`, { from, room_id: this.#room.id });
-			this.#room.say(t('message.unread-done'));
+			this.#room.say(t('message.unread-done'), true);
 		} catch (error) {
 			this.#room.say(textOf(error));
 		}
@@ -123,7 +123,7 @@ export class MessageActions {
 			room: this.#room,
 			removes: this.#room.permissions.remove_messages,
 			act: (action, of, what) => this.#act(action, of, what),
-			say: (text) => this.#room.say(text),
+			say: (text, isDone) => this.#room.say(text, isDone),
 		});
 	}
 }

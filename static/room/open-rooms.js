@@ -62,7 +62,8 @@ export class OpenRooms {
 	 * @param {URL} url
 	 */
 	open(url) {
-		if (url.origin !== location.origin || !ROOM.test(url.pathname)) return false;
+		const isPart = url.hash && url.pathname === location.pathname; // of what is shown
+		if (url.origin !== location.origin || isPart || !ROOM.test(url.pathname)) return false;
 		this.#go(url, true);
 		return true;
 	}

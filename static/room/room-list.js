@@ -1,6 +1,6 @@
 import { $, all, closest, el, maybe, setText } from '../core/dom.js';
 import { MARKS } from '../core/room-marks.js';
-import { KEYS, readList, writeList } from '../core/storage.js';
+import { draftKey, hasDraft, KEYS, readList, writeList } from '../core/storage.js';
 import { locale, t } from '../core/text.js';
 import { api } from '../net/api.js';
 
@@ -16,6 +16,7 @@ import { api } from '../net/api.js';
  * @property {number} mentions
  * @property {string} notify
  * @property {boolean} starred
+ * @property {boolean} archived
  * @property {Map<number, number>} seen mentions that were counted since `mentions` was told, with the numbers of their changes
  * @property {number} read the reader's mark
  * @property {number} at the room's number when all this was so, as far as that was told
@@ -42,6 +43,7 @@ export class RoomList {
 	#last = 0; // the latest message's place among all
 	#showsOpen = false; // once it is arranged, the open room is brought into view
 	#root;
+	#me;
 	#here;
 	#title;
 	#onSeen;
@@ -51,15 +53,17 @@ export class RoomList {
 	/**
 	 * @param {object} options
 	 * @param {HTMLElement} options.root
+	 * @param {number} options.me the reader's id
 	 * @param {string | null} [options.here] the slug of the open room, or null on the page of rooms
 	 * @param {string} options.title what the window is called
 	 * @param {(slug: string) => void} [options.onSeen] all of a room has been seen on this page
 	 * @param {(starred: boolean) => void} [options.onStar] the open room is starred, or not
 	 * @param {(slug: string, description: Description) => void} [options.onDescription] what a room's title and topic are now
 	 */
-	constructor({ root, here = null, title, onSeen = () => {}, onStar = () => {}, onDescription = () => {} }) {
+	constructor({ root, me, here = null, title, onSeen = () => {}, onStar = () => {}, onDescription = () => {} }) {
 		this.#onSeen = onSeen;
 		this.#root = root;
+		this.#me = me;
 		this.#here = here;
 		this.#title = title;
 		this.#onStar = onStar;
@@ -70,6 +74,10 @@ export class RoomList {
 		this.#drawTotals();
 		this.#fold();
 		this.#showOpen();
+		// Another tab's.
+		addEventListener('storage', ({ key }) => {
+			for (const room of this.#rooms.values()) if (key === draftKey(me, room.id)) this.#draw(room);
+		});
 	}
 
 	/** @param {string} slug */
@@ -234,6 +242,7 @@ export class RoomList {
 			mentions: Number(mentions),
 			notify,
 			starred: link.matches('.starred'),
+			archived: link.matches('.archived'),
 			seen: new Map(),
 			read: 0,
 			at: 0,
@@ -267,8 +276,9 @@ export class RoomList {
 	 * @param {Wire.MemberRoom} given
 	 * @param {boolean} member
 	 */
-	#take(room, { id, seq, title, slug, count, read, unread, mentions, notify, starred }, member) {
-		Object.assign(room, { id, at: seq, title: title || slug, count, read, unread, mentions, notify, starred, member });
+	#take(room, { id, seq, title, slug, count, read, unread, mentions, notify, starred, archived = false }, member) {
+		const named = { id, at: seq, title: title || slug, archived };
+		Object.assign(room, { ...named, count, read, unread, mentions, notify, starred, member });
 	}
 
 	/** @param {Wire.FrameOf<'activity'>} frame */
@@ -330,6 +340,7 @@ export class RoomList {
 			mentions: 0,
 			notify: 'mentions',
 			starred: false,
+			archived: false,
 			seen: new Map(),
 			read: 0,
 			at: 0,
@@ -350,7 +361,7 @@ export class RoomList {
 
 	/** @param {Listed} room */
 	#draw(room) {
-		const { link, title, member, mentions, unread, starred } = room;
+		const { link, title, member, mentions, unread, starred, archived } = room;
 		const isHere = room.slug === this.#here;
 		const name = $('.name', link);
 		// The page of rooms has the topic below the name.
@@ -358,6 +369,8 @@ export class RoomList {
 		else name.prepend(title);
 		link.title = title;
 		link.classList.toggle('starred', starred);
+		link.classList.toggle('archived', archived);
+		link.classList.toggle('drafted', !isHere && hasDraft(draftKey(this.#me, room.id)));
 		link.toggleAttribute('data-member', member);
 		this.#settle(room);
 		const shown = member && unread > 0 && !isHere;

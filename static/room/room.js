@@ -174,9 +174,10 @@ export class Room {
 	/**
 	 * Tells the reader what became of something they did.
 	 * @param {string} text
+	 * @param {boolean} [isDone] it was done, and nothing is wrong
 	 */
-	say(text) {
-		this.#status.say(text);
+	say(text, isDone) {
+		this.#status.say(text, isDone);
 	}
 
 	/**
@@ -217,7 +218,7 @@ export class Room {
 	added(users) {
 		this.#people.added(users);
 		const names = new Intl.ListFormat(locale).format(users.map(nameOf));
-		if (users.length) this.say(t('room.added', { names, count: users.length }));
+		if (users.length) this.say(t('room.added', { names, count: users.length }), true);
 	}
 
 	/** @param {boolean} starred whether it stands first in the reader's list */

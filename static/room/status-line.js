@@ -10,9 +10,13 @@ export class StatusLine {
 		this.#root = root;
 	}
 
-	/** @param {string} text */
-	say(text) {
+	/**
+	 * @param {string} text
+	 * @param {boolean} [isDone] it was done, and nothing is wrong
+	 */
+	say(text, isDone = false) {
 		this.#root.textContent = text;
+		this.#root.classList.toggle('done', isDone);
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => {
 			this.#root.textContent = '';
