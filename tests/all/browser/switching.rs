@@ -261,3 +261,53 @@ async fn after_200_switches_a_page_keeps_no_more_than_after_20() {
     assert!(after_200 < after_20 * 1.1, "{after_20} bytes, then {after_200}");
     ann.close().await;
 }
+
+/// From the click to the end of the frame that shows the room; `scripts/bench page` reports it of a release build.
+#[tokio::test]
+async fn a_known_room_is_painted_without_a_request_and_an_unknown_one_after_one() {
+    let (_server, bob, _chromedriver, ann) = ann_of_three_rooms().await;
+    for number in 0..12 {
+        bob.makes_room(&format!("new-{number}")).await;
+        bob.adds("ann", &format!("new-{number}")).await;
+    }
+    ann.element(&link("new-11")).await;
+    let measured = async |slugs: &[String]| {
+        let script = format!(
+            "const painted = () => new Promise((resolve) => requestAnimationFrame(() => {{
+                 const {{ port1, port2 }} = new MessageChannel();
+                 port1.onmessage = resolve;
+                 port2.postMessage(null);
+             }}));
+             const shown = () => document.querySelector('#talk').dataset.room;
+             const asked = () => performance.getEntriesByType('resource').filter(({{ name }}) => /rooms|api/.test(name)).length;
+             return (async () => {{
+                 const [times, requests] = [[], []];
+                 for (const slug of {}) {{
+                     await new Promise((resolve) => setTimeout(resolve, 50));
+                     const [before, began] = [asked(), performance.now()];
+                     document.querySelector(`#rooms a[data-slug=${{slug}}]`).click();
+                     while (shown() !== slug) await painted();
+                     await painted();
+                     times.push(performance.now() - began);
+                     requests.push(asked() - before);
+                 }}
+                 times.sort((a, b) => a - b);
+                 return {{ times, requests }};
+             }})()",
+            json!(slugs)
+        );
+        let found = ann.run(&script).await;
+        let times: Vec<f64> = found["times"].as_array().unwrap().iter().map(|time| time.as_f64().unwrap()).collect();
+        let requests: Vec<u64> = found["requests"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
+        (times, requests)
+    };
+    let unknown: Vec<String> = (0..12).map(|number| format!("new-{number}")).collect();
+    let known: Vec<String> = unknown[4..].iter().cycle().take(80).cloned().collect();
+    for (kind, slugs, each) in [("unknown", unknown, 1), ("known", known, 0)] {
+        let (times, requests) = measured(&slugs).await;
+        let (median, most) = (times[times.len() / 2], times[times.len() * 95 / 100]);
+        println!("| {kind} | {median:.0} | {most:.0} |");
+        assert!(requests.iter().all(|&count| count == each), "{kind}: {requests:?}");
+    }
+    ann.close().await;
+}
