@@ -10,6 +10,7 @@ pub mod failure;
 pub mod fields;
 pub mod initials;
 pub mod jobs;
+pub mod local_time;
 pub mod login_rate;
 pub mod not_found;
 pub mod on_disk;

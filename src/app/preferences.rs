@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::task_local;
 
+use crate::app::local_time::{self, LocalTime};
 use crate::wire::language::{LANGUAGES, Language};
 
 const LANGUAGE: &str = "klatch_language";
@@ -27,37 +28,37 @@ pub enum Theme {
     Dark,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Preferences {
     /// That was chosen, rather than one that the browser asks for.
     pub chosen_language: Option<&'static Language>,
     pub language: &'static Language,
     pub theme: Theme,
+    /// `None` where the browser has not told yet how it writes times.
+    pub local_time: Option<LocalTime>,
 }
 
 task_local! { static OF_REQUEST: Preferences; }
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { chosen_language: None, language: &LANGUAGES[0], theme: Theme::default() }
+        Self { chosen_language: None, language: &LANGUAGES[0], theme: Theme::default(), local_time: None }
     }
 }
 
 impl Preferences {
     /// Those of the request that is being answered.
     pub fn present() -> Self {
-        OF_REQUEST.try_with(|preferences| *preferences).unwrap_or_default()
+        OF_REQUEST.try_with(Self::clone).unwrap_or_default()
     }
 
     fn of(req: &ServiceRequest) -> Self {
         let cookie = |name| req.request().cookie(name).map(|cookie| cookie.value().to_owned());
         let chosen_language = cookie(LANGUAGE).and_then(|tag| Language::find(&tag));
         let theme = cookie(THEME).and_then(|theme| serde_json::from_value(theme.into()).ok());
-        Self {
-            chosen_language,
-            language: chosen_language.or_else(|| asked_for(req)).unwrap_or(&LANGUAGES[0]),
-            theme: theme.unwrap_or_default(),
-        }
+        let language = chosen_language.or_else(|| asked_for(req)).unwrap_or(&LANGUAGES[0]);
+        let local_time = cookie(local_time::COOKIE).and_then(|clock| LocalTime::of(&clock, language));
+        Self { chosen_language, language, theme: theme.unwrap_or_default(), local_time }
     }
 }
 

@@ -1,5 +1,8 @@
 //! The page of a room.
 
+pub mod bodies;
+pub mod messages;
+pub mod order;
 pub mod pages;
 pub mod query;
 pub mod view;

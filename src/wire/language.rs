@@ -15,8 +15,27 @@ pub struct Language {
     pub name: &'static str,
     /// How it writes a time that is given as RFC 3339 has it, without seconds.
     pub time: fn(&str) -> String,
+    /// How those who speak it write a day; the first is for those of whom it is not known.
+    pub days: &'static [Days],
+    /// From Monday on.
+    pub weekdays: [&'static str; 7],
+    pub months: [&'static str; 12],
     /// By the English texts.
     refusals: LazyLock<HashMap<String, String>>,
+}
+
+/// A way to write a day, as `{weekday}, {day} {month}`.
+#[derive(Debug)]
+pub struct Days {
+    /// Of this year.
+    pub short: &'static str,
+    pub with_year: &'static str,
+    /// Where it is another word than in the list of months.
+    pub january: Option<&'static str>,
+}
+
+const fn days(short: &'static str, with_year: &'static str) -> Days {
+    Days { short, with_year, january: None }
 }
 
 /// The first is the one for those who speak none of these.
@@ -25,12 +44,51 @@ pub static LANGUAGES: [Language; 2] = [
         tag: "en",
         name: "English",
         time: |at| time(at, |[year, month, day, time]| format!("{year}-{month}-{day} {time}")),
+        days: &[
+            days("{weekday}, {month} {day}", "{weekday}, {month} {day}, {year}"),
+            days("{weekday} {day} {month}", "{weekday}, {day} {month} {year}"),
+            days("{weekday}, {day} {month}", "{weekday}, {day} {month} {year}"),
+        ],
+        weekdays: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+        months: [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ],
         refusals: LazyLock::new(HashMap::new),
     },
     Language {
         tag: "de",
         name: "Deutsch",
         time: |at| time(at, |[year, month, day, time]| format!("{day}.{month}.{year} {time}")),
+        days: &[
+            days("{weekday}, {day}. {month}", "{weekday}, {day}. {month} {year}"),
+            Days { january: Some("Jänner"), ..days("{weekday}, {day}. {month}", "{weekday}, {day}. {month} {year}") },
+        ],
+        weekdays: ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
+        months: [
+            "Januar",
+            "Februar",
+            "März",
+            "April",
+            "Mai",
+            "Juni",
+            "Juli",
+            "August",
+            "September",
+            "Oktober",
+            "November",
+            "Dezember",
+        ],
         refusals: LazyLock::new(|| translations(include_str!("language/de.json"))),
     },
 ];

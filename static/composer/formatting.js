@@ -153,6 +153,7 @@ export async function toggleToolbar(text, button) {
 	const shown = button.ariaPressed === 'true';
 	button.ariaPressed = String(!shown);
 	write(KEYS.toolbar, shown ? null : 'on');
+	document.documentElement.toggleAttribute('data-toolbar', !shown); // see `room/first-frame.js`
 	if (shown) maybe('[role=toolbar]', closest(text, '.box') ?? document.body)?.remove();
 	else text.before(toolbar(text));
 }

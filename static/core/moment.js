@@ -1,4 +1,4 @@
-import { locale } from './text.js';
+import { locale } from './locale.js';
 import { clockTime, dayOf } from './time.js';
 
 const withDay = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format;

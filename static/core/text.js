@@ -1,12 +1,13 @@
+import { locale } from './locale.js';
+
+export { locale };
+
 /** @typedef {Record<string, string | number | null | undefined>} Values */
 
 const { lang } = document.documentElement;
 /** @type {Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>} */
 const texts = await (await fetch(new URL(`../texts/${lang}.json`, import.meta.url))).json();
 const plurals = new Intl.PluralRules(lang);
-
-/** The page's language as the browser's owner writes it, such as en-GB. */
-export const locale = navigator.languages.find((each) => each.split('-')[0] === lang) ?? lang;
 
 /**
  * A text in the page's language, with values in the place of their `{name}`; `count` chooses the plural form.

@@ -1,12 +1,19 @@
-import { locale, t } from './text.js';
+import { locale } from './locale.js';
+import { t } from './text.js';
 
 /** @param {Intl.DateTimeFormatOptions} options */
 const format = (options) => new Intl.DateTimeFormat(locale, options).format;
 
-export const clockTime = format({ timeStyle: 'short' });
+const short = format({ timeStyle: 'short' });
 export const fullTime = format({ dateStyle: 'full', timeStyle: 'medium' });
 const thisYear = format({ weekday: 'long', day: 'numeric', month: 'long' });
 const anyYear = format({ dateStyle: 'full' });
+
+/**
+ * As the server writes it too (`src/app/local_time.rs`): with spaces that are as wide as any.
+ * @param {Date} date
+ */
+export const clockTime = (date) => short(date).replace(/\s/g, ' ');
 
 /**
  * A day of the reader's own calendar, as text to compare.

@@ -1,5 +1,6 @@
 import { all, el, maybe, part, setText } from '../core/dom.js';
-import { locale, t } from '../core/text.js';
+import { locale } from '../core/locale.js';
+import { t } from '../core/text.js';
 import { face, nameOf } from './avatars.js';
 import { learn, withExtras } from './names.js';
 

@@ -65,6 +65,7 @@ export class MessageList {
 		this.#askFor = askFor;
 		this.#added = added;
 		this.#start = $('.start', root);
+		this.more = root.dataset.more !== undefined;
 		root.append(this.#tail);
 		const timer = setInterval(() => this.#relabel(), 60_000);
 		signal.addEventListener('abort', () => clearInterval(timer));
@@ -426,7 +427,7 @@ export class MessageList {
 	}
 
 	#drawEdges() {
-		const empty = !this.#order.length && !maybe('[data-key]', this.root);
+		const empty = maybe('.msg', this.root) === null;
 		const end = this.more ? 'messages.older' : empty ? 'messages.empty' : 'messages.start';
 		setText(this.#start, t(this.#waiting ? 'messages.loading' : end, { room: this.#name }));
 		this.#start.classList.toggle('empty', empty);

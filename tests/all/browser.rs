@@ -10,6 +10,7 @@ mod completing;
 mod composing;
 mod copying;
 mod crowded;
+mod first_paint;
 mod focus;
 mod german;
 mod installed;

@@ -33,6 +33,7 @@ mod hanging;
 mod invitations;
 mod languages;
 mod lasting_sanctions;
+mod local_times;
 mod login_limit;
 mod login_storm;
 mod logs;

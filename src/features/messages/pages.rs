@@ -1,7 +1,5 @@
 //! A message's own pages: to report it, and for moderators to remove it.
 
-use std::collections::HashSet;
-
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Form, Path, Query};
 use serde::Deserialize;
@@ -9,15 +7,15 @@ use serde_json::json;
 
 use crate::app::account::PageAccount;
 use crate::app::pages::{again, in_words, local, see};
+use crate::app::preferences::Preferences;
 use crate::app::{Account, App, Failure};
 use crate::features::moderation::api::remove_message;
 use crate::features::moderation::commands::ReportMessage;
 use crate::features::moderation::forms::ReasonForm;
 use crate::features::moderation::permissions;
-use crate::features::room_page::view::shown;
 use crate::policy::Action;
-use crate::wire::Seq;
 use crate::wire::refusal::{Code, Refusal};
+use crate::wire::{Seq, format_time};
 
 type Place = Path<(String, Seq)>;
 
@@ -122,7 +120,8 @@ async fn page(
         "administers": account.administers(),
         "room": room,
         "removal": asked == Asked::Removal,
-        "m": shown(std::slice::from_ref(&message), &HashSet::new()).first(),
+        "m": { "id": message.id, "author": message.author, "html": message.html },
+        "sent_on": (Preferences::present().language.time)(&format_time(&message.sent_at)),
         "next": look.next.as_deref().map(local),
         "back": look.back_to(place),
         "sent": look.sent.is_some(),

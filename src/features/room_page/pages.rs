@@ -8,8 +8,11 @@ use serde::Deserialize;
 use crate::app::account::PageAccount;
 use crate::app::pages::page;
 use crate::app::{Account, App, Failure};
+use crate::features::room_page::bodies::is_rich;
+use crate::features::room_page::messages::{Reader, shown};
+use crate::features::room_page::order::in_order;
 use crate::features::room_page::query::{self, RoomView};
-use crate::features::room_page::view::{RoomPage, in_order, shown};
+use crate::features::room_page::view::RoomPage;
 use crate::wire::{RoomId, Seq};
 
 /// `GET /rooms/{slug}`
@@ -50,10 +53,21 @@ async fn room_at(
     let user = account.user.id;
     let RoomView { room, part, rooms, said, powers, members, blocked } =
         app.store.read(move |c| query::room(c, &slug, id, user, at)).await?;
+    let listed = rooms.iter().find(|listed| listed.room.id == room.id && listed.member);
+    let read = listed.map(|listed| listed.standing.read);
+    let oldest = part.messages.first().map(|message| message.id);
+    let reader = Reader {
+        user: &account.user,
+        blocked: &blocked,
+        // What they have read last is on the page, or there is nothing before the page.
+        read: read.filter(|read| at.is_none() && (!part.more || oldest.is_some_and(|oldest| oldest <= *read))),
+        is_in: &|slug| rooms.iter().any(|listed| listed.room.slug == slug),
+    };
     let values = RoomPage {
         room: &room,
+        messages: shown(&part.messages, &reader),
+        rich: part.messages.iter().any(|message| is_rich(&message.html)),
         rooms: in_order(rooms, &said, &room.slug),
-        messages: shown(&part.messages, &blocked),
         members: &members,
         at,
         more: part.more,
