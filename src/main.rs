@@ -28,6 +28,7 @@ fn main() -> ExitCode {
     let env_file = unsafe { EnvFile::load() };
     let ended = env_file.and_then(|env_file| {
         let (command, config) = Command::parse_from(arguments.clone()).map_err(|error| env_file.name_source(error))?;
+        env_file.must_not_have(&unknown_variables())?;
         if !config.names_database() {
             env_file.must_be_readable()?;
         }

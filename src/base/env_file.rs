@@ -105,6 +105,18 @@ impl EnvFile {
         Ok(found.map(|(_, value)| value).unwrap_or_default())
     }
 
+    /// # Errors
+    /// One line: the file has one of these.
+    pub fn must_not_have(&self, unknown: &[String]) -> Result<(), StartError> {
+        match self.names.iter().find(|name| unknown.contains(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let path = self.path.display();
+                Err(StartError(format!("{path}: {name} is no option of klatch: klatch serve --help has them all")))
+            }
+        }
+    }
+
     /// Adds where a variable comes from to what is said of its value.
     pub fn name_source(&self, error: StartError) -> StartError {
         match self.names.iter().any(|name| error.0.contains(name.as_str())) {

@@ -60,6 +60,15 @@ impl Log {
 
 fn parsed(wanted: &str) -> Result<EnvFilter, StartError> {
     let wanted = if wanted.is_empty() { USUAL } else { wanted };
+    // A word alone is a module's name to the library: by a slip in a level nothing would be told at all.
+    let slip = wanted.split(',').map(str::trim).find(|part| {
+        let is_module = part.contains(['=', '[']) || part.starts_with("klatch");
+        !part.is_empty() && !is_module && part.parse::<LevelFilter>().is_err()
+    });
+    if let Some(word) = slip {
+        let levels = "error, warn, info, debug, trace or off";
+        return Err(StartError(format!("RUST_LOG: {word} is no level ({levels}); a module has one: {word}=debug")));
+    }
     let filter = EnvFilter::try_new(wanted).map_err(|error| StartError(format!("RUST_LOG: {error}")))?;
     // What came again has passed the filter once: its count is told, whatever modules that names.
     match log_floods::DIRECTIVE.parse() {

@@ -7,7 +7,7 @@ use diesel::sql_types::Text;
 
 use crate::base::start_error::StartError;
 use crate::db::connection::AnyConnection;
-use crate::db::explained::advised;
+use crate::db::explained::{advised, explained};
 use crate::db::migrations;
 
 /// Damages that are told of.
@@ -40,6 +40,31 @@ pub fn differences(connection: &mut AnyConnection) -> Result<Vec<String>, StartE
     Ok(found)
 }
 
+/// That the tables of a Postgres database that are called as klatch's are klatch's: those of another program must be neither
+/// used nor replaced. Other tables may stand beside them. SQLite's files are marked: see `db/sqlite.rs`.
+///
+/// # Errors
+/// They are another program's, or the database can't be read.
+pub fn refuse_anothers(connection: &mut AnyConnection) -> Result<(), StartError> {
+    if !matches!(connection, AnyConnection::Postgres(_)) {
+        return Ok(());
+    }
+    let present = names(connection, TABLES_ON_POSTGRES)?;
+    let ours = names(&mut migrations::new_in_memory()?, TABLES_ON_SQLITE)?;
+    let taken: Vec<&str> = present.intersection(&ours).map(String::as_str).filter(|name| *name != RUN).collect();
+    if taken.is_empty() || (present.contains("meta") && present.contains(RUN)) {
+        return Ok(());
+    }
+    let why = format!("another program has its tables there ({}): name an empty database", taken.join(", "));
+    Err(StartError::option("database-url", explained(why)))
+}
+
+/// Which migrations have been run. Of a first start that was killed it may be all that there is.
+const RUN: &str = "__diesel_schema_migrations";
+const TABLES_ON_SQLITE: &str =
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+const TABLES_ON_POSTGRES: &str = "SELECT relname::text AS name FROM pg_class \
+    WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')";
 const OBJECTS_ON_SQLITE: &str = "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
 /// Of the same names, since both databases are made by migrations that agree.
 const OBJECTS_ON_POSTGRES: &str = "SELECT relname::text AS name FROM pg_class \

@@ -4,7 +4,10 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
 
+use diesel::dsl::sql;
+use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
+use diesel::sql_types::Text;
 use url::Url;
 
 use crate::base::private_files;
@@ -12,7 +15,7 @@ use crate::base::start_error::StartError;
 use crate::db::connection::{AnyConnection, ConnectionPool, Manager};
 use crate::db::explained::{name_database, unusable};
 use crate::db::migrations::has_tables;
-use crate::db::{InstanceLock, PATIENCE, Store, meta, migrations, restoring, sqlite};
+use crate::db::{InstanceLock, PATIENCE, Store, expected, meta, migrations, restoring, sqlite};
 
 const READERS: usize = 4;
 /// Batches that Postgres stores at the same time; a room is always in the same one.
@@ -68,6 +71,7 @@ pub fn open_beside(address: &str, creates: bool) -> Result<AnyConnection, StartE
         let address = with_timeouts(address)?;
         let mut first = establish(&address)?;
         restoring::check(&mut first)?;
+        expected::refuse_anothers(&mut first)?;
         migrations::migrate(&mut first)?;
         return establish(&address);
     };
@@ -121,6 +125,8 @@ fn open_postgres(
     let address = with_timeouts(address)?;
     let mut first = establish(&address)?;
     restoring::check(&mut first)?;
+    expected::refuse_anothers(&mut first)?;
+    warn_of_encoding(&mut first);
     migrations::migrate(&mut first)?;
     drop(first);
     instance_lock.acquire(&address, &secret()?)?;
@@ -131,6 +137,16 @@ fn open_postgres(
     drop(again);
     let writers = POSTGRES_LANES + POSTGRES_WRITERS;
     Ok(Store::start(pool(&address, READERS + writers)?, READERS, writers, POSTGRES_LANES))
+}
+
+/// In another encoding than UTF-8 some of what people write can't be stored, or comes back as something else.
+fn warn_of_encoding(connection: &mut AnyConnection) {
+    if let AnyConnection::Postgres(postgres) = connection {
+        let encoding = diesel::select(sql::<Text>("getdatabaseencoding()")).get_result::<String>(postgres);
+        if let Some(encoding) = encoding.ok().filter(|encoding| encoding != "UTF8") {
+            tracing::warn!(encoding, "the database is not in UTF-8: not all that people write can be stored there");
+        }
+    }
 }
 
 pub(crate) fn establish(address: &str) -> Result<AnyConnection, StartError> {

@@ -131,6 +131,19 @@ async fn a_variable_that_is_no_option_is_told_of() {
 }
 
 #[tokio::test]
+async fn a_level_of_the_log_that_is_none_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (filter, why) in
+        [("inof", "RUST_LOG: inof is no level"), ("info,actix_web", "a module has one: actix_web=debug")]
+    {
+        let done = run(folder.path(), &["--listen", "127.0.0.1:0"], &[("RUST_LOG", filter)]).await;
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{told}");
+        assert!(told.contains(why) && told.trim_end().lines().count() == 1, "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_log_filter_that_cannot_be_read_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let refused = run(folder.path(), &["--listen", "127.0.0.1:0"], &[("RUST_LOG", "klatch=loud")]).await;

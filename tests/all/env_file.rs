@@ -78,6 +78,7 @@ async fn a_file_that_is_named_must_be_there_and_make_sense() {
         ),
         ("KLATCH_DATABASE_URL=\"postgres://me:pa${word}@db/x\"\n", "env, line 1: KLATCH_DATABASE_URL has a $: put"),
         ("KLATCH_SIGNUP=open\nnonsense\n", "env, line 2: it can't be read"),
+        ("KLATCH_SIGNPU=closed\n", "env: KLATCH_SIGNPU is no option of klatch"),
         ("KLATCH_SEND_RATE=many\n", "env: invalid value 'many' for '--send-rate <N>'"),
         ("KLATCH_SEND_RATE=many\n", " (in KLATCH_SEND_RATE)"),
     ] {

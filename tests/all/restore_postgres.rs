@@ -219,3 +219,31 @@ async fn the_tools_of_postgres_are_given_a_password_by_their_environment_alone()
         assert!(!arguments.contains("5eC4") && arguments.contains("--no-password"), "{line}");
     }
 }
+
+/// Tables of these names are others' too.
+#[tokio::test]
+async fn another_programs_database_is_refused_and_stays_as_it_was() {
+    let (folder, _server, _) = stopped_server_and_backup().await;
+    let wiki = TestDatabase::empty();
+    wiki.execute("CREATE TABLE users (name text); INSERT INTO users VALUES ('ann'); CREATE TABLE pages (body text)");
+    let told = "another program has its tables there (users): name an empty database";
+    for words in [&["restore", "copy"][..], &["user", "add", "bob", "--create"]] {
+        let done = run(folder.path(), &[words, &["--database-url", &wiki.url]].concat(), &[]).await;
+        let text = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(done.status.code() == Some(2) && text.contains(told), "{words:?}: {text}");
+    }
+    assert!(starts(folder.path(), &wiki.url).await.expect("no start").contains(told));
+    assert_eq!(
+        wiki.number("SELECT count(*) FROM pg_class WHERE relname IN ('users', 'pages', '__diesel_schema_migrations')"),
+        2
+    );
+    assert_eq!(wiki.number("SELECT count(*) FROM users"), 1);
+    // Beside other tables klatch has room, and an empty database is told as such.
+    let shared = TestDatabase::empty();
+    shared.execute("CREATE TABLE spatial_ref_sys (srid integer)");
+    let doctor = run(folder.path(), &["doctor", "--database-url", &shared.url], &[]).await;
+    let report = String::from_utf8(doctor.stdout).unwrap();
+    assert!(report.contains("BAD chat: there is none in this database") && !report.contains("migrations"), "{report}");
+    succeeded(&run(folder.path(), &["restore", "copy", "--database-url", &shared.url], &[]).await);
+    assert_eq!(starts(folder.path(), &shared.url).await, None);
+}

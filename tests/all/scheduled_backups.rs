@@ -59,6 +59,9 @@ async fn a_backup_that_fails_is_counted_and_logged(options: Options) {
     // A disk that is away when the server starts.
     std::fs::write(&backups, "").unwrap();
     let server = scheduled(options, "6s", &backups).start().await;
+    let report = server.klatch(&["doctor", "--backup-every", "6s", "--backup-dir", backups.to_str().unwrap()]).await;
+    let report = String::from_utf8(report.stdout).unwrap();
+    assert!(report.contains("BAD backups: none was made yet, and --backup-dir: "), "{report}");
     server.person("ann").await;
     scraped(&server, "the first look, and a failure", |scrape| scrape.get(FAILED) >= 2.0).await;
     for words in ["no backup can be made", "a backup failed"] {

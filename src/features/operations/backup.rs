@@ -161,7 +161,13 @@ fn shown(address: &str) -> String {
 }
 
 fn is_database(path: &Path) -> Result<(), StartError> {
-    if path.is_file() { Ok(()) } else { Err(about(path, "there is no such database")) }
+    match fs::metadata(path) {
+        Ok(file) if file.is_file() => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Err(about(path, "may not be read: run this as the server's user"))
+        }
+        _ => Err(about(path, "there is no such database")),
+    }
 }
 
 /// Makes `draft`, an empty file, a copy of `database`, checked: one file, without a WAL beside it. `spoiled` words what is wrong with

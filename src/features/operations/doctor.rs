@@ -43,6 +43,10 @@ pub fn run(config: &Config, deep: bool, mut tell: impl FnMut(&str)) -> bool {
 }
 
 fn look_at(connection: &mut AnyConnection, config: &Config, deep: bool, found: &mut Found) {
+    if matches!(migrations::has_tables(connection), Ok(false)) {
+        let none = "there is none in this database: name the server's, or start the server, which makes one";
+        return found.note("chat", Err(StartError(none.to_owned())));
+    }
     found.note("file", none_of(expected::damage(connection, deep), "nothing is damaged"));
     found.note("restore", restoring::check(connection).map(|()| "none was broken off".to_owned()));
     let behind = migrations::is_behind(connection);
@@ -124,7 +128,10 @@ fn secret(connection: &mut AnyConnection, config: &Config) -> Result<String, Sta
         (None, _) => Ok("no server has had one yet".to_owned()),
         (Some(noted), Some(key)) if noted == fingerprint(&key) => Ok("the one that the server has".to_owned()),
         (Some(_), Some(_)) => Err(StartError("another one than the server has".to_owned())),
-        (Some(_), None) => Err(StartError("none is given, and none is in the data directory".to_owned())),
+        (Some(_), None) => Err(StartError(
+            "none is given, and none is in the data directory: the next start makes one, and everybody signs in again"
+                .to_owned(),
+        )),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Of several instances one makes it: whoever has the turn (`db/instance_lock.rs`) looks again whether it is due.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,9 +42,25 @@ struct Plan {
 
 /// That backups can be made in this folder, which is made where it is missing.
 fn prepare(folder: &Path) -> Result<(), StartError> {
-    let usable = private_files::make_dir(folder)
-        .and_then(|()| access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(std::io::Error::from));
-    usable.map_err(|error| StartError::option("backup-dir", format!("{}: {error}", folder.display())))
+    private_files::make_dir(folder).map_err(|error| unwritable(folder, &error))?;
+    writable(folder)
+}
+
+fn writable(folder: &Path) -> Result<(), StartError> {
+    let usable = if folder.is_dir() { Ok(()) } else { Err(ErrorKind::NotADirectory.into()) };
+    usable
+        .and_then(|()| access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(std::io::Error::from))
+        .map_err(|error| unwritable(folder, &error))
+}
+
+fn unwritable(folder: &Path, error: &std::io::Error) -> StartError {
+    let advice = match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            ": give it to the server's user, and name it in ReadWritePaths= where a unit of systemd keeps the rest from being written"
+        }
+        _ => "",
+    };
+    StartError::option("backup-dir", format!("{}: {error}{advice}", folder.display()))
 }
 
 /// Makes backups when they are due, and tells the metrics of the last one, until the program ends.
@@ -164,13 +181,16 @@ fn is_own(name: &str, ending: &str) -> bool {
 /// When the last backups were made, for `klatch doctor`.
 ///
 /// # Errors
-/// The server is to make them, and the last one that it made is older than two that were due.
+/// The server is to make them, and can't write into its folder, or the last one that it made is older than two that were due.
 pub fn look(connection: &mut AnyConnection, config: &Config) -> Result<String, StartError> {
     let last = noted(connection, meta::LAST_BACKUP).map_err(unusable)?;
     let told = match last.and_then(|last| DateTime::from_timestamp(last, 0)) {
         Some(last) => format!("the last one was made {}", last.format("%Y-%m-%d %H:%M:%S UTC")),
         None => "none was made yet".to_owned(),
     };
+    if let Some(Err(error)) = config.backup_dir.as_deref().filter(|folder| folder.exists()).map(writable) {
+        return Err(StartError(format!("{told}, and {error}")));
+    }
     let scheduled = noted(connection, meta::LAST_SCHEDULED_BACKUP).map_err(unusable)?;
     match (config.backup_every, scheduled) {
         (Some(every), Some(last)) if is_older(last, every * 2) => {

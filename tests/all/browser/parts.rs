@@ -65,7 +65,7 @@ async fn what_a_new_list_does_not_hold_is_sent_again_with_its_key() {
          const { Sender } = await import(new URL('../outbox/sender.js', page));
          const sender = new Sender(me.id);
          const hold = (change) => change();
-         const box = new module.Outbox({ sender, me, room: 'den', list: shown, cursor: () => cursor, hold });
+         const box = new module.Outbox({ sender, me, room: 'den', list: shown, cursor: () => cursor, hold, signal: new AbortController().signal });
          box.open();
          for (const body of ['lost', 'kept']) box.post(body, null);
          until(() => list.querySelectorAll('[data-id]').length === 2).then(() => {

@@ -18,7 +18,7 @@ use crate::db::connection::{AnyConnection, transaction};
 use crate::db::explained::{name_database, unusable};
 use crate::db::migrations::{VERSION, needs_newer};
 use crate::db::open::{establish, with_timeouts};
-use crate::db::{InstanceLock, restoring};
+use crate::db::{InstanceLock, expected, restoring};
 use crate::features::operations::backup::{begin_anew, belongs_to_klatch, spoiled};
 
 /// Copies the database into `file`, as of one moment.
@@ -34,6 +34,7 @@ pub fn restore(address: &str, file: &Path) -> Result<usize, StartError> {
     check(file)?;
     let mut connection = alone(address)?;
     name_database(address);
+    expected::refuse_anothers(&mut connection)?;
     let before = identity(&mut connection).map_err(unusable)?;
     restoring::begin(&mut connection).map_err(unusable)?;
     let mut tool = tool("pg_restore", address)?;
