@@ -5,6 +5,7 @@ pub mod account;
 pub mod assets;
 pub mod client_address;
 pub mod comments;
+pub mod compression;
 pub mod exclusive_jobs;
 pub mod failure;
 pub mod fields;

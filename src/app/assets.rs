@@ -5,21 +5,25 @@
 
 pub mod builds;
 pub mod emoji;
+pub mod packed;
+pub mod packing;
 pub mod stored;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, IfNoneMatch, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, IfNoneMatch, LOCATION, VARY};
 use actix_web::web::{Bytes, Data, Header, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::RustEmbed;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::app::assets::packed::Packed;
 use crate::app::comments::without_comments;
+use crate::app::compression::{BY_CODING, Coding, LEAST_BYTES, is_text};
 use crate::app::on_disk::{self, MadeOfFiles, Versions};
 use crate::app::{App, Failure};
 use crate::base::failpoints;
@@ -41,11 +45,13 @@ pub struct Asset {
     content: Bytes,
     /// SHA-256.
     hash: [u8; 32],
+    /// Its shorter forms, once one was asked for.
+    packed: Arc<OnceLock<Packed>>,
 }
 
 impl From<Vec<u8>> for Asset {
     fn from(content: Vec<u8>) -> Self {
-        Self { hash: Sha256::digest(&content).into(), content: content.into() }
+        Self { hash: Sha256::digest(&content).into(), content: content.into(), packed: Arc::default() }
     }
 }
 
@@ -55,18 +61,28 @@ impl Asset {
         own().files.get(name).cloned()
     }
 
+    /// The content as whoever asks takes it, and the coding, where that is for them to choose.
+    fn chosen(&self, req: &HttpRequest, is_text: bool) -> (Option<Coding>, Bytes) {
+        if !is_text || self.content.len() < LEAST_BYTES {
+            return (None, self.content.clone());
+        }
+        let packed = self.packed.get_or_init(|| Packed::of(&self.content));
+        let coding = Coding::chosen(req, &packed.offered());
+        (Some(coding), packed.get(coding).unwrap_or(&self.content).clone())
+    }
+
     fn read(name: &str) -> Option<Self> {
         let file = Files::get(name)?;
         if name.ends_with(".js") || name.ends_with(".css") {
             let text = without_comments(str::from_utf8(&file.data).ok()?)
                 + failpoints::build_mark().unwrap_or_default().as_str();
-            return Some(text.into_bytes().into());
+            return Some(Self { packed: Packed::made_of(name), ..text.into_bytes().into() });
         }
         let content = match file.data {
             Cow::Borrowed(data) => Bytes::from_static(data),
             Cow::Owned(data) => data.into(),
         };
-        Some(Self { content, hash: file.metadata.sha256_hash() })
+        Some(Self { content, hash: file.metadata.sha256_hash(), packed: Packed::made_of(name) })
     }
 }
 
@@ -124,6 +140,7 @@ pub fn versions() -> Versions {
 /// `GET /static/{build}/{path}`: that build's file. Of a build that nobody knows, as after a change on disk, it is the
 /// present one, not to be kept.
 pub async fn file(
+    req: HttpRequest,
     app: Data<App>,
     path: Path<(String, String)>,
     known: Header<IfNoneMatch>,
@@ -140,7 +157,14 @@ pub async fn file(
     };
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((CACHE_CONTROL, caching)).insert_header((ETAG, tag.to_string()));
-    Ok(if is_known { response.finish() } else { response.content_type(media_type(&name)).body(asset.content) })
+    let media_type = media_type(&name);
+    let (coding, body) = asset.chosen(&req, is_text(&media_type));
+    let mut response = if is_known { response.finish() } else { response.content_type(media_type).body(body) };
+    if let Some(coding) = coding {
+        response.headers_mut().insert(VARY, BY_CODING);
+        coding.note(response.headers_mut());
+    }
+    Ok(response)
 }
 
 fn media_type(name: &str) -> String {

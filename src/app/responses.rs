@@ -15,6 +15,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
+use crate::app::compression::{gzipped, may_gzip};
 use crate::app::failure::ErrorBody;
 use crate::app::session_cookie::noted_user;
 use crate::app::{App, Failure, client_address, request_path};
@@ -90,7 +91,8 @@ pub async fn complete(
     }
     match answer(req, next).await {
         Ok(response) => {
-            let mut response = explained(&app, &asked, response.map_into_boxed_body());
+            let response = explained(&app, &asked, response.map_into_boxed_body());
+            let mut response = gzipped(response, asked.takes_gzip);
             app.headers.add_to(response.headers_mut());
             response.headers_mut().insert(REQUEST_ID, asked.id_header());
             let bytes = asked.body_bytes(response.response().body());
@@ -202,6 +204,7 @@ struct Asked {
     since: Instant,
     /// The answer is for a program, which reads JSON.
     is_program: bool,
+    takes_gzip: bool,
 }
 
 impl Asked {
@@ -213,6 +216,7 @@ impl Asked {
             client: client_address::address(req.request(), &app.config),
             since: Instant::now(),
             is_program: is_for_programs(req.path()),
+            takes_gzip: may_gzip(req.request()),
             path,
         }
     }

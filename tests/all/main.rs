@@ -23,6 +23,7 @@ mod start;
 mod accounts;
 mod blocks;
 mod bounds;
+mod compression;
 mod deleted_rooms;
 mod flooded_lists;
 mod foreign_files;
