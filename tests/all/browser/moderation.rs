@@ -69,7 +69,7 @@ async fn what_ends_something_is_asked_before_it_is_done() {
     ann.fill("#ban-username", "bob").await;
     ann.run("document.querySelector('#ban-minutes').value = '10080'").await;
     ann.click("[data-ask^='Ban']").await;
-    ann.shows("#ask-text", "Ban bob from this room: A week?").await;
+    ann.shows("#ask-text", "Ban bob from this room? How long: A week.").await;
     ann.click("#ask-yes").await;
     ann.shows("#sanctions li", "@bob").await;
     let refused = bob.http.put("/rooms/den/members/me").await;
