@@ -56,7 +56,7 @@ impl Coding {
     }
 }
 
-/// Whether what is made for a request may go by gzip. Not where another site has a browser ask: it could put guesses into the address,
+/// Whether what is made for a request may go by gzip. Not where a browser says that another site has it ask: it could put guesses into the address,
 /// and somebody who sees the lengths of the answers could tell which of them the page repeats.
 pub fn may_gzip(req: &HttpRequest) -> bool {
     let site = req.headers().get("sec-fetch-site");

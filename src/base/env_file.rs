@@ -133,8 +133,7 @@ impl EnvFile {
         let variables = read.map_err(|error| match error {
             // The value may be secret.
             dotenvy::Error::LineParse(line, _) => {
-                let number =
-                    text.lines().position(|other| line.starts_with(other) && !other.is_empty()).map(|at| at + 1);
+                let number = text.lines().position(|other| line.lines().next() == Some(other)).map(|at| at + 1);
                 let number = number.map(|number| format!(", line {number}")).unwrap_or_default();
                 let name = named_in(&line).unwrap_or("it");
                 StartError(format!("{path}{number}: {name} can't be read: {QUOTE}"))
@@ -145,11 +144,12 @@ impl EnvFile {
         let last_of_each: BTreeMap<String, String> = variables.into_iter().collect();
         // Without quotes the name after a `$` is taken for another variable's.
         let dollars = |text: &str| text.matches('$').count();
-        for (at, line) in text.lines().enumerate().filter(|(_, line)| dollars(line) > 0) {
-            let Some((name, value)) = named_in(line).and_then(|name| last_of_each.get_key_value(name)) else {
-                continue;
-            };
-            if dollars(value) < dollars(line) {
+        for (name, value) in &last_of_each {
+            let named = |(_, line): &(usize, &str)| named_in(line) == Some(name.as_str());
+            let Some((at, line)) = text.lines().enumerate().filter(named).last() else { continue };
+            // Behind a blank and a # stands what somebody notes.
+            let given = line.split(" #").next().unwrap_or_default();
+            if dollars(value) < dollars(given) {
                 return Err(StartError(format!("{path}, line {}: {name} has a $: {QUOTE}", at + 1)));
             }
         }

@@ -124,7 +124,7 @@ fn harmless(error: ConnectionError, address: &str) -> ConnectionError {
 /// Hides a secret where it stands as in an address, between signs. A word of the text that has the same letters stays: it would
 /// be told by its absence.
 fn hide(text: &str, secret: &str) -> String {
-    let is_sign = |c: &char| ":=@/&\"?".contains(*c);
+    let is_sign = |c: &char| ":=@/&\"'?".contains(*c);
     let mut shown = String::new();
     let mut from = 0;
     for (at, _) in text.match_indices(secret) {

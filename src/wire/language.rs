@@ -1,5 +1,5 @@
 //! The languages that klatch speaks. What pages and scripts say is in `static/texts/`; what refusals say is English in the
-//! source and translated in `src/language/<language>.json`.
+//! source and translated in `src/wire/language/<language>.json`.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

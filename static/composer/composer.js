@@ -104,6 +104,11 @@ export class Composer {
 		this.#text.focus();
 	}
 
+	/** Whether an edit or a reply was begun, which no draft keeps. */
+	get isUnfinished() {
+		return this.#mode !== null || this.#unsaved.length > 0;
+	}
+
 	/** @param {string} text as if it had been typed */
 	type(text) {
 		this.focus();

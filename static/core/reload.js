@@ -7,7 +7,8 @@ const NOT_WITHIN = 600_000; // ms: behind a balancer two builds may serve by tur
 const TRIED = 'klatch:updated'; // key of sessionStorage: build → when the page was reloaded for it
 
 // What would be lost or would vanish from under somebody's hands. What is in a room's text box is kept as a draft.
-const BUSY = 'dialog[open], :popover-open, .mode:not([hidden]), .preview, .leaving, [aria-busy=true], [data-back]';
+const BUSY =
+	'dialog[open], :popover-open, .mode:not([hidden]), .preview, .leaving, [aria-busy=true], [data-back], [data-unfinished]';
 const FILLED = 'input, textarea:not([data-part=text])';
 
 /** @type {string | null} */

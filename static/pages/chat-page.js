@@ -123,6 +123,9 @@ export class ChatPage {
 			import('../people/blocks.js').then(({ fold }) => fold(frame.blocks));
 		}
 		if (frame.type === 'state') return learn(frame.users);
+		// What may be done there may be another thing now: it is made anew when it is shown again.
+		const changed = frame.type === 'room' ? this.open.get(frame.room) : undefined;
+		if (changed && changed !== this.room && !changed.isUnfinished) this.open.renew(changed);
 		for (const room of this.open) room.onFrame(frame);
 	}
 }

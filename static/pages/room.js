@@ -21,14 +21,20 @@ const drawers = [
 ];
 /** @type {Promise<import('../room/drawers.js').Drawers> | null} */
 let drawn = null; // in a large window there are none
+/** @type {import('../room/room.js').Room | null} */
+let first = null; // the one that the page came with
 const hasKeyboard = matchMedia('(hover: hover) and (pointer: fine)').matches;
 
-const rooms = new OpenRooms(page, (room) => {
+const rooms = new OpenRooms(page, (room, isSwitch) => {
 	page.show(room);
 	drawn?.then((it) => it.settle());
+	if (!isSwitch) return;
 	for (const dialog of all('dialog[open]', document, HTMLDialogElement)) dialog.close();
 	for (const popover of all(':popover-open')) popover.hidePopover();
-	if (hasKeyboard) room.composer.focus();
+	if (hasKeyboard) return room.composer.focus();
+	// Whoever listens to the page hears where they are; a keyboard on the screen stays away.
+	room.root.tabIndex = -1;
+	if (room !== first) room.root.focus({ preventScroll: true });
 });
 
 function setUpDrawers() {
@@ -39,7 +45,7 @@ for (const { media } of drawers) media.addEventListener('change', setUpDrawers);
 setUpDrawers();
 
 page.open = rooms;
-rooms.begin();
+first = rooms.begin();
 page.socket.start();
 
 navigateBy((path) => rooms.open(new URL(path, location.href)) || location.assign(path));

@@ -5,8 +5,8 @@ import { onKey } from '../core/keyboard.js';
 
 /** On small windows the rooms and the people are drawers over the talk: one at a time, Escape closes. */
 export class Drawers {
-	/** @type {Drawer | null} */
-	#open = null;
+	/** @type {{ panel: HTMLElement, opener: HTMLElement, talk: HTMLElement, media: MediaQueryList } | null} */
+	#open = null; // with the elements that were there: another room may have come into the page since
 	#drawers;
 
 	/** @param {Drawer[]} drawers */
@@ -32,25 +32,25 @@ export class Drawers {
 
 	close(refocus = true) {
 		if (!this.#open) return;
-		const { panel, opener, media } = this.#open;
+		const { panel, opener, talk, media } = this.#open;
 		this.#open = null;
-		$(panel).classList.remove('open');
-		$(panel).inert = media.matches;
-		$(opener).setAttribute('aria-expanded', 'false');
-		$('#talk').inert = false;
+		panel.classList.remove('open');
+		panel.inert = media.matches;
+		opener.setAttribute('aria-expanded', 'false');
+		talk.inert = false;
 		$('#shade').hidden = true;
-		if (refocus) $(opener).focus();
+		if (refocus) opener.focus();
 	}
 
 	/** @param {Drawer} drawer */
 	#show(drawer) {
 		this.close(false);
-		this.#open = drawer;
-		const panel = $(drawer.panel);
+		const [panel, opener, talk] = [$(drawer.panel), $(drawer.opener), $('#talk')];
+		this.#open = { panel, opener, talk, media: drawer.media };
 		panel.inert = false;
 		panel.classList.add('open');
-		$(drawer.opener).setAttribute('aria-expanded', 'true');
-		$('#talk').inert = true;
+		opener.setAttribute('aria-expanded', 'true');
+		talk.inert = true;
 		$('#shade').hidden = false;
 		panel.focus();
 	}

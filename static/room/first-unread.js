@@ -17,7 +17,7 @@ export class FirstUnread {
 		this.#list = list;
 		this.#button = button;
 		button.textContent = t('unread.first', { count });
-		button.addEventListener('click', () => this.arrive() || seek());
+		button.onclick = () => this.arrive() || seek(); // in the place of an earlier one's
 		button.hidden = false;
 		this.update();
 	}

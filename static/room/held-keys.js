@@ -3,10 +3,12 @@
  * always goes.
  */
 export class HeldKeys {
-	#text = '';
+	#text;
 	#hear = (/** @type {KeyboardEvent} */ event) => this.#key(event);
 
-	constructor() {
+	/** @param {string} text what was typed before, on the way to another room */
+	constructor(text) {
+		this.#text = text;
 		addEventListener('keydown', this.#hear, true);
 	}
 

@@ -23,19 +23,20 @@ export class OpenRooms {
 	/** @type {Room | null} */
 	shown = null;
 	#turn = 0;
+	/** @type {HeldKeys | null} */
+	#keys = null; // while a room is on its way
 	#page;
 	#onShow;
 
 	/**
 	 * @param {import('../pages/chat-page.js').ChatPage} page
-	 * @param {(room: Room) => void} onShow another room is in the document
+	 * @param {(room: Room, isSwitch: boolean) => void} onShow a room was put into the document: another one, or the same anew
 	 */
 	constructor(page, onShow) {
 		this.#page = page;
 		this.#onShow = onShow;
 		addEventListener('popstate', () => {
-			const [, slug] = location.pathname.match(ROOM) ?? [];
-			if (slug && slug !== this.shown?.slug) this.#go(new URL(location.href));
+			if (ROOM.test(location.pathname) && !location.hash) this.#go(new URL(location.href));
 		});
 	}
 
@@ -87,7 +88,7 @@ export class OpenRooms {
 	async renew(room) {
 		if (room !== this.shown) return this.#close(room);
 		const parts = await this.#load(`/rooms/${room.slug}`);
-		if (room !== this.shown) return;
+		if (room !== this.shown) return this.#close(room);
 		if (parts) this.#show(this.#make(parts), null, true);
 		else location.reload();
 	}
@@ -100,25 +101,33 @@ export class OpenRooms {
 		const [, slug = '', id] = url.pathname.match(ROOM) ?? [];
 		const known = this.#rooms.get(slug);
 		const meant = Number(url.searchParams.get('room_id')) || known?.id;
+		const typed = this.#keys?.release() ?? '';
+		this.#keys = null;
+		this.shown?.root.removeAttribute('aria-busy');
 		this.#turn += 1;
 		if (known && known.id === meant && !known.isOver) {
 			if (isNew && url.href !== location.href) history.pushState(null, '', url);
 			this.#show(known, Number(id) || null);
 			if (id) known.seek(Number(id));
+			if (typed) known.composer.type(typed);
 			return;
 		}
 		const turn = this.#turn;
-		const keys = new HeldKeys();
-		const main = this.shown?.root;
-		main?.setAttribute('aria-busy', 'true');
+		const keys = new HeldKeys(typed);
+		this.#keys = keys;
+		this.shown?.root.setAttribute('aria-busy', 'true');
 		const parts = await this.#fetch(url.pathname + url.search);
-		main?.removeAttribute('aria-busy');
-		const typed = keys.release();
 		if (turn !== this.#turn) return;
-		if (!parts) return location.assign(url);
+		this.#keys = null;
+		this.shown?.root.removeAttribute('aria-busy');
+		const text = keys.release();
+		if (!parts) {
+			if (text) this.shown?.composer.type(text);
+			return location.assign(url);
+		}
 		if (isNew) history.pushState(null, '', url);
 		this.#show(this.#make(parts), null, true);
-		if (typed) this.shown?.composer.type(typed);
+		if (text) this.shown?.composer.type(text);
 	}
 
 	/**
@@ -147,10 +156,18 @@ export class OpenRooms {
 		if (same && same !== room) this.#close(same);
 		this.#rooms.delete(room.slug);
 		this.#rooms.set(room.slug, room);
+		const isSwitch = this.shown?.slug !== room.slug;
 		this.shown = room;
-		for (const oldest of [...this.#rooms.values()].slice(0, -MOST_OPEN)) this.#close(oldest);
+		// An edit that was begun is kept nowhere else.
+		const hidden = [...this.#rooms.values()].slice(0, -1);
+		const first = hidden.find((each) => !each.isUnfinished) ?? hidden[0];
+		if (this.#rooms.size > MOST_OPEN) this.#close(first);
+		document.body.toggleAttribute(
+			'data-unfinished',
+			hidden.some((each) => each.isUnfinished),
+		);
 		remember(KEYS.visited, String(room.id), MOST_VISITED);
-		this.#onShow(room);
+		this.#onShow(room, isSwitch);
 	}
 
 	/** @param {Room} room */
@@ -200,7 +217,9 @@ export class OpenRooms {
 	async #load(path) {
 		const response = await fetch(path, { headers: { accept: 'text/html' } }).catch(() => null);
 		if (!response?.ok || response.redirected) return null;
-		const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+		const html = await response.text().catch(() => null);
+		if (html === null) return null;
+		const page = new DOMParser().parseFromString(html, 'text/html');
 		const [main, aside] = [maybe('#talk', page), maybe('#who', page)];
 		const script = maybe('script[src$="/pages/room.js"]', page, HTMLScriptElement);
 		// Of another build, or somebody else's.

@@ -29,6 +29,11 @@ export class ReadMarker {
 		addEventListener('pagehide', () => this.#tell(), { signal });
 	}
 
+	/** The mark as the server has it. */
+	get told() {
+		return this.#told;
+	}
+
 	/** @param {number} read the mark as the server has it */
 	start(read) {
 		this.#told = read;
@@ -51,6 +56,7 @@ export class ReadMarker {
 	moved({ seq, back }) {
 		this.#told = back ? seq : Math.max(this.#told, seq);
 		this.#held ||= Boolean(back);
+		if (back) this.#seen = Math.min(this.#seen, seq);
 	}
 
 	update(newest = this.#shown) {

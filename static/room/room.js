@@ -127,6 +127,11 @@ export class Room {
 		return this.#feed.joined;
 	}
 
+	/** Whether something was begun here that is kept nowhere else. */
+	get isUnfinished() {
+		return this.composer.isUnfinished || maybe('.leaving', this.root) !== null;
+	}
+
 	/** Whether keys act on messages already: what does that is loaded with the first use. */
 	get hearsKeys() {
 		return this.#actions !== null;
@@ -155,10 +160,10 @@ export class Room {
 	comeBack(at) {
 		redraw(this.root);
 		redraw(this.aside);
-		if (at) this.#scroll.leaveEnd();
+		const unread = this.#page.rooms.unreadIn(this.slug);
+		if (unread) this.#places.offerUnread(unread, this.#readMarker.told);
+		if (at && this.joined) this.#scroll.leaveEnd();
 		else this.#scroll.comeBack();
-		const { unread, read } = this.#page.rooms.get(this.slug) ?? { unread: 0, read: 0 };
-		if (unread) this.#places.offerUnread(unread, read);
 		this.#readMarker.update();
 		if (!at) this.#pager.fill();
 	}
@@ -507,6 +512,6 @@ export class Room {
 		if (!this.isShown) return;
 		// Whoever follows the newest no longer looks at what the link led to.
 		const path = `/rooms/${this.slug}`;
-		if (!this.list.stale && location.pathname !== path) history.replaceState(null, '', path);
+		if (!this.list.stale && location.pathname.startsWith(`${path}/`)) history.replaceState(null, '', path);
 	}
 }

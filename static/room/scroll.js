@@ -97,6 +97,7 @@ export class Scroll {
 	/** What is looked for lies elsewhere: new messages do not lead back to the end. */
 	leaveEnd() {
 		this.atEnd = false;
+		this.#place = null;
 	}
 
 	/**

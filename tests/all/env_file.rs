@@ -78,6 +78,7 @@ async fn a_file_that_is_named_must_be_there_and_make_sense() {
         ),
         ("KLATCH_DATABASE_URL=\"postgres://me:pa${word}@db/x\"\n", "env, line 1: KLATCH_DATABASE_URL has a $: put"),
         ("KLATCH_SIGNUP=open\nnonsense\n", "env, line 2: it can't be read"),
+        ("KLATCH_SEND_RATE=1\nKLATCH_SEND_RATE=1 2\n", "env, line 2: KLATCH_SEND_RATE can't be read"),
         ("KLATCH_SIGNPU=closed\n", "env: KLATCH_SIGNPU is no option of klatch"),
         ("KLATCH_SEND_RATE=many\n", "env: invalid value 'many' for '--send-rate <N>'"),
         ("KLATCH_SEND_RATE=many\n", " (in KLATCH_SEND_RATE)"),
@@ -87,7 +88,8 @@ async fn a_file_that_is_named_must_be_there_and_make_sense() {
         assert_eq!((refused.status.code(), told(&refused).trim_end().lines().count()), (Some(2), 1), "{refused:?}");
         assert!(told(&refused).contains(why) && !told(&refused).contains("word@"), "{lines}: {refused:?}");
     }
-    let file = write(folder.path(), "KLATCH_DATABASE_URL='sqlite://pa$$word' # costs a\n");
+    let lines = "KLATCH_SIGNUP=$x\nKLATCH_SIGNUP=open # costs $5\nKLATCH_DATABASE_URL='sqlite://pa$$word' # costs $5\n";
+    let file = write(folder.path(), lines);
     let found = run(folder.path(), &["jobs", "list"], &[("KLATCH_ENV_FILE", &file)]).await;
     assert!(told(&found).contains("pa$$word: there is no such database"), "{found:?}");
 }

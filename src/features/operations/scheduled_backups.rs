@@ -72,7 +72,9 @@ pub async fn keep_up(config: Arc<Config>, store: Store) {
         keep: config.backup_keep as usize,
     });
     // People chat though a disk for backups is away.
-    if let Some(Err(error)) = plan.as_ref().map(|plan| prepare(&plan.folder)) {
+    let folder = plan.as_ref().map(|plan| plan.folder.clone());
+    let looked = tokio::task::spawn_blocking(move || folder.map_or(Ok(()), |folder| prepare(&folder))).await;
+    if let Ok(Err(error)) = looked {
         METRICS.backups.of("failed").increment(1);
         tracing::error!(%error, "no backup can be made");
     }

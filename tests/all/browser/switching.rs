@@ -144,7 +144,7 @@ async fn no_key_is_lost_while_a_room_is_on_its_way_and_none_where_no_text_is_tak
         let network = json!({ "offline": false, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1 });
         tools.send_raw("Network.emulateNetworkConditions", network).await.unwrap();
     };
-    is_slow(700).await;
+    is_slow(2_000).await;
     ann.run("document.querySelector('#rooms a[data-slug=attic]').click()").await;
     ann.element("#talk[data-room=den][aria-busy=true]").await;
     ann.press("for the atticc\u{8}").await;
@@ -227,7 +227,13 @@ async fn of_the_rooms_that_were_open_the_last_ten_stay_joined() {
 
 #[tokio::test]
 async fn after_200_switches_a_page_keeps_no_more_than_after_20() {
-    let (_server, _bob, _chromedriver, ann) = ann_of_three_rooms().await;
+    let (_server, bob, _chromedriver, ann) = ann_of_three_rooms().await;
+    // More than are kept, so that each is closed and made anew.
+    for number in 0..11 {
+        bob.makes_room(&format!("new-{number}")).await;
+        bob.adds("ann", &format!("new-{number}")).await;
+    }
+    ann.element(&link("new-10")).await;
     let tools = ann.driver.cdp();
     tools.send_raw("HeapProfiler.enable", json!({})).await.unwrap();
     let heap = async || {
@@ -238,7 +244,7 @@ async fn after_200_switches_a_page_keeps_no_more_than_after_20() {
     };
     let switches = async |count: u32| {
         ann.run(&format!(
-            "const slugs = ['attic', 'garden', 'den'];
+            "const slugs = ['attic', 'garden', 'den', ...Array.from({{ length: 11 }}, (_, number) => `new-${{number}}`)];
              const shown = () => document.querySelector('#talk').dataset.room;
              const turn = async (slug) => {{
                  document.querySelector(`#rooms a[data-slug=${{slug}}]`).click();
@@ -246,11 +252,12 @@ async fn after_200_switches_a_page_keeps_no_more_than_after_20() {
                  await new Promise((resolve) => setTimeout(resolve, 20));
              }};
              return (async () => {{
-                 for (let number = 0; number < {count}; number += 1) await turn(slugs[number % 3]);
+                 for (let number = 0; number < {count}; number += 1) await turn(slugs[number % slugs.length]);
              }})()"
         ))
         .await;
     };
+    switches(28).await;
     switches(20).await;
     let after_20 = heap().await;
     for _ in 0..6 {
@@ -279,7 +286,7 @@ async fn a_known_room_is_painted_without_a_request_and_an_unknown_one_after_one(
                  port2.postMessage(null);
              }}));
              const shown = () => document.querySelector('#talk').dataset.room;
-             const asked = () => performance.getEntriesByType('resource').filter(({{ name }}) => /rooms|api/.test(name)).length;
+             const asked = () => performance.getEntriesByType('resource').filter(({{ name }}) => name.includes('/rooms/new-')).length;
              return (async () => {{
                  const [times, requests] = [[], []];
                  for (const slug of {}) {{
@@ -309,5 +316,44 @@ async fn a_known_room_is_painted_without_a_request_and_an_unknown_one_after_one(
         println!("| {kind} | {median:.0} | {most:.0} |");
         assert!(requests.iter().all(|&count| count == each), "{kind}: {requests:?}");
     }
+    ann.close().await;
+}
+
+/// On a phone the list of rooms is a drawer over the talk: whoever comes back finds the talk as it was.
+#[tokio::test]
+async fn a_room_that_was_left_by_a_drawer_can_be_used_when_one_comes_back() {
+    let (_server, _bob, _chromedriver, ann) = ann_of_three_rooms().await;
+    let phone = json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true});
+    ann.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", phone).await.unwrap();
+    for slug in ["attic", "den"] {
+        ann.click("#side-open").await;
+        ann.element("#side.open").await;
+        ann.click(&link(slug)).await;
+        is_at(&ann, slug).await;
+        ann.lacks("#side.open, #talk[inert], #side-open[aria-expanded=true]").await;
+    }
+    ann.run("history.back()").await;
+    is_at(&ann, "attic").await;
+    ann.lacks("#talk[inert], #side-open[aria-expanded=true]").await;
+    ann.fill("#message", "here").await;
+    assert_eq!(ann.run(DRAFT).await, json!(["here", 4]));
+    ann.close().await;
+}
+
+/// What was set back stays unread, wherever its reader goes and whatever they look at next.
+#[tokio::test]
+async fn a_room_that_was_set_back_is_not_read_by_leaving_it_or_the_window() {
+    let (server, _bob, _chromedriver, ann) = ann_of_three_rooms().await;
+    ann.focuses(60).await;
+    ann.click("#m-60 .tools [data-act=more]").await;
+    ann.chooses("Mark unread from here").await;
+    ann.shows("#status", "unread").await;
+    turns_to(&ann, "attic").await;
+    ann.shows(&format!("{} .count", link("den")), "1").await;
+    ann.run("dispatchEvent(new Event('blur')); dispatchEvent(new Event('pagehide'))").await;
+    ann.element("#people li[data-user=ann]").await;
+    let mark = "SELECT last_read_seq FROM members JOIN rooms ON rooms.id = room_id JOIN users ON users.id = user_id \
+                WHERE slug = 'den' AND username = 'ann'";
+    assert_eq!(server.number(mark), 59);
     ann.close().await;
 }
