@@ -131,12 +131,14 @@ impl EnvFile {
         open.read_to_string(&mut text).map_err(|error| StartError(format!("{path}: {error}")))?;
         let read = dotenvy::Iter::new(text.as_bytes()).collect::<Result<Vec<(String, String)>, _>>();
         let variables = read.map_err(|error| match error {
-            // The value may be secret.
-            dotenvy::Error::LineParse(line, _) => {
-                let number = text.lines().position(|other| line.lines().next() == Some(other)).map(|at| at + 1);
-                let number = number.map(|number| format!(", line {number}")).unwrap_or_default();
-                let name = named_in(&line).unwrap_or("it");
-                StartError(format!("{path}{number}: {name} can't be read: {QUOTE}"))
+            // The library names a part of the line. The value may be secret.
+            dotenvy::Error::LineParse(..) => {
+                let lines: Vec<&str> = text.lines().collect();
+                let fails =
+                    |count: &usize| dotenvy::Iter::new(lines[..*count].join("\n").as_bytes()).any(|read| read.is_err());
+                let number = (1..=lines.len()).find(fails).unwrap_or(lines.len());
+                let name = lines.get(number.saturating_sub(1)).and_then(|line| named_in(line)).unwrap_or("it");
+                StartError(format!("{path}, line {number}: {name} can't be read: {QUOTE}"))
             }
             error => StartError(format!("{path}: {error}")),
         })?;

@@ -347,7 +347,7 @@ async fn a_room_that_was_set_back_is_not_read_by_leaving_it_or_the_window() {
     ann.focuses(60).await;
     ann.click("#m-60 .tools [data-act=more]").await;
     ann.chooses("Mark unread from here").await;
-    ann.shows("#status", "unread").await;
+    ann.shows("#status", "Unread from there on").await;
     turns_to(&ann, "attic").await;
     ann.shows(&format!("{} .count", link("den")), "1").await;
     ann.run("dispatchEvent(new Event('blur')); dispatchEvent(new Event('pagehide'))").await;
