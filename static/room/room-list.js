@@ -196,7 +196,12 @@ export class RoomList {
 			this.#drop(room);
 		}
 		for (const given of mine) {
+			const isNew = !this.#rooms.has(given.slug);
 			const room = this.#known(given);
+			if (isNew) {
+				this.#last += 1;
+				room.recent = this.#last;
+			}
 			const { count, unread, mentions } = room;
 			const isSame = room.id === given.id;
 			this.#take(room, given, given.member);
@@ -277,6 +282,11 @@ export class RoomList {
 	 * @param {boolean} member
 	 */
 	#take(room, { id, seq, title, slug, count, read, unread, mentions, notify, starred, archived = false }, member) {
+		// Something was said while nothing was heard of it. Of what the page did not come with it is not known when.
+		if (count > room.count && room.recent > LEAST_RECENT) {
+			this.#last += 1;
+			room.recent = this.#last;
+		}
 		const named = { id, at: seq, title: title || slug, archived };
 		Object.assign(room, { ...named, count, read, unread, mentions, notify, starred, member });
 	}

@@ -271,5 +271,10 @@ async fn direct_talks_stand_in_the_order_of_their_last_messages() {
     ann.driver.refresh().await.unwrap();
     ann.online().await;
     group_becomes(&ann, "direct", &[&bobs, &carls]).await;
+    // One that begins under one's eyes is the latest.
+    let dora = server.person("dora").await;
+    let doras = with(&dora).await;
+    dora.posts(&doras, "hello").await;
+    group_becomes(&ann, "direct", &[&doras, &bobs, &carls]).await;
     ann.close().await;
 }
