@@ -22,7 +22,7 @@ pub mod write;
 
 use crate::base::visible::{is_html_visible, is_visible, shows, visible_text};
 use crate::render::highlight::Highlighter;
-use crate::render::html::{Direction, has_right_to_left, sanitise};
+use crate::render::html::{Direction, LINK_ATTRIBUTES, has_right_to_left, sanitise};
 use crate::render::mentions::{Meant, Mention};
 use crate::render::template::Template;
 use crate::wire::MAX_BODY_CHARS;
@@ -95,7 +95,7 @@ pub fn render_body(body: &str) -> Result<Rendered, Refusal> {
     if body.is_empty() {
         return Err(Refusal::invalid("body: must not be empty"));
     }
-    if body.chars().count() > MAX_BODY_CHARS {
+    if body.len() > MAX_BODY_CHARS && body.chars().count() > MAX_BODY_CHARS {
         return Err(Refusal::invalid("body: at most {most} characters").with("most", MAX_BODY_CHARS));
     }
     if body.contains('\0') {
@@ -146,7 +146,8 @@ fn render(body: &str) -> (Rendered, bool) {
 
 fn render_in(body: &str, has_colours: bool) -> (Rendered, bool) {
     if is_plain(body) {
-        let html = format!("<p>{body}</p>\n");
+        let mut html = String::with_capacity(body.len() + "<p></p>\n".len());
+        html::push_all(&mut html, &["<p>", body, "</p>\n"]);
         let (body, template) = (body.to_owned(), Template::plain(html));
         return (Rendered { body, mentions: Vec::new(), template, with_whole_names: None }, true);
     }
@@ -154,11 +155,12 @@ fn render_in(body: &str, has_colours: bool) -> (Rendered, bool) {
     let context = |whole_names| Context { whole_names, has_right_to_left, has_colours, ..Context::default() };
     let mut first = context(false);
     let html = sanitised(body, &mut first);
-    let with_whole_names = first.has_open_end.then(|| Template::new(&sanitised(body, &mut context(true))));
-    let template = Template::new(&html);
+    let with_whole_names = first.has_open_end.then(|| Template::new(sanitised(body, &mut context(true))));
+    let is_visible = is_html_visible(&html);
+    let template = if first.mentions.is_empty() { Template::plain(html) } else { Template::new(html) };
     let mut mentions = first.mentions;
     template.forget_unshown(&mut mentions);
-    (Rendered { body: body.to_owned(), mentions, template, with_whole_names }, is_html_visible(&html))
+    (Rendered { body: body.to_owned(), mentions, template, with_whole_names }, is_visible)
 }
 
 /// Sanitised HTML, with gaps for mentions.
@@ -171,7 +173,7 @@ fn sanitised(body: &str, context: &mut Context) -> String {
         for has_colours in [true, false].into_iter().filter(|colours| has_colours || !colours) {
             fresh(context);
             context.has_colours = has_colours;
-            let mut html = String::new();
+            let mut html = String::with_capacity(2 * body.len() + 64);
             write::blocks(&mut html, &blocks, Direction::Left, context);
             let Some(html) = sanitised_if_it_fits(&html) else { continue };
             if is_html_visible(&html) {
@@ -200,9 +202,11 @@ fn sanitised(body: &str, context: &mut Context) -> String {
 
 /// Sanitising adds to each link; what would be too long afterwards is not worth the time.
 fn sanitised_if_it_fits(html: &str) -> Option<String> {
-    let added = html.matches("<a ").count() * " target=\"_blank\" rel=\"noopener nofollow\"".len();
     let fits = |length: usize| length <= MAX_HTML_BYTES;
-    fits(html.len() + added).then(|| sanitise(html)).filter(|html| fits(html.len()))
+    // A link is shorter without than what is added.
+    let fits_for_sure = fits(html.len() * LINK_ATTRIBUTES.len() / "<a ".len());
+    let added = || html.matches("<a ").count() * LINK_ATTRIBUTES.len();
+    (fits_for_sure || fits(html.len() + added())).then(|| sanitise(html)).filter(|html| fits(html.len()))
 }
 
 /// A text without `&nbsp;` and the like, which may show nothing.
@@ -222,14 +226,19 @@ fn without_references(text: &str) -> String {
 /// Whether Markdown would change nothing: the common short message, for which parsing and sanitising can be saved. Begins
 /// with a letter, has one line, and no sign that could be markup or part of an address.
 fn is_plain(body: &str) -> bool {
-    let is_plain = |c: char| {
-        c.is_ascii_alphanumeric()
-            || matches!(c, ' ' | ',' | '.' | ':' | '!' | '?' | '\'' | '(' | ')' | '-' | ';' | '%' | '=' | '"')
-            || (!c.is_ascii()
-                && c.is_alphanumeric()
-                && !matches!(u32::from(c), 0x590..=0x8ff | 0xfb1d..=0xfeff | 0x1_0000..))
+    let is_plain_ascii = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b' ' | b',' | b'.' | b':' | b'!' | b'?' | b'\'' | b'(' | b')' | b'-' | b';' | b'%' | b'=' | b'"'
+            )
     };
-    body.starts_with(|c: char| c.is_alphabetic() && shows(c)) && body.chars().all(is_plain)
+    let is_plain = |c: char| {
+        c.is_ascii() || c.is_alphanumeric() && !matches!(u32::from(c), 0x590..=0x8ff | 0xfb1d..=0xfeff | 0x1_0000..)
+    };
+    body.starts_with(|c: char| c.is_alphabetic() && shows(c))
+        && body.bytes().all(|byte| !byte.is_ascii() || is_plain_ascii(byte))
+        && (body.is_ascii() || body.chars().all(is_plain))
 }
 
 #[cfg(test)]

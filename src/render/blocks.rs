@@ -67,6 +67,12 @@ fn blocks(lines: &[&str], depth: usize) -> Result<Vec<Block>, TooDeep> {
             rest = &rest[1..];
             continue;
         }
+        if begins_as_text(line) {
+            let (block, taken) = text_block(rest);
+            found.push(block);
+            rest = &rest[taken..];
+            continue;
+        }
         let (block, taken) = match code(rest) {
             Some(block) => block,
             None => match indented_code(rest).or_else(|| heading(line)).or_else(|| rule(line)) {
@@ -75,10 +81,7 @@ fn blocks(lines: &[&str], depth: usize) -> Result<Vec<Block>, TooDeep> {
                     Some(block) => block,
                     None => match list(rest, depth)? {
                         Some(block) => block,
-                        None => match tables::table(rest) {
-                            Some((table, taken)) => (Block::Table(table), taken),
-                            None => paragraph(rest),
-                        },
+                        None => text_block(rest),
                     },
                 },
             },
@@ -89,8 +92,18 @@ fn blocks(lines: &[&str], depth: usize) -> Result<Vec<Block>, TooDeep> {
     Ok(found)
 }
 
+fn text_block(lines: &[&str]) -> (Block, usize) {
+    match tables::table(lines) {
+        Some((table, taken)) => (Block::Table(table), taken),
+        None => paragraph(lines),
+    }
+}
+
 /// Whether a line begins another block than a paragraph; within a paragraph only a list that starts with 1 does.
 fn begins_block(line: &str, within_paragraph: bool) -> bool {
+    if begins_as_text(line) {
+        return false;
+    }
     let number_fits = |marker: &Marker| !within_paragraph || marker.number.is_none_or(|number| number == 1);
     fence(line).is_some()
         || heading(line).is_some()
@@ -99,14 +112,23 @@ fn begins_block(line: &str, within_paragraph: bool) -> bool {
         || marker(line).is_some_and(|marker| number_fits(&marker))
 }
 
-fn paragraph<'a>(lines: &[&'a str]) -> (Block, usize) {
+/// Whether a line begins as most do: with what is no sign of a block. A table is told by what follows.
+fn begins_as_text(line: &str) -> bool {
+    line.starts_with(|c: char| c.is_ascii_alphabetic())
+}
+
+fn paragraph(lines: &[&str]) -> (Block, usize) {
     let ends = |index: usize| {
         let line = lines[index];
         line.trim().is_empty() || begins_block(line, true) || tables::begins_table(&lines[index..])
     };
     let taken = (1..lines.len()).find(|index| ends(*index)).unwrap_or(lines.len());
-    let text: Vec<&'a str> = lines[..taken].iter().map(|line| line.trim()).collect();
-    (Block::Paragraph(text.join("\n")), taken)
+    let mut text = String::with_capacity(lines[..taken].iter().map(|line| line.len() + 1).sum());
+    for (index, line) in lines[..taken].iter().enumerate() {
+        text.push_str(if index == 0 { "" } else { "\n" });
+        text.push_str(line.trim());
+    }
+    (Block::Paragraph(text), taken)
 }
 
 /// How many spaces a line begins with; a tab goes to the next multiple of four.

@@ -26,6 +26,13 @@ pub fn push_escaped(html: &mut String, text: &str) {
     html.push_str(&text[from..]);
 }
 
+/// Writes HTML in pieces.
+pub fn push_all(html: &mut String, pieces: &[&str]) {
+    for piece in pieces {
+        html.push_str(piece);
+    }
+}
+
 /// The direction of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -92,8 +99,14 @@ fn direction_of_char(c: char) -> Option<Direction> {
 
 /// What is not in the renderer's own short list of tags and attributes goes.
 pub fn sanitise(html: &str) -> String {
-    SANITISER.clean(html).to_string()
+    let mut clean = Vec::with_capacity(html.len() + html.len() / 4 + LINK_ATTRIBUTES.len());
+    // Neither fails: it is written into memory, and by a library for text in UTF-8.
+    let written = SANITISER.clean(html).write_to(&mut clean);
+    written.ok().and_then(|()| String::from_utf8(clean).ok()).unwrap_or_default()
 }
+
+/// What the sanitiser adds to each link.
+pub const LINK_ATTRIBUTES: &str = " target=\"_blank\" rel=\"noopener nofollow\"";
 
 /// The tags of messages.
 pub const TAGS: [&str; 29] = [

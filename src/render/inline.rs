@@ -9,9 +9,11 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::base::visible::{is_visible, visible_text};
 use crate::render::Context;
-use crate::render::html::{Direction, push_escaped};
+use crate::render::html::{Direction, push_all, push_escaped};
 use crate::render::links::{other_host, written_target};
-use crate::render::placeholders::{MENTION, MENTION_END, MENTION_IN_LINK, Piece, Pieces, is_placeholder};
+use crate::render::placeholders::{
+    MENTION, MENTION_END, MENTION_IN_LINK, Piece, Pieces, is_placeholder, next_placeholder,
+};
 use crate::render::scan::{Escape, Scanned, scan};
 
 /// Spans nested deeper than this are shown as they were written.
@@ -21,21 +23,23 @@ const MAX_DEPTH: usize = 16;
 pub fn inline(source: &str, context: &mut Context) -> String {
     let mut scanned = scan(source, context, false);
     if !scanned.is_marked {
-        return Writer::new(&scanned.pieces).plain(&scanned.text);
+        return Writer::new(&scanned.pieces, source.len()).plain(&scanned.text);
     }
     // A space: whoever reads it takes what follows for the begin of a word.
     let start = scanned.pieces.add(Piece::Nothing);
-    let mut text = format!("{start} {}", scanned.text);
+    let mut text = String::with_capacity(start.len_utf8() + 1 + scanned.text.len());
+    text.push(start);
+    text.push(' ');
+    text.push_str(&scanned.text);
     if !scanned.escapes.is_empty() {
         text = decide_escapes(&text, start.len_utf8() + 1, &mut scanned);
     }
-    let events: Vec<(Event, Range<usize>)> = parse(&text).collect();
-    if depth(&events) > MAX_DEPTH {
-        return Writer::new(&scanned.pieces).plain(&text);
-    }
-    let mut writer = Writer::new(&scanned.pieces);
-    for (event, range) in events {
+    let mut writer = Writer::new(&scanned.pieces, source.len());
+    for (event, range) in parse(&text) {
         writer.event(event, range, &text);
+        if writer.spans.len() > MAX_DEPTH {
+            return Writer::new(&scanned.pieces, source.len()).plain(&text);
+        }
     }
     writer.finish()
 }
@@ -43,7 +47,7 @@ pub fn inline(source: &str, context: &mut Context) -> String {
 /// The HTML of a text of which nothing is markup but addresses, names and line breaks.
 pub fn as_written(source: &str, context: &mut Context) -> String {
     let scanned = scan(source, context, true);
-    Writer::new(&scanned.pieces).plain(&scanned.text)
+    Writer::new(&scanned.pieces, source.len()).plain(&scanned.text)
 }
 
 /// The HTML of code between text of a direction.
@@ -57,21 +61,6 @@ pub fn push_code(html: &mut String, code: &str, around: Direction) {
 
 fn parse(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
     Parser::new_ext(text, Options::ENABLE_STRIKETHROUGH).into_offset_iter()
-}
-
-fn depth(events: &[(Event, Range<usize>)]) -> usize {
-    let (mut now, mut most) = (0usize, 0);
-    for (event, _) in events {
-        match event {
-            Event::Start(_) => {
-                now += 1;
-                most = most.max(now);
-            }
-            Event::End(_) => now = now.saturating_sub(1),
-            _ => {}
-        }
-    }
-    most
 }
 
 /// A backslash is an escape where the sign behind it would be markup without it, and shown where it would not: the text is
@@ -144,8 +133,11 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(pieces: &'a Pieces) -> Self {
-        Self { pieces, spans: vec![Span::default()], cursor: 0 }
+    /// Writes about so many bytes.
+    fn new(pieces: &'a Pieces, bytes: usize) -> Self {
+        let mut spans = Vec::with_capacity(4);
+        spans.push(Span { html: String::with_capacity(bytes + bytes / 4), ..Span::default() });
+        Self { pieces, spans, cursor: 0 }
     }
 
     fn plain(mut self, text: &str) -> String {
@@ -154,8 +146,12 @@ impl<'a> Writer<'a> {
     }
 
     fn finish(mut self) -> String {
-        let html = self.spans.pop().unwrap_or_default().html;
-        html.trim_matches(' ').to_owned()
+        let mut html = self.spans.pop().unwrap_or_default().html;
+        html.truncate(html.trim_end_matches(' ').len());
+        match html.len() - html.trim_start_matches(' ').len() {
+            0 => html,
+            spaces => html.split_off(spaces),
+        }
     }
 
     fn span(&mut self) -> &mut Span {
@@ -209,7 +205,7 @@ impl<'a> Writer<'a> {
         };
         let inner = self.spans.pop().unwrap_or_default().html;
         let html = &mut self.span().html;
-        html.push_str(&format!("<{name}>{inner}</{name}>"));
+        push_all(html, &["<", name, ">", &inner, "</", name, ">"]);
         self.cursor = range.end;
     }
 
@@ -231,13 +227,13 @@ impl<'a> Writer<'a> {
             inner.push(')');
         }
         let html = &mut self.span().html;
-        push_link(html, &target, &title, &inner);
+        push_link(html, &target, &title, |html| html.push_str(&inner));
     }
 
     /// Text with placeholders.
     fn text(&mut self, text: &str) {
         let mut from = 0;
-        for (at, c) in text.char_indices().filter(|(_, c)| is_placeholder(*c)) {
+        while let Some((at, c)) = next_placeholder(text, from) {
             let before = &text[from..at];
             let html = &mut self.span().html;
             // A line begins without spaces.
@@ -265,9 +261,7 @@ impl<'a> Writer<'a> {
             }
             Piece::Code(code) => push_code(html, code, Direction::Left),
             Piece::Address { text, target: Some(target) } if !in_link => {
-                let mut shown = String::new();
-                push_escaped(&mut shown, text);
-                push_link(html, target, "", &shown);
+                push_link(html, target, "", |html| push_escaped(html, text));
             }
             Piece::Address { text, .. } => push_escaped(html, text),
             Piece::Mention { index, shown } => {
@@ -302,7 +296,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn push_link(html: &mut String, target: &str, title: &str, inner: &str) {
+fn push_link(html: &mut String, target: &str, title: &str, push_inner: impl FnOnce(&mut String)) {
     html.push_str("<a href=\"");
     push_escaped(html, target);
     if !title.is_empty() {
@@ -310,6 +304,6 @@ fn push_link(html: &mut String, target: &str, title: &str, inner: &str) {
         push_escaped(html, title);
     }
     html.push_str("\">");
-    html.push_str(inner);
+    push_inner(html);
     html.push_str("</a>");
 }

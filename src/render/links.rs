@@ -159,22 +159,25 @@ fn scheme_start(text: &str) -> Option<usize> {
 fn url_end(text: &str, start: usize, from: usize, earlier: &[Address]) -> usize {
     let quoted = text[..start].ends_with('\'');
     // How many brackets of each kind are open.
-    let mut open = [0usize; 3];
+    let (mut round, mut square, mut curly) = (0usize, 0usize, 0usize);
+    let opens = |open: &mut usize| {
+        *open += 1;
+        false
+    };
+    let closes_none = |open: &mut usize| {
+        let is_alone = *open == 0;
+        *open = open.saturating_sub(1);
+        is_alone
+    };
     let mut end = text.len();
     for (at, c) in text[from..].char_indices() {
-        let kind = "([{".find(c).or_else(|| ")]}".find(c));
         let ends = match c {
-            '(' | '[' | '{' => {
-                open[kind.unwrap_or(0)] += 1;
-                false
-            }
-            ')' | ']' | '}' => {
-                let open = &mut open[kind.unwrap_or(0)];
-                *open == 0 || {
-                    *open -= 1;
-                    false
-                }
-            }
+            '(' => opens(&mut round),
+            '[' => opens(&mut square),
+            '{' => opens(&mut curly),
+            ')' => closes_none(&mut round),
+            ']' => closes_none(&mut square),
+            '}' => closes_none(&mut curly),
             '\'' => quoted,
             '|' => text[from + at..].starts_with("||"),
             c => !belongs(c),

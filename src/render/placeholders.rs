@@ -101,6 +101,13 @@ pub fn is_placeholder(c: char) -> bool {
     u32::from(c) >= FIRST
 }
 
+/// The first placeholder from a place on, and where it stands.
+pub fn next_placeholder(text: &str, from: usize) -> Option<(usize, char)> {
+    // Only characters of plane 16 begin with this byte in UTF-8.
+    let at = from + text.as_bytes()[from..].iter().position(|byte| *byte == 0xf4)?;
+    text[at..].chars().next().map(|c| (at, c))
+}
+
 /// Brackets around the number of a mention in sanitised HTML: noncharacters, which no body has there.
 pub const MENTION: char = '\u{fdd0}';
 /// The same, within a link.

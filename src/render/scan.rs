@@ -1,8 +1,6 @@
 //! What of a block's text is decided before its emphasis: code, addresses, names, rooms, line breaks, and signs that are no
 //! markup. Each becomes a placeholder, and what remains is Markdown of one line without HTML, code and definitions.
 
-use std::collections::HashMap;
-
 use crate::render::Context;
 use crate::render::blocks::escaped_block_start;
 use crate::render::links::{self, Address};
@@ -34,8 +32,8 @@ struct Scanner<'a, 'b> {
     /// The character before `at`.
     before: Option<char>,
     addresses: std::iter::Peekable<std::vec::IntoIter<Address>>,
-    /// Where runs of backticks begin, by their length.
-    ticks: HashMap<usize, Vec<usize>>,
+    /// The length of each run of backticks, and where it begins, in this order.
+    ticks: Vec<(usize, usize)>,
     nothing: Option<char>,
     scanned: Scanned,
     context: &'b mut Context,
@@ -49,13 +47,16 @@ pub fn scan(source: &str, context: &mut Context, as_written: bool) -> Scanned {
         at: 0,
         before: None,
         addresses: addresses.into_iter().peekable(),
-        ticks: if as_written { HashMap::new() } else { ticks(source) },
+        ticks: if as_written { Vec::new() } else { ticks(source) },
         nothing: None,
         scanned: Scanned { text: String::with_capacity(source.len() + 8), ..Scanned::default() },
         context,
     };
     while let Some(c) = source[scanner.at..].chars().next() {
-        scanner.step(c, as_written);
+        match scanner.plain_run(as_written) {
+            0 => scanner.step(c, as_written),
+            bytes => scanner.keep(bytes),
+        }
     }
     scanner.scanned
 }
@@ -85,9 +86,18 @@ impl<'a> Scanner<'a, '_> {
             '~' | '|' => self.pair(c),
             c => {
                 self.scanned.is_marked |= matches!(c, '[' | '&');
-                self.keep(c);
+                self.keep(c.len_utf8());
             }
         }
+    }
+
+    /// How many of the next bytes are nothing but text, at least.
+    fn plain_run(&mut self, as_written: bool) -> usize {
+        let rest = self.rest().as_bytes();
+        let end =
+            self.addresses.peek().map_or(rest.len(), |next| next.range.start.saturating_sub(self.at).min(rest.len()));
+        let is_special = |byte: &u8| is_special(*byte) || as_written && byte.is_ascii_punctuation();
+        rest[..end].iter().position(is_special).unwrap_or(end)
     }
 
     /// Has the placeholder of a piece stand for the next bytes.
@@ -97,9 +107,9 @@ impl<'a> Scanner<'a, '_> {
         self.pass(bytes);
     }
 
-    fn keep(&mut self, c: char) {
-        self.scanned.text.push(c);
-        self.pass(c.len_utf8());
+    fn keep(&mut self, bytes: usize) {
+        self.scanned.text.push_str(&self.source[self.at..self.at + bytes]);
+        self.pass(bytes);
     }
 
     fn pass(&mut self, bytes: usize) {
@@ -159,8 +169,8 @@ impl<'a> Scanner<'a, '_> {
 
     /// Where the next run of as many backticks begins.
     fn closing(&self, ticks: usize, from: usize) -> Option<usize> {
-        let runs = self.ticks.get(&ticks)?;
-        runs.get(runs.partition_point(|at| *at < from)).copied()
+        let next = self.ticks.partition_point(|run| *run < (ticks, from));
+        self.ticks.get(next).filter(|(length, _)| *length == ticks).map(|(_, at)| *at)
     }
 
     /// `<https://…>` without its brackets; any other is text.
@@ -213,7 +223,7 @@ impl<'a> Scanner<'a, '_> {
                 }
                 self.pass(1);
                 self.scanned.escapes.push(Escape { at: self.scanned.text.len(), sign });
-                self.keep(sign);
+                self.keep(1);
             }
             _ => self.put(Piece::Text("\\".into()), 1),
         }
@@ -281,14 +291,20 @@ impl<'a> Scanner<'a, '_> {
     }
 }
 
-fn ticks(source: &str) -> HashMap<usize, Vec<usize>> {
-    let mut runs: HashMap<usize, Vec<usize>> = HashMap::new();
+/// Whether a byte may begin something else than text. The last are of characters from U+F000 on.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'@' | b'#' | b'`' | b'\\' | b'<' | b'*' | b'_' | b'~' | b'|' | b'[' | b'&' | 0xef..)
+}
+
+fn ticks(source: &str) -> Vec<(usize, usize)> {
+    let mut runs = Vec::new();
     let mut from = 0;
     while let Some(at) = source[from..].find('`').map(|at| from + at) {
         let length = source[at..].bytes().take_while(|byte| *byte == b'`').count();
-        runs.entry(length).or_default().push(at);
+        runs.push((length, at));
         from = at + length;
     }
+    runs.sort_unstable();
     runs
 }
 

@@ -9,49 +9,54 @@ use crate::render::placeholders::{MENTION, MENTION_END, MENTION_IN_LINK};
 const MAX_IDS_BYTES: usize = 8 * 1024;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template(Vec<Part>);
+pub struct Template {
+    start: String,
+    /// Each with the HTML behind it.
+    gaps: Vec<(Gap, String)>,
+}
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Html(String),
-    /// `length`: how many bytes of what was written it stands for.
-    Mention {
-        index: usize,
-        length: usize,
-        in_link: bool,
-    },
+/// Where a mention stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Gap {
+    index: usize,
+    /// How many bytes of what was written it stands for.
+    length: usize,
+    in_link: bool,
+}
+
+impl Gap {
+    /// `5 4`: the number of the mention, and the length.
+    fn parse(text: &str, in_link: bool) -> Option<Self> {
+        let (index, length) = text.split_once(' ')?;
+        Some(Self { index: index.parse().ok()?, length: length.parse().ok()?, in_link })
+    }
 }
 
 impl Template {
     /// HTML without gaps.
     pub fn plain(html: String) -> Self {
-        Self(vec![Part::Html(html)])
+        Self { start: html, gaps: Vec::new() }
     }
 
     /// Takes HTML apart at its gaps.
-    pub fn new(html: &str) -> Self {
-        let mut parts = Vec::new();
-        let mut rest = html;
-        while let Some(at) = rest.find([MENTION, MENTION_IN_LINK]) {
-            let in_link = rest[at..].starts_with(MENTION_IN_LINK);
-            let inside = &rest[at + MENTION.len_utf8()..];
-            let Some((gap, after)) = inside.split_once(MENTION_END) else { break };
-            parts.push(Part::Html(rest[..at].to_owned()));
-            let numbers = gap.split_once(' ').map(|(index, length)| (index.parse(), length.parse()));
-            if let Some((Ok(index), Ok(length))) = numbers {
-                parts.push(Part::Mention { index, length, in_link });
-            }
-            rest = after;
+    pub fn new(html: String) -> Self {
+        let Some(first) = html.find([MENTION, MENTION_IN_LINK]) else { return Self::plain(html) };
+        let mut gaps = Vec::new();
+        let mut rest = &html[first..];
+        while let Some(bracket) = rest.chars().next() {
+            // The renderer writes no bracket alone, and no gap that can't be read.
+            let Some((gap, after)) = rest[bracket.len_utf8()..].split_once(MENTION_END) else { break };
+            let end = after.find([MENTION, MENTION_IN_LINK]).unwrap_or(after.len());
+            gaps.extend(Gap::parse(gap, bracket == MENTION_IN_LINK).map(|gap| (gap, after[..end].to_owned())));
+            rest = &after[end..];
         }
-        parts.push(Part::Html(rest.to_owned()));
-        Self(parts)
+        Self { start: html[..first].to_owned(), gaps }
     }
 
     /// What stands in no gap means nobody: a name in the title of a link, say.
     pub fn forget_unshown(&self, mentions: &mut [Mention]) {
         for (at, mention) in mentions.iter_mut().enumerate() {
-            let is_shown = self.0.iter().any(|part| matches!(part, Part::Mention { index, .. } if *index == at));
-            if !is_shown {
+            if !self.gaps.iter().any(|(gap, _)| gap.index == at) {
                 mention.readings.clear();
             }
         }
@@ -59,20 +64,17 @@ impl Template {
 
     /// Whether each mention is shown at least as far as its reading goes.
     pub fn fits(&self, mentions: &[Mention], meant: &[Meant]) -> bool {
-        self.0.iter().all(|part| match part {
-            Part::Mention { index, length, .. } => match (mentions.get(*index), meant.get(*index)) {
-                (
-                    Some(mention),
-                    Some(Meant::User { reading, .. } | Meant::Many { reading, .. } | Meant::Elsewhere { reading }),
-                ) => mention.shown(*reading).len() <= *length,
-                _ => true,
-            },
-            Part::Html(_) => true,
+        self.gaps.iter().all(|(gap, _)| match (mentions.get(gap.index), meant.get(gap.index)) {
+            (
+                Some(mention),
+                Some(Meant::User { reading, .. } | Meant::Many { reading, .. } | Meant::Elsewhere { reading }),
+            ) => mention.shown(*reading).len() <= gap.length,
+            _ => true,
         })
     }
 
     pub fn has_links(&self) -> bool {
-        self.0.iter().any(|part| matches!(part, Part::Html(html) if html.contains("<a ")))
+        self.start.contains("<a ") || self.gaps.iter().any(|(_, html)| html.contains("<a "))
     }
 
     /// The HTML in which each mention says who is meant: `data-user` has a user's id, `data-users` several, in their order
@@ -117,16 +119,13 @@ impl Template {
 
     /// Fills each gap by `fill`, which gives how many bytes of the mention it has written, if any.
     fn with(&self, mentions: &[Mention], fill: impl Fn(&mut String, usize, bool, &Mention) -> Option<usize>) -> String {
-        let mut html = String::new();
-        for part in &self.0 {
-            match part {
-                Part::Html(more) => html.push_str(more),
-                Part::Mention { index, length, in_link } => {
-                    let Some(mention) = mentions.get(*index) else { continue };
-                    let shown = fill(&mut html, *index, *in_link, mention).unwrap_or(0);
-                    html.push_str(mention.written.get(shown..*length).unwrap_or_default());
-                }
+        let mut html = self.start.clone();
+        for (Gap { index, length, in_link }, after) in &self.gaps {
+            if let Some(mention) = mentions.get(*index) {
+                let shown = fill(&mut html, *index, *in_link, mention).unwrap_or(0);
+                html.push_str(mention.written.get(shown..*length).unwrap_or_default());
             }
+            html.push_str(after);
         }
         html
     }

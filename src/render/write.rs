@@ -2,7 +2,7 @@
 
 use crate::render::Context;
 use crate::render::blocks::{Block, Item};
-use crate::render::html::{Direction, direction, direction_of_text, push_escaped};
+use crate::render::html::{Direction, direction, direction_of_text, push_all, push_escaped};
 use crate::render::inline::{as_written, inline};
 use crate::render::placeholders::is_noncharacter;
 use crate::render::tables::Table;
@@ -50,7 +50,7 @@ fn block(html: &mut String, block: &Block, around: Direction, context: &mut Cont
         Block::Table(table) => self::table(html, table, around, context),
         Block::Quote(inside) => {
             let own = direction_of(inside, around, context);
-            html.push_str(&format!("<blockquote{}>\n", own.attribute(around)));
+            push_all(html, &["<blockquote", own.attribute(around), ">\n"]);
             blocks(html, inside, own, context);
             html.push_str("</blockquote>");
         }
@@ -62,9 +62,8 @@ fn block(html: &mut String, block: &Block, around: Direction, context: &mut Cont
 /// An element with text, in the text's own direction.
 fn element(html: &mut String, name: &str, attributes: &str, text: String, around: Direction, context: &Context) {
     let own = if context.has_right_to_left { direction(&text).unwrap_or(around) } else { around };
-    html.push_str(&format!("<{name}{attributes}{}>", own.attribute(around)));
-    html.push_str(&in_direction(text, own));
-    html.push_str(&format!("</{name}>"));
+    let attribute = own.attribute(around);
+    push_all(html, &["<", name, attributes, attribute, ">", &in_direction(text, own), "</", name, ">"]);
 }
 
 /// The direction of the first letter in some blocks, for what holds them.
@@ -86,7 +85,7 @@ fn list(html: &mut String, ordered: bool, items: &[Item], around: Direction, con
     let start = if ordered && first != 1 { format!(" start=\"{first}\"") } else { String::new() };
     let name = if ordered { "ol" } else { "ul" };
     let own = items.first().map_or(around, |item| direction_of(&item.blocks, around, context));
-    html.push_str(&format!("<{name}{start}{}>\n", own.attribute(around)));
+    push_all(html, &["<", name, &start, own.attribute(around), ">\n"]);
     let mut expected = first;
     for item in items {
         let value =
@@ -94,13 +93,13 @@ fn list(html: &mut String, ordered: bool, items: &[Item], around: Direction, con
         expected = item.number.saturating_add(1);
         self::item(html, item, &value, own, context);
     }
-    html.push_str(&format!("</{name}>"));
+    push_all(html, &["</", name, ">"]);
 }
 
 fn item(html: &mut String, item: &Item, value: &str, around: Direction, context: &mut Context) {
     let own = direction_of(&item.blocks, around, context);
     let class = if item.task.is_some() { " class=\"task\"" } else { "" };
-    html.push_str(&format!("<li{class}{value}{}>", own.attribute(around)));
+    push_all(html, &["<li", class, value, own.attribute(around), ">"]);
     // One paragraph, perhaps with a list below it, needs no tag of its own.
     let paragraphs = item.blocks.iter().filter(|block| matches!(block, Block::Paragraph(_))).count();
     for (index, block) in item.blocks.iter().enumerate() {
