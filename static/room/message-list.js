@@ -2,7 +2,8 @@ import { $, all, closest, el, maybe, setText } from '../core/dom.js';
 import { t } from '../core/text.js';
 import { dayLabel, dayOf } from '../core/time.js';
 import { dayLine } from '../message/day-line.js';
-import { continues, fillQuote, newArticle, paint } from '../message/message.js';
+import { continues, newArticle, paint } from '../message/message.js';
+import { Quotes } from './quotes.js';
 
 /** @typedef {HTMLElement | null} Anchor the article that the reader looks at, where that is not the end */
 
@@ -33,8 +34,6 @@ export class MessageList {
 	#articles = new Map();
 	/** @type {number[]} */
 	#order = []; // ids, rising
-	/** @type {Map<number, Wire.Message | null>} */
-	#quoted = new Map(); // id → message that is quoted but not in the list, or null while it is asked for
 	/** @type {Map<number, Wire.Message> | null} */
 	#heard = null; // while a page is asked for: states of messages that came meanwhile
 	#latest = 0; // the highest id that was heard of
@@ -44,9 +43,9 @@ export class MessageList {
 	#waiting = false; // for older ones
 	#tail = document.createComment('');
 	#start;
+	#quotes;
 	#reader;
 	#name;
-	#askFor;
 	#added;
 
 	/**
@@ -62,7 +61,7 @@ export class MessageList {
 		this.root = root;
 		this.#reader = reader;
 		this.#name = name;
-		this.#askFor = askFor;
+		this.#quotes = new Quotes({ root, me: reader.me.id, get: (id) => this.get(id), askFor });
 		this.#added = added;
 		this.#start = $('.start', root);
 		this.more = root.dataset.more !== undefined;
@@ -142,7 +141,7 @@ export class MessageList {
 		const { activeElement } = document;
 		const focused = activeElement && this.root.contains(activeElement) && closest(activeElement, '.msg')?.id;
 		const sought = maybe('.sought', this.root)?.id;
-		this.#quoted.clear();
+		this.#quotes.clear();
 		this.#messages.clear();
 		this.#articles.clear();
 		this.#order = [];
@@ -196,7 +195,7 @@ export class MessageList {
 		this.#heard?.set(id, message);
 		const isBefore = this.more && this.oldest !== null && id < this.oldest;
 		if (this.stale || (this.newer && id > this.newest) || isBefore) {
-			if (this.#quoted.has(id)) this.putQuoted(message);
+			if (this.#quotes.has(id)) this.putQuoted(message);
 			return isLater;
 		}
 		const isNew = this.#put(message);
@@ -239,8 +238,7 @@ export class MessageList {
 			this.#messages.delete(id);
 			if (id === this.#fresh) this.#fresh = null;
 		}
-		const quoted = new Set([...this.#messages.values()].map((message) => message.reply_to));
-		for (const id of this.#quoted.keys()) if (!quoted.has(id)) this.#quoted.delete(id);
+		this.#quotes.keep(new Set([...this.#messages.values()].map((message) => message.reply_to)));
 		if (above) this.more = true;
 		else this.newer = true;
 		this.#arrangeFrom(0, 1);
@@ -273,15 +271,13 @@ export class MessageList {
 	}
 
 	/** @param {Wire.Message} message */
-	quotedBy({ reply_to: id }) {
-		if (id == null) return undefined;
-		return this.#messages.get(id) ?? this.#quoted.get(id) ?? undefined;
+	quotedBy(message) {
+		return this.#quotes.of(message);
 	}
 
 	/** @param {Wire.Message} message the answer to `askFor` */
 	putQuoted(message) {
-		this.#quoted.set(message.id, message);
-		this.#refreshQuotes(message);
+		this.#quotes.put(message);
 	}
 
 	/** @param {number} id of one that is in the list */
@@ -322,8 +318,8 @@ export class MessageList {
 		if (known && known.seq >= message.seq) return false;
 		this.#messages.set(message.id, message);
 		if (!known) this.#insert(message);
-		this.#paint(message);
-		this.#refreshQuotes(message);
+		paint(this.#article(message.id), message, this.#reader, this.#quotes.want(message));
+		this.#quotes.refresh(message);
 		return !known;
 	}
 
@@ -336,30 +332,6 @@ export class MessageList {
 		this.#articles.set(message.id, article);
 		this.root.insertBefore(article, next ? (this.#linesAbove(next)[0] ?? next) : this.#tail);
 		this.#added(article);
-	}
-
-	/** @param {Wire.Message} message */
-	#paint(message) {
-		const quoted = this.quotedBy(message);
-		if (message.reply_to != null && !quoted && !message.deleted && !this.#quoted.has(message.reply_to)) {
-			this.#quoted.set(message.reply_to, null);
-			this.#askFor(message.reply_to);
-		}
-		paint(this.#article(message.id), message, this.#reader, quoted);
-	}
-
-	/**
-	 * A quote repeats what its source says now.
-	 * @param {Wire.Message} message
-	 */
-	#refreshQuotes(message) {
-		const { me } = this.#reader;
-		for (const node of all(`.quote[data-to="${Number(message.id)}"]`, this.root)) {
-			fillQuote(node, message);
-			const article = closest(node, '.msg');
-			const reply = this.#messages.get(Number(article?.dataset.id));
-			if (reply && message.author.id === me.id && reply.author.id !== me.id) article?.classList.add('mention');
-		}
 	}
 
 	/** @param {number} id */

@@ -1,34 +1,13 @@
-import { $, all, closest, el, maybe, setText } from '../core/dom.js';
-import { MARKS } from '../core/room-marks.js';
+import { $, all, closest, maybe } from '../core/dom.js';
 import { draftKey, hasDraft, KEYS, readList, writeList } from '../core/storage.js';
-import { locale, t } from '../core/text.js';
+import { locale } from '../core/text.js';
 import { api } from '../net/api.js';
+import { draw, LEAST_RECENT, listed, newRoom } from './listed-room.js';
 
-/**
- * @typedef {object} Listed a room in the list
- * @property {number} id
- * @property {string} slug
- * @property {string} title its slug where it has none
- * @property {Wire.RoomKind} kind
- * @property {boolean} member
- * @property {number} count messages ever sent
- * @property {number} unread
- * @property {number} mentions
- * @property {string} notify
- * @property {boolean} starred
- * @property {boolean} archived
- * @property {Map<number, number>} seen mentions that were counted since `mentions` was told, with the numbers of their changes
- * @property {number} read the reader's mark
- * @property {number} at the room's number when all this was so, as far as that was told
- * @property {HTMLAnchorElement} link
- * @property {number} recent the higher, the later its last message came: as the page had it, and since then
- * @property {string} [place] what decided where it stands
- */
-/** @typedef {Pick<Wire.Room, 'id' | 'slug' | 'title' | 'kind'>} Named */
+/** @typedef {import('./listed-room.js').Listed} Listed */
+/** @typedef {import('./listed-room.js').Named} Named */
 /** @typedef {Pick<Wire.Room, 'title' | 'topic' | 'archived'>} Description */
 
-const MOST_SHOWN = 999;
-const LEAST_RECENT = -1_000_000; // what the page did not have among its first rooms
 const names = new Intl.Collator(locale, { numeric: true });
 const REFRESH_AFTER = 300; // ms; several `room` frames in a row ask once
 
@@ -68,7 +47,7 @@ export class RoomList {
 		this.#title = title;
 		this.#onStar = onStar;
 		this.#onDescription = onDescription;
-		for (const [at, link] of this.#links().entries()) this.#read(link, -at);
+		for (const [at, link] of this.#links().entries()) this.#add(listed(link, -at));
 		for (const leave of ['pointerleave', 'focusout'])
 			root.addEventListener(leave, () => requestAnimationFrame(() => this.#arrange()));
 		this.#drawTotals();
@@ -228,37 +207,9 @@ export class RoomList {
 		return all('a[data-slug]', this.#root, HTMLAnchorElement);
 	}
 
-	/**
-	 * @param {HTMLAnchorElement} link
-	 * @param {number} recent
-	 */
-	#read(link, recent) {
-		const { id, slug = '', member, count, unread = 0, mentions = 0, notify = 'mentions' } = link.dataset;
-		// The page of rooms has the topic below the name.
-		link.title = $('.name', link).firstChild?.textContent ?? slug;
-		this.#rooms.set(slug, {
-			id: Number(id),
-			slug,
-			title: link.title,
-			kind: /** @type {Wire.RoomKind} */ ($('i', link).className),
-			member: member != null,
-			count: Number(count),
-			unread: Number(unread),
-			mentions: Number(mentions),
-			notify,
-			starred: link.matches('.starred'),
-			archived: link.matches('.archived'),
-			seen: new Map(),
-			read: 0,
-			at: 0,
-			link,
-			recent,
-		});
-	}
-
 	/** @param {Named} given */
 	#known(given) {
-		return this.#rooms.get(given.slug) ?? this.#make(given);
+		return this.#rooms.get(given.slug) ?? this.#add(newRoom(given));
 	}
 
 	/** @param {Wire.MemberRoom[]} list */
@@ -333,32 +284,9 @@ export class RoomList {
 		this.#timer = setTimeout(() => this.refresh(), REFRESH_AFTER);
 	}
 
-	/** @param {Named} given */
-	#make({ id, slug, title, kind }) {
-		const attributes = { class: 'room', href: `/rooms/${slug}`, 'data-slug': slug };
-		const mark = el('i', { 'aria-hidden': 'true', class: kind }, MARKS[kind]);
-		const link = el('a', attributes, mark, el('bdi', { class: 'name' }));
-		/** @type {Listed} */
-		const room = {
-			id,
-			slug,
-			title: title || slug,
-			kind,
-			member: false,
-			count: 0,
-			unread: 0,
-			mentions: 0,
-			notify: 'mentions',
-			starred: false,
-			archived: false,
-			seen: new Map(),
-			read: 0,
-			at: 0,
-			link,
-			recent: LEAST_RECENT,
-		};
-		this.#rooms.set(slug, room);
-		el('li', {}, link);
+	/** @param {Listed} room */
+	#add(room) {
+		this.#rooms.set(room.slug, room);
 		return room;
 	}
 
@@ -371,30 +299,10 @@ export class RoomList {
 
 	/** @param {Listed} room */
 	#draw(room) {
-		const { link, title, member, mentions, unread, starred, archived } = room;
 		const isHere = room.slug === this.#here;
-		const name = $('.name', link);
-		// The page of rooms has the topic below the name.
-		if (name.firstChild?.nodeType === Node.TEXT_NODE) setText(name.firstChild, title);
-		else name.prepend(title);
-		link.title = title;
-		link.classList.toggle('starred', starred);
-		link.classList.toggle('archived', archived);
-		link.classList.toggle('drafted', !isHere && hasDraft(draftKey(this.#me, room.id)));
-		link.toggleAttribute('data-member', member);
+		draw(room, isHere, !isHere && hasDraft(draftKey(this.#me, room.id)));
 		this.#settle(room);
-		const shown = member && unread > 0 && !isHere;
-		link.classList.toggle('new', shown);
-		if (shown) {
-			const badge = maybe('.count', link) ?? link.appendChild(el('span'));
-			badge.className = mentions ? 'count at' : 'count';
-			const cut = (/** @type {number} */ number) => (number > MOST_SHOWN ? `${MOST_SHOWN}+` : String(number));
-			const values = { unread: cut(unread), mentions: cut(mentions) };
-			setText(badge, mentions ? values.mentions : values.unread);
-			badge.setAttribute('aria-label', t(mentions ? 'rooms.unread-for-you' : 'rooms.unread', values));
-		} else maybe('.count', link)?.remove();
-		if (member) maybe('.tag', link)?.remove();
-		if (isHere) this.#onStar(starred);
+		if (isHere) this.#onStar(room.starred);
 		this.#drawTotals();
 	}
 

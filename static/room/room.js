@@ -1,5 +1,5 @@
 import { Composer } from '../composer/composer.js';
-import { isLookedAt, maybe, part, setText, style, targetOf } from '../core/dom.js';
+import { isLookedAt, maybe, part, setText, targetOf } from '../core/dom.js';
 import { isWanted } from '../core/notification-settings.js';
 import { draftKey } from '../core/storage.js';
 import { locale, t } from '../core/text.js';
@@ -9,6 +9,7 @@ import { Outbox } from '../outbox/outbox.js';
 import { nameOf } from '../people/avatars.js';
 import { redraw } from '../people/names.js';
 import { People } from '../people/people.js';
+import { LazyActions } from './lazy-actions.js';
 import { MessageList } from './message-list.js';
 import { PendingEdits } from './pending-edits.js';
 import { Places } from './places.js';
@@ -29,15 +30,12 @@ import { StatusLine } from './status-line.js';
  * in the document, and keeps all else to itself, so that a page can have several.
  */
 export class Room {
-	/** @type {import('./message-actions.js').MessageActions | null} */
-	#actions = null; // loaded when a message is first pointed at or given the focus
-	/** @type {Promise<import('./message-actions.js').MessageActions | null> | null} */
-	#loadingActions = null;
 	#isFirst = true; // nothing has come from the socket yet
 	#closing = new AbortController();
 	isOver = false; // the reader may no longer be here
 	#page;
 	#at;
+	#actions;
 	#status;
 	#people;
 	#feed;
@@ -74,6 +72,7 @@ export class Room {
 		this.#page = page;
 		this.#at = at;
 		this.#status = new StatusLine(part('status', root));
+		this.#actions = new LazyActions(this);
 		this.list = this.#makeList();
 		this.#people = this.#makePeople(aside);
 		this.#scroll = this.#makeScroll();
@@ -134,7 +133,7 @@ export class Room {
 
 	/** Whether keys act on messages already: what does that is loaded with the first use. */
 	get hearsKeys() {
-		return this.#actions !== null;
+		return this.#actions.areLoaded;
 	}
 
 	/** It was put into the page for the first time: what came with it gets its final look, and is where the reader wants to be. */
@@ -296,12 +295,11 @@ export class Room {
 			root: part('list', this.root),
 			reader: this.#reader(),
 			name: this.name,
-			added: (article) => this.#actions?.added(article),
+			added: (article) => this.#actions.added(article),
 			signal: this.signal,
 			askFor: (id) => socket.send({ type: 'history', room: this.slug, before: id + 1, limit: 1, ref: `quote ${id}` }),
 		});
-		for (const kind of ['pointerover', 'pointerleave', 'focusin', 'click', 'keydown'])
-			list.root.addEventListener(kind, (event) => this.#useActions(event));
+		this.#actions.listenTo(list.root);
 		list.root.addEventListener('click', (event) => this.#followQuote(event));
 		return list;
 	}
@@ -480,23 +478,6 @@ export class Room {
 		this.#outbox.fail(why);
 		this.composer.disable(why);
 		this.#people.reset({ count: 0, users: [] });
-	}
-
-	/** @param {Event} event */
-	async #useActions(event) {
-		if (!this.#actions) this.#loadingActions ??= this.#loadActions();
-		const actions = this.#actions ?? (await this.#loadingActions);
-		actions?.on(event);
-	}
-
-	async #loadActions() {
-		try {
-			const [{ MessageActions }] = await Promise.all([import('./message-actions.js'), style('popups.css')]);
-			this.#actions = new MessageActions(this);
-		} catch {
-			this.#loadingActions = null; // the next event tries again
-		}
-		return this.#actions;
 	}
 
 	/** @param {Event} event */
