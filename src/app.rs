@@ -2,6 +2,7 @@
 //! answers.
 
 pub mod account;
+pub mod announce_later;
 pub mod assets;
 pub mod client_address;
 pub mod comments;

@@ -38,17 +38,17 @@ pub enum Command {
     },
     /// Put the backup in FILE in the database's place while no server runs. Postgres is restored by pg_restore
     Restore {
-        /// What `klatch backup` made
+        /// What `klatch backup` made; - is standard input
         file: String,
     },
     /// The last step where a database was restored by other means: end all sessions, and tell clients to start anew
     RenewEpoch,
-    /// See to people: add, role, password, disable, enable; the server may run
+    /// See to people: list, add, role, password, disable, enable, wipe, delete; the server may run
     #[command(subcommand)]
     User(UserCommand),
     /// Print a link that lets somebody in; the server may run
     Invite(InviteCommand),
-    /// See to rooms: add, archive, unarchive, delete; the server may run
+    /// See to rooms: list, add, archive, unarchive, delete; the server may run
     #[command(subcommand)]
     Room(RoomCommand),
     /// See to jobs that were given up: list, retry, discard; the server may run
@@ -72,9 +72,19 @@ impl Command {
     ) -> Result<(Self, Config), StartError> {
         // An empty variable is one that is not set, as compose files have them.
         let empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
-        let command = CommandLine::command().mut_args(|arg| match arg.get_env() {
+        let mut command = CommandLine::command().mut_args(|arg| match arg.get_env() {
             Some(name) if empty(name) => arg.env(Resettable::Reset),
             _ => arg,
+        });
+        // Its commands have the options that all have only then.
+        command.build();
+        let command = command.mut_subcommands(|command| match command.get_name() {
+            "serve" => command,
+            "doctor" => only_show(command, &["data_dir", "database", "redis_url", "secret", "public_url"]),
+            "invite" => only_show(command, &["data_dir", "database", "create", "public_url"]),
+            "user" => only_show(command, &["data_dir", "database", "create", "secret"]),
+            "room" => only_show(command, &["data_dir", "database", "create"]),
+            _ => only_show(command, &["data_dir", "database"]),
         });
         let parsed = command.try_get_matches_from(arguments).and_then(|found| {
             let mut parsed = CommandLine::from_arg_matches(&found)?;
@@ -86,10 +96,25 @@ impl Command {
         });
         match parsed {
             Ok(CommandLine { config, command }) => Ok((command.unwrap_or(Self::Serve), config.checked()?)),
-            Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => error.exit(),
-            Err(error) => Err(StartError(one_line(&error) + &source_of(&error))),
+            Err(error) if is_told_as_it_is(error.kind()) => error.exit(),
+            Err(error) => Err(StartError(one_line(&error) + &source_of(&error) + &suggested(&error))),
         }
     }
+}
+
+/// What was asked for, or all commands where one of them is missing.
+fn is_told_as_it_is(kind: ErrorKind) -> bool {
+    use ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    matches!(kind, DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand | DisplayVersion)
+}
+
+/// Of the options of the server, a command's help has those that matter to it; all of them are understood.
+fn only_show(command: clap::Command, shown: &[&str]) -> clap::Command {
+    let hides = |arg: &clap::Arg| arg.is_global_set() && !shown.contains(&arg.get_id().as_str());
+    command
+        .mut_args(|arg| if hides(&arg) { arg.hide(true) } else { arg })
+        .mut_subcommands(|command| only_show(command, shown))
+        .after_help("All options of the server are understood: klatch serve --help has them.")
 }
 
 /// Variables of the environment that are meant for klatch and are no option of it: most likely a slip.
@@ -134,6 +159,18 @@ fn source_of(error: &clap::Error) -> String {
     match variable.filter(|name| std::env::var(name).is_ok_and(|set| set == *value)) {
         Some(name) => format!(" (in {name})"),
         None => String::new(),
+    }
+}
+
+/// What was perhaps meant instead of a word that is neither command nor option.
+fn suggested(error: &clap::Error) -> String {
+    let found =
+        [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg].into_iter().find_map(|kind| error.get(kind));
+    match (found, error.kind()) {
+        (Some(ContextValue::String(one)), _) => format!(": perhaps {one}"),
+        (Some(ContextValue::Strings(some)), _) if !some.is_empty() => format!(": perhaps {}", some.join(" or ")),
+        (_, ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument) => ": see klatch --help".to_owned(),
+        _ => String::new(),
     }
 }
 

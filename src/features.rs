@@ -23,6 +23,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::app::App;
+use crate::app::announce_later::ANNOUNCE;
 use crate::app::jobs::JobKind;
 use crate::app::routes::Routes;
 use crate::base::config::Config;
@@ -78,7 +79,7 @@ pub fn page_routes() -> Routes {
 
 /// All kinds of jobs.
 pub fn jobs() -> Vec<&'static JobKind> {
-    FEATURES.iter().flat_map(|feature| feature.jobs).collect()
+    FEATURES.iter().flat_map(|feature| feature.jobs).chain([&ANNOUNCE]).collect()
 }
 
 fn collected(routes_of: impl Fn(&Feature) -> fn(&mut Routes)) -> Routes {

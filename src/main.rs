@@ -51,11 +51,20 @@ fn run(command: Command, config: Config, env_file: EnvFile) -> Result<ExitCode, 
         for name in unknown_variables() {
             eprintln!("# {name} is no option of klatch, and has no effect");
         }
+        for line in env_file.oddities() {
+            eprintln!("# {line}");
+        }
     }
+    let mut tell = |line: &str| say(line).map(drop);
+    let done = ExitCode::SUCCESS;
     let line = match command {
         Command::Serve => {
+            let oddities: Vec<String> = env_file.oddities().collect();
             let log = Log::begin(config.log_format, env_file)?;
             log_panics();
+            for line in oddities {
+                tracing::warn!("{line}");
+            }
             for name in unknown_variables() {
                 tracing::warn!(name, "a variable that is no option of klatch has no effect");
             }
@@ -71,9 +80,9 @@ fn run(command: Command, config: Config, env_file: EnvFile) -> Result<ExitCode, 
         }
         Command::Restore { file } => restore(&config, &file)?,
         Command::RenewEpoch => renew_epoch(&config)?,
-        Command::User(command) => return say(&accounts::command::run(&config, command)?),
+        Command::User(command) => return accounts::command::run(&config, command, &mut tell).map(|()| done),
         Command::Invite(command) => return say(&invitations::command::run(&config, command)?),
-        Command::Room(command) => return say(&rooms::command::run(&config, command)?),
+        Command::Room(command) => return rooms::command::run(&config, command, &mut tell).map(|()| done),
         Command::Jobs(command) => return say(&jobs::run(&config, &command)?),
         Command::Doctor { deep } => {
             let mut told = Ok(ExitCode::SUCCESS);

@@ -242,6 +242,11 @@ fn tell(config: &Config, address: std::net::SocketAddr) {
     if files_left < FEW_SOCKETS {
         tracing::warn!(files_left, "few people can come in: the limit of open files is low (LimitNOFILE, ulimit -n)");
     }
+    if config.trusted_proxies.contain_all() {
+        tracing::warn!(
+            "--trusted-proxies has every address: whoever reaches the server can pass for any other address"
+        );
+    }
 }
 
 fn announce(address: std::net::SocketAddr) -> Result<(), StartError> {

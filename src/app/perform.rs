@@ -3,7 +3,7 @@
 //! Messages, edits, deletions, reactions and read marks go through the journal instead
 //! ([`HubHandle::act`](crate::realtime::hub::HubHandle::act)), which commits many of them in one transaction.
 
-use crate::app::App;
+use crate::app::{App, announce_later};
 use crate::base::config::Config;
 use crate::base::metrics::METRICS;
 use crate::base::private_files::make_data_dir;
@@ -11,6 +11,7 @@ use crate::base::start_error::StartError;
 use crate::chat::allowances::Caps;
 use crate::chat::change::{self, Change};
 use crate::chat::events::Event;
+use crate::db::connection::transaction;
 use crate::db::explained::unusable;
 use crate::db::migrations::has_tables;
 use crate::db::open::{open_as_it_is, open_beside};
@@ -87,7 +88,7 @@ impl App {
 }
 
 /// Performs a command for the operator, in the database, which is made where there is none. A server that runs sees the
-/// outcome when it next asks the database.
+/// outcome when it next asks the database, and announces the events when it next looks for jobs.
 ///
 /// # Errors
 /// One line for whoever gave the command; then nothing has changed.
@@ -96,8 +97,24 @@ pub fn perform_as_operator<C: Command>(config: &Config, command: C) -> Result<C:
         make_data_dir(&config.data_dir)?;
     }
     let mut connection = open_beside(&config.database_url(), config.create)?;
-    let changed = change::run(&mut connection, None, Caps::Lifted, |change| command.execute(change));
-    changed.map(|(outcome, _)| outcome).map_err(StartError::from)
+    let changed = transaction(&mut connection, |connection| {
+        let (outcome, events) = change::run(connection, None, Caps::Lifted, |change| command.execute(change))?;
+        announce_later::enqueue(connection, &events)?;
+        Ok::<_, Refusal>(outcome)
+    });
+    changed.map_err(StartError::from)
+}
+
+/// A connection for a command that reads, to the chat in the database as it is.
+///
+/// # Errors
+/// There is none.
+pub fn read_as_operator(config: &Config) -> Result<AnyConnection, StartError> {
+    let mut connection = open_as_it_is(&config.database_url())?;
+    match has_tables(&mut connection).map_err(unusable)? {
+        true => Ok(connection),
+        false => Err(StartError::option("database-url", "there is no chat in this database: name the server's")),
+    }
 }
 
 /// Where the server is reached: as the command was told, or else as the server was.

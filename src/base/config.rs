@@ -38,7 +38,8 @@ pub enum LogFormat {
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// Address to serve on; with port 0 one is picked and printed
-    #[arg(long, global = true, env = "KLATCH_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, global = true, env = "KLATCH_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080",
+          value_parser = values::listen)]
     pub listen: SocketAddr,
 
     /// Directory of the SQLite file and the generated secret; made when it is missing

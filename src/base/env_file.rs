@@ -1,7 +1,7 @@
 //! The file with the options of the service, which commands beside it find there too: `KEY=value` in each line, as for
 //! systemd's `EnvironmentFile=`. What stands in the environment itself is not read from the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -25,6 +25,8 @@ pub struct EnvFile {
     filter_is_set: bool,
     /// What was set by it.
     names: Vec<String>,
+    /// Variables for which it has several lines.
+    doubled: Vec<String>,
 }
 
 impl EnvFile {
@@ -40,10 +42,17 @@ impl EnvFile {
         let is_named = named.is_some();
         let path = named.map_or_else(|| PathBuf::from(DEFAULT), PathBuf::from);
         let filter_is_set = env::var_os(EnvFilter::DEFAULT_ENV).is_some();
-        let mut file = Self { path, unreadable: None, filter_is_set, names: Vec::new() };
+        let mut file = Self { path, unreadable: None, filter_is_set, names: Vec::new(), doubled: Vec::new() };
         match File::open(&file.path) {
             Ok(open) => {
-                for (name, value) in file.variables(open)? {
+                let variables = file.variables(open)?;
+                let set_again = |(at, (name, _)): (usize, &(String, String))| {
+                    variables[..at].iter().any(|(earlier, _)| earlier == name).then(|| name.clone())
+                };
+                let doubled: BTreeSet<String> = variables.iter().enumerate().filter_map(set_again).collect();
+                file.doubled = doubled.into_iter().collect();
+                // Of several lines for one variable the last one counts, as it does for systemd.
+                for (name, value) in variables.into_iter().collect::<BTreeMap<_, _>>() {
                     if env::var_os(&name).is_none() {
                         // SAFETY: the caller sees to it that no other thread runs.
                         unsafe { env::set_var(&name, value) };
@@ -101,8 +110,14 @@ impl EnvFile {
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(StartError(format!("{}: {error}", self.path.display()))),
         };
-        let found = variables.into_iter().find(|(name, _)| name == EnvFilter::DEFAULT_ENV);
+        let found = variables.into_iter().rfind(|(name, _)| name == EnvFilter::DEFAULT_ENV);
         Ok(found.map(|(_, value)| value).unwrap_or_default())
+    }
+
+    /// What is to be told of it, in a line for each, though nothing is wrong.
+    pub fn oddities(&self) -> impl Iterator<Item = String> {
+        let path = self.path.display();
+        self.doubled.iter().map(move |name| format!("{path} has several lines for {name}: the last one counts"))
     }
 
     /// # Errors
@@ -142,12 +157,12 @@ impl EnvFile {
             }
             error => StartError(format!("{path}: {error}")),
         })?;
-        // Of several lines for one variable the last one counts, as it does for systemd.
-        let last_of_each: BTreeMap<String, String> = variables.into_iter().collect();
+        let last_of_each: BTreeMap<&str, &str> =
+            variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         // Without quotes the name after a `$` is taken for another variable's.
         let dollars = |text: &str| text.matches('$').count();
         for (name, value) in &last_of_each {
-            let named = |(_, line): &(usize, &str)| named_in(line) == Some(name.as_str());
+            let named = |(_, line): &(usize, &str)| named_in(line) == Some(*name);
             let Some((at, line)) = text.lines().enumerate().filter(named).last() else { continue };
             // Behind a blank and a # stands what somebody notes.
             let given = line.split(" #").next().unwrap_or_default();
@@ -155,7 +170,7 @@ impl EnvFile {
                 return Err(StartError(format!("{path}, line {}: {name} has a $: {QUOTE}", at + 1)));
             }
         }
-        Ok(last_of_each.into_iter().collect())
+        Ok(variables)
     }
 }
 

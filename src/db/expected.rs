@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 
 use crate::base::start_error::StartError;
 use crate::db::connection::AnyConnection;
@@ -88,6 +89,30 @@ fn names(connection: &mut AnyConnection, query: &str) -> Result<BTreeSet<String>
 pub fn damage(connection: &mut AnyConnection, deep: bool) -> QueryResult<Vec<String>> {
     let AnyConnection::Sqlite(sqlite) = connection else { return Ok(Vec::new()) };
     let check = if deep { "integrity_check" } else { "quick_check" };
-    let rows: Vec<Named> = diesel::sql_query(format!("SELECT {check} AS name FROM pragma_{check}")).load(sqlite)?;
-    Ok(rows.into_iter().map(|row| row.name).filter(|line| line != "ok").take(MOST).collect())
+    let query = format!("SELECT {check} AS name FROM pragma_{check}");
+    let mut found = Vec::new();
+    // It may fail behind what it has found: that counts.
+    for row in diesel::sql_query(query).load_iter::<Named, DefaultLoadingMode>(sqlite)? {
+        match row {
+            Ok(Named { name }) if name == "ok" => {}
+            Ok(Named { name }) => found.extend(name.lines().filter(|line| !line.starts_with("***")).map(str::to_owned)),
+            Err(error) if found.is_empty() => return Err(error),
+            Err(_) => break,
+        }
+        if found.len() >= MOST {
+            break;
+        }
+    }
+    Ok(found.iter().take(MOST).map(|line| of_table(sqlite, line)).collect())
+}
+
+/// What SQLite says of a page (`Tree 12 page 40: …`), with the name of the table or index that it belongs to.
+fn of_table(sqlite: &mut SqliteConnection, line: &str) -> String {
+    let root = line.strip_prefix("Tree ").and_then(|rest| rest.split(' ').next()?.parse::<i64>().ok());
+    let Some(root) = root else { return line.to_owned() };
+    let names = diesel::sql_query("SELECT name FROM sqlite_schema WHERE rootpage = ?").bind::<BigInt, _>(root);
+    match names.get_result::<Named>(sqlite) {
+        Ok(Named { name }) => format!("{name} ({line})"),
+        Err(_) => line.to_owned(),
+    }
 }

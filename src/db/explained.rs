@@ -60,7 +60,7 @@ const ADVICE: [(&str, &str); 10] = [
         "run this as the server's user, or look at the rights of the file and whether its disk can be written",
     ),
     ("read-only transaction", "it takes no changes: name the primary, or look at default_transaction_read_only"),
-    ("disk image is malformed", "klatch doctor says what is damaged; restore a backup"),
+    ("disk image is malformed", "restore a backup"),
     ("file is not a database", "name the server's --data-dir or --database-url, or restore a backup"),
     ("unable to open database file", "run this as the server's user, or look at the rights of the file and its folder"),
     ("disk I/O error", "look whether its disk is full, and what the system's log says of it"),

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod command;
 pub mod commands;
+pub mod operator;
 pub mod pages;
 pub mod purge;
 pub mod settings_page;

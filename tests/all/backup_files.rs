@@ -24,6 +24,37 @@ async fn a_backup_on_standard_output_is_the_whole_one(mut server: Server) {
     assert_eq!(ann.reads_whole_room("den").await, [sent]);
 }
 
+async fn a_backup_from_standard_input_is_restored_and_leaves_nothing_else(mut server: Server) {
+    let ann = server.person("ann").await;
+    ann.makes_room("den").await;
+    let sent = ann.posts("den", "kept").await;
+    let (folder, url) = (tempfile::tempdir().unwrap(), address_of(&server));
+    let temporary = folder.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let environment = [("KLATCH_DATABASE_URL", &*url), ("TMPDIR", temporary.to_str().unwrap())];
+    succeeded(&shell(folder.path(), "klatch backup - > copy", &environment).await);
+    ann.posts("den", "gone").await;
+    server.terminate().await;
+    let useless = shell(folder.path(), "head -c 3000 copy | klatch restore -", &environment).await;
+    assert_eq!(useless.status.code(), Some(2), "{useless:?}");
+    assert!(String::from_utf8_lossy(&useless.stderr).contains("standard input: "), "{useless:?}");
+    let done = shell(folder.path(), "cat copy | klatch restore -", &environment).await;
+    assert!(succeeded(&done).contains("from standard input; "), "{done:?}");
+    assert_eq!(names(&temporary), [""; 0]);
+    let left = names(&server.data_dir()).into_iter().find(|name| name.contains("standard-input"));
+    assert_eq!(left, None);
+    server.restart().await;
+    let ann = crate::backup::signs_in(&server, "ann").await;
+    assert_eq!(ann.reads_whole_room("den").await, [sent]);
+}
+
+async fn a_folder_that_is_not_there_is_named(server: Server) {
+    let (folder, url) = (tempfile::tempdir().unwrap(), address_of(&server));
+    let done = run(folder.path(), &["backup", "none/copy", "--database-url", &url], &[]).await;
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert!(told.ends_with("none: there is no such directory: make it first\n"), "{told}");
+}
+
 async fn a_terminal_is_sent_no_backup(server: Server) {
     let (folder, url) = (tempfile::tempdir().unwrap(), address_of(&server));
     let line = "script --quiet --return --command 'klatch backup -' /dev/null";
@@ -100,6 +131,8 @@ async fn a_backup_that_may_not_be_read_is_told_as_that(mut server: Server) {
 
 on_both_databases![
     a_backup_on_standard_output_is_the_whole_one,
+    a_backup_from_standard_input_is_restored_and_leaves_nothing_else,
+    a_folder_that_is_not_there_is_named,
     a_terminal_is_sent_no_backup,
     the_next_backup_removes_what_a_killed_one_left_and_nothing_else,
     a_file_system_with_neither_links_nor_careful_renames_will_do,

@@ -37,6 +37,78 @@ async fn help_lists_every_option_with_its_environment_variable() {
 }
 
 #[tokio::test]
+async fn a_commands_help_has_what_matters_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (words, has) in [
+        (&["user", "add", "--help"][..], &["--role", "--data-dir", "--database-url", "--create"][..]),
+        (&["invite", "--help"], &["--hours", "--public-url"]),
+        (&["doctor", "--help"], &["--deep", "--redis-url", "--secret"]),
+        (&["backup", "--help"], &["FILE", "--data-dir"]),
+    ] {
+        let done = run(folder.path(), words, &[]).await;
+        let help = String::from_utf8(done.stdout).unwrap();
+        for option in has {
+            assert!(help.contains(option), "{option} in {help}");
+        }
+        assert!(!help.contains("--send-rate") && help.contains("klatch serve --help"), "{help}");
+    }
+    // What a command's help does not list it understands all the same.
+    let done = run(folder.path(), &["doctor", "--send-rate", "1"], &[]).await;
+    assert!(String::from_utf8(done.stdout).unwrap().contains("BAD database: "));
+}
+
+#[tokio::test]
+async fn a_command_that_is_not_whole_or_not_known_is_told_what_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for (words, says) in [
+        (&["user"][..], &["add", "role", "list", "wipe"][..]),
+        (&["room"], &["archive", "list"]),
+        (&["jobs"], &["retry"]),
+        (&["usr"], &["perhaps user"]),
+        (&["user", "lst"], &["perhaps list"]),
+        (&["--lisen", "x"], &["perhaps --listen"]),
+        (&["nonsense"], &["see klatch --help"]),
+        (&["user", "add"], &["<NAME>"]),
+    ] {
+        let done = run(folder.path(), words, &[]).await;
+        let told = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(2), "{words:?}: {told}");
+        for word in says {
+            assert!(told.contains(word), "{words:?}: {word} in {told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bad_value_is_answered_with_how_to_write_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (option, value, advice) in [
+        ("listen", "localhost:8080", "127.0.0.1:8080"),
+        ("listen", "8080", "127.0.0.1:8080"),
+        ("public-url", "chat.example.org", "must begin with http:// or https://"),
+        ("public-url", "chat.example.org:8080", "must begin with http:// or https://"),
+        ("allowed-origins", "chat.example.org", "must begin with http:// or https://"),
+        ("database-url", "postgres://klatch:5eC#4e7@db/klatch", "%23 stands for #"),
+        ("database-url", "postgres://klatch:12#4e7@db/klatch", "%23 stands for #"),
+        ("database-url", "postgres://klatch:5eC/4e7@db/klatch", "%2F for /"),
+        ("database-url", "postgres://klatch:5eC?4e7@db/klatch", "%3F for ?"),
+        ("redis-url", "redis://:5eC#4e7@redis", "%23 stands for #"),
+        ("redis-url", "redis://:5eC/4e7@redis", "%2F for /"),
+    ] {
+        let variable = format!("KLATCH_{}", option.replace('-', "_").to_uppercase());
+        for environment in [&[][..], &[(&*variable, value)]] {
+            let given = [format!("--{option}"), value.to_owned()];
+            let given: Vec<&str> =
+                if environment.is_empty() { given.iter().map(String::as_str).collect() } else { vec![] };
+            let done = run(folder.path(), &[&["doctor"], &given[..]].concat(), environment).await;
+            let told = String::from_utf8(done.stderr).unwrap();
+            assert!(done.status.code() == Some(2) && told.contains(advice) && told.contains(option), "{value}: {told}");
+            assert!(!told.contains("4e7"), "a password is never repeated: {told}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn help_tells_the_defaults() {
     let folder = tempfile::tempdir().unwrap();
     let done = run(folder.path(), &["serve", "--help"], &[]).await;

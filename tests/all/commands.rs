@@ -7,14 +7,14 @@ use crate::common::*;
 use std::process::Output;
 
 #[track_caller]
-fn said(done: Output) -> String {
+pub fn said(done: Output) -> String {
     let stderr = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{stderr}");
     String::from_utf8(done.stdout).expect("text").trim().to_owned()
 }
 
 #[track_caller]
-fn refused(done: Output) -> String {
+pub fn refused(done: Output) -> String {
     let stderr = String::from_utf8(done.stderr).expect("text");
     assert_eq!((done.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
     stderr
@@ -187,7 +187,30 @@ async fn the_doctor_finds_a_damaged_file() {
     std::fs::write(&path, bytes).expect("a damaged database");
     let doctor = server.klatch(&["doctor"]).await;
     let report = String::from_utf8(doctor.stdout).expect("text");
-    assert!(doctor.status.code() == Some(1) && report.contains("BAD file: "), "{report}");
+    // Which table or index it is in.
+    let file = report.lines().find(|line| line.starts_with("BAD file: not so: ")).unwrap_or_else(|| panic!("{report}"));
+    assert!(doctor.status.code() == Some(1) && file.contains(" (Tree "), "{report}");
+    // Nobody is sent to where they are.
+    assert!(!report.contains("klatch doctor"), "{report}");
+}
+
+#[tokio::test]
+async fn the_doctor_finds_proxies_that_anybody_can_pass_for_and_disks_without_room() {
+    let server = Options::sqlite().option("--trusted-proxies", "10.0.0.0/8, 0.0.0.0/0").start().await;
+    assert!(server.stderr().contains("--trusted-proxies has every address"), "{}", server.stderr());
+    server.person_as("ann", "owner").await;
+    said(server.klatch(&["doctor"]).await);
+    let doctor = server.klatch(&["doctor", "--trusted-proxies", "::/0"]).await;
+    let report = String::from_utf8(doctor.stdout).expect("text");
+    assert!(doctor.status.code() == Some(1) && report.contains("BAD proxies: --trusted-proxies"), "{report}");
+    // A disk that is smaller than the database.
+    let line = format!(
+        "mkdir small && mount -t tmpfs -o size=400k tmpfs small && klatch doctor --data-dir '{}' --backup-dir small --backup-every 6h",
+        server.data_dir().display()
+    );
+    let small = shell(server.data.path(), &format!("unshare --mount sh -c \"{line}\""), &[]).await;
+    let report = String::from_utf8_lossy(&small.stdout).into_owned();
+    assert!(report.contains("BAD disks: ") && report.contains("MB free in small"), "{small:?}");
 }
 
 #[tokio::test]
@@ -208,7 +231,12 @@ async fn no_command_makes_a_chat_by_accident() {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let postgres = TestDatabase::empty();
     let on_postgres = ["--database-url", &postgres.url];
-    let commands: [&[&str]; 11] = [
+    let secret = "5e".repeat(64);
+    let commands: [&[&str]; 15] = [
+        &["user", "list"],
+        &["user", "wipe", "ann", "--yes"],
+        &["user", "delete", "ann", "--yes", "--secret", &secret],
+        &["room", "list"],
         &["user", "add", "ann"],
         &["user", "role", "ann", "owner"],
         &["user", "password", "ann"],
@@ -252,6 +280,8 @@ async fn the_doctor_finds_a_chat_well(server: Server) {
     let report = said(server.klatch(&["doctor"]).await);
     for check in [
         "configuration",
+        "proxies",
+        "disks",
         "database",
         "file",
         "restore",

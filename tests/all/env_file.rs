@@ -58,6 +58,7 @@ async fn the_server_reads_the_file_too() {
     let account = json!({"username": "ann", "password": PASSWORD});
     assert_eq!(server.stranger().post("/signup", account).await.error(), (403, "forbidden"));
     assert!(!server.stderr().contains("KLATCH_ENV_FILE"), "it is known: {}", server.stderr());
+    assert!(server.stderr().contains("several lines for KLATCH_SIGNUP"), "{}", server.stderr());
 }
 
 #[tokio::test]
@@ -88,6 +89,9 @@ async fn a_file_that_is_named_must_be_there_and_make_sense() {
         assert_eq!((refused.status.code(), told(&refused).trim_end().lines().count()), (Some(2), 1), "{refused:?}");
         assert!(told(&refused).contains(why) && !told(&refused).contains("word@"), "{lines}: {refused:?}");
     }
+    let file = write(folder.path(), "KLATCH_SIGNUP=open\nKLATCH_DATABASE_URL=sqlite://none\nKLATCH_SIGNUP=closed\n");
+    let doubled = run(folder.path(), &["jobs", "list"], &[("KLATCH_ENV_FILE", &file)]).await;
+    assert!(told(&doubled).contains("env has several lines for KLATCH_SIGNUP: the last one counts"), "{doubled:?}");
     let lines = "KLATCH_SIGNUP=$x\nKLATCH_SIGNUP=open # costs $5\nKLATCH_DATABASE_URL='sqlite://pa$$word' # costs $5\n";
     let file = write(folder.path(), lines);
     let found = run(folder.path(), &["jobs", "list"], &[("KLATCH_ENV_FILE", &file)]).await;

@@ -45,6 +45,7 @@ mod nul;
 mod openapi;
 mod operators;
 mod operators_errors;
+mod operators_people;
 mod origins;
 mod own_account;
 mod own_rooms;

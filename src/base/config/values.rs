@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::str::FromStr;
@@ -28,6 +28,11 @@ impl Networks {
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether every address of a kind is in it.
+    pub fn contain_all(&self) -> bool {
+        self.0.iter().any(|network| network.prefix_len() == 0)
     }
 }
 
@@ -76,19 +81,26 @@ pub fn backup_span(text: &str) -> Result<Duration, String> {
     if span < Duration::from_secs(1) { Err("must be a second at least".to_owned()) } else { Ok(span) }
 }
 
+pub fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "must be an address and a port, as 127.0.0.1:8080, [::1]:8080 or 0.0.0.0:8080".to_owned())
+}
+
 pub fn public_url(text: &str) -> Result<Url, String> {
     bare_http_url(text)
 }
 
 /// Pages and cookies live at the root, so nothing may follow the host.
 fn bare_http_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("{text} is not a URL: {error}"))?;
-    if !matches!(url.scheme(), "http" | "https") {
+    if !["http://", "https://"].iter().any(|scheme| text.starts_with(scheme)) {
         return Err(format!("{text} must begin with http:// or https://"));
     }
+    let url = Url::parse(text).map_err(|error| format!("{text} is not a URL: {error}"))?;
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     if bare { Ok(url) } else { Err(format!("{text} must have nothing but a host and a port")) }
 }
+
+/// What most likely is wrong with the URL of a server.
+const SIGNS: &str = "is no URL: in a password %23 stands for #, %2F for /, %3F for ?, %40 for @ and %25 for %";
 
 /// Says nothing of the value: it may hold a password.
 pub fn database_url(url: &str) -> Result<(), &'static str> {
@@ -96,7 +108,7 @@ pub fn database_url(url: &str) -> Result<(), &'static str> {
         Some(("sqlite", path)) if !path.is_empty() => Ok(()),
         Some(("sqlite", _)) => Err("a path must follow sqlite://"),
         Some(("postgres" | "postgresql", _)) => {
-            Url::parse(url).map(drop).map_err(|_| "is no URL of a Postgres database")
+            Url::parse(url).ok().filter(|url| url.fragment().is_none()).map(drop).ok_or(SIGNS)
         }
         _ => Err("must begin with sqlite:// or postgres://"),
     }
@@ -105,7 +117,12 @@ pub fn database_url(url: &str) -> Result<(), &'static str> {
 /// Says nothing of the value: it may hold a password.
 pub fn redis_url(url: &str) -> Result<(), &'static str> {
     match Url::parse(url) {
-        Ok(url) if matches!(url.scheme(), "redis" | "rediss" | "redis+unix" | "unix") => Ok(()),
+        Ok(url) if matches!(url.scheme(), "redis" | "rediss" | "redis+unix" | "unix") => match url.fragment() {
+            // The library's own word: certificates are not checked.
+            None | Some("insecure") => Ok(()),
+            Some(_) => Err(SIGNS),
+        },
+        Err(_) if url.starts_with("redis://") || url.starts_with("rediss://") => Err(SIGNS),
         _ => Err("must be a URL that begins with redis:// or rediss://"),
     }
 }

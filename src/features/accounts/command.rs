@@ -7,13 +7,16 @@ use clap::Subcommand;
 use crate::app::fields;
 use crate::app::passwords;
 use crate::app::passwords::common::refuse_common;
-use crate::app::perform::perform_as_operator;
+use crate::app::perform::{perform_as_operator, read_as_operator};
 use crate::base::config::Config;
 use crate::base::start_error::StartError;
 use crate::chat::accounts::NewAccount;
+use crate::chat::kept_sanctions::MarkKey;
 use crate::chat::sanctions::Terms;
-use crate::features::accounts::operator::{AddUser, ResetPassword};
-use crate::features::moderation::commands::{BanUser, SetUserRole, UnbanUser};
+use crate::db::explained::unusable;
+use crate::features::accounts::commands::DeleteAccount;
+use crate::features::accounts::operator::{AddUser, DeleteUser, ResetPassword, listed, seconds};
+use crate::features::moderation::commands::{BanUser, BeginWipe, SetUserRole, UnbanUser};
 use crate::wire::InstanceRole;
 
 /// Longer than any password, so that a wrong file is not read to its end.
@@ -46,43 +49,115 @@ pub enum UserCommand {
     Disable { name: String },
     /// Open the chat to somebody again
     Enable { name: String },
+    /// List all accounts: name, role, state, when it was made and display name, with tabs between
+    List,
+    /// Remove all that somebody wrote, in every room; a server does it, which may take a while
+    Wipe {
+        name: String,
+        /// Needed: it can't be undone
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Delete an account; its messages stay under "Deleted user"
+    Delete {
+        name: String,
+        /// Remove its messages too; a server does it, which may take a while
+        #[arg(long)]
+        with_messages: bool,
+        /// Needed: it can't be undone
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
-/// Gives the line to print.
+/// Gives the lines to print to `tell`, one after another.
 ///
 /// # Errors
-/// One line that says what can't be done; then nothing has changed.
-pub fn run(config: &Config, command: UserCommand) -> Result<String, StartError> {
-    match command {
+/// One line that says what can't be done; then nothing has changed. What `tell` answers.
+pub fn run(
+    config: &Config,
+    command: UserCommand,
+    tell: &mut dyn FnMut(&str) -> Result<(), StartError>,
+) -> Result<(), StartError> {
+    let line = match command {
+        UserCommand::List => return list(config, tell),
         UserCommand::Add { name, role, display_name } => {
             fields::username(&name)?;
             let display_name = fields::display_name(display_name.as_deref(), &name)?;
             let password = Password::read()?;
             let account = NewAccount { username: name, display_name, password_hash: password.hash()? };
             let user = perform_as_operator(config, AddUser { account, role })?;
-            Ok(format!("{} is a new {}{}", user.username, role.as_str(), password.told()))
+            format!("{} is a new {}{}", user.username, role.as_str(), password.told())
         }
         UserCommand::Role { name, role } => {
             let user = perform_as_operator(config, SetUserRole { username: name, role })?;
-            Ok(format!("{} is {} now", user.username, role.as_str()))
+            format!("{} is {} now", user.username, role.as_str())
         }
         UserCommand::Password { name } => {
             let password = Password::read()?;
             let hash = password.hash()?;
             let ended = perform_as_operator(config, ResetPassword { username: name.clone(), hash })?;
-            Ok(format!("the password of {name} is set, {ended} sessions have ended{}", password.told()))
+            format!("the password of {name} is set, {ended} sessions have ended{}", password.told())
         }
         UserCommand::Disable { name } => {
             let terms = Terms { until: None, reason: "disabled".to_owned() };
             let user = perform_as_operator(config, BanUser { username: name, terms })?;
-            Ok(format!("the chat is closed to {}", user.username))
+            format!("the chat is closed to {}", user.username)
         }
         UserCommand::Enable { name } => {
             let user = perform_as_operator(config, UnbanUser { username: name })?;
-            Ok(format!("the chat is open to {}", user.username))
+            format!("the chat is open to {}", user.username)
+        }
+        UserCommand::Wipe { name, yes: false } => {
+            return Err(StartError(format!("--yes: needed to remove all that {name} wrote")));
+        }
+        UserCommand::Wipe { name, yes: true } => {
+            perform_as_operator(config, BeginWipe { username: name.clone() })?;
+            format!("the messages of {name} are being removed: {BY_SERVER}")
+        }
+        UserCommand::Delete { name, yes: false, .. } => {
+            return Err(StartError(format!("--yes: needed to delete the account of {name}")));
+        }
+        UserCommand::Delete { name, with_messages, yes: true } => {
+            let no_key = || StartError::option("secret", "the server's is needed, and none is in the data directory");
+            let key = config.known_key()?.ok_or_else(no_key)?;
+            let how = DeleteAccount { with_messages, marks: MarkKey::new(key.signing()) };
+            let name = perform_as_operator(config, DeleteUser { username: name, how })?;
+            let messages = match with_messages {
+                true => format!("; its messages are being removed: {BY_SERVER}"),
+                false => "; its messages stay".to_owned(),
+            };
+            format!("deleted the account of {name}{messages}")
+        }
+    };
+    tell(&line)
+}
+
+/// Accounts that are read at once.
+const PAGE: i64 = 500;
+
+fn list(config: &Config, tell: &mut dyn FnMut(&str) -> Result<(), StartError>) -> Result<(), StartError> {
+    let mut connection = read_as_operator(config)?;
+    let mut after = 0;
+    loop {
+        let page = listed(&mut connection, after, PAGE).map_err(unusable)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.id;
+        for account in &page {
+            let fields = [
+                &account.username,
+                &account.role,
+                &account.state(),
+                &seconds(account.created_at),
+                &account.display_name,
+            ];
+            tell(&fields.map(String::as_str).join("\t"))?;
         }
     }
 }
+
+/// What becomes of it where none runs.
+const BY_SERVER: &str = "by the server that runs, or the next one";
 
 /// A password, and whether it was made here.
 struct Password {

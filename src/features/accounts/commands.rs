@@ -55,6 +55,16 @@ impl Command for DeleteAccount {
 
     fn execute(self, change: &mut Change) -> Result<(), Refusal> {
         let user = change.user()?;
+        self.delete(change, user)
+    }
+}
+
+impl DeleteAccount {
+    /// Deletes somebody's account, their own or another's whom the operator names.
+    ///
+    /// # Errors
+    /// `invalid`: the last owner's.
+    pub fn delete(self, change: &mut Change, user: UserId) -> Result<(), Refusal> {
         // Rooms before people, as batches take them.
         let theirs = rooms_of(change.connection, user)?;
         rooms::raise_access(change.connection, &theirs)?;

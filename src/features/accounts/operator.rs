@@ -1,5 +1,6 @@
 //! Use cases about people that only the operator has.
 
+use chrono::{NaiveDateTime, SecondsFormat, Utc};
 use diesel::prelude::*;
 
 use crate::app::perform::Command;
@@ -8,9 +9,11 @@ use crate::chat::audit::Entry;
 use crate::chat::authorization;
 use crate::chat::change::Change;
 use crate::chat::room_changes::join_defaults;
+use crate::db::AnyConnection;
 use crate::db::schema::{sessions, users};
+use crate::features::accounts::commands::DeleteAccount;
 use crate::wire::refusal::Refusal;
-use crate::wire::{Act, InstanceRole, User};
+use crate::wire::{Act, InstanceRole, User, UserId};
 
 /// Makes an account; its names have been checked. But for guests it joins the rooms that new members join.
 pub struct AddUser {
@@ -32,6 +35,68 @@ impl Command for AddUser {
         change.record(&Entry { target: Some(&user), detail: self.role.as_str(), ..Entry::new(Act::AddUser) })?;
         Ok(user)
     }
+}
+
+/// Deletes somebody's account, as they would themselves; gives the name it had.
+pub struct DeleteUser {
+    pub username: String,
+    pub how: DeleteAccount,
+}
+
+impl Command for DeleteUser {
+    type Outcome = String;
+
+    fn execute(self, change: &mut Change) -> Result<String, Refusal> {
+        let user = authorization::named_in_chat(change.connection, &self.username)?.user;
+        self.how.delete(change, user.id)?;
+        Ok(user.username)
+    }
+}
+
+/// An account, as the operator's list has it.
+#[derive(Queryable)]
+pub struct Listed {
+    pub id: UserId,
+    pub username: String,
+    pub role: String,
+    pub banned_at: Option<NaiveDateTime>,
+    pub banned_until: Option<NaiveDateTime>,
+    pub created_at: NaiveDateTime,
+    pub display_name: String,
+}
+
+impl Listed {
+    /// `active`, or since when and until when the chat is closed to them.
+    pub fn state(&self) -> String {
+        match (self.banned_at, self.banned_until) {
+            (Some(_), None) => "disabled".to_owned(),
+            (Some(_), Some(until)) if until > Utc::now().naive_utc() => format!("banned until {}", seconds(until)),
+            _ => "active".to_owned(),
+        }
+    }
+}
+
+/// A time as lists for operators have it.
+pub fn seconds(time: NaiveDateTime) -> String {
+    time.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// Accounts after the one with this id, in the order in which they were made; at most `limit`.
+pub fn listed(connection: &mut AnyConnection, after: UserId, limit: i64) -> QueryResult<Vec<Listed>> {
+    users::table
+        .filter(users::id.gt(after).and(users::deleted_at.is_null()))
+        .order(users::id)
+        .limit(limit)
+        .select((
+            users::id,
+            users::username,
+            users::role,
+            users::banned_at,
+            users::banned_until,
+            users::created_at,
+            users::display_name,
+        ))
+        .load(connection)
 }
 
 /// Sets somebody's password and ends all their login sessions; gives how many.

@@ -176,7 +176,8 @@ impl Command for BeginWipe {
     fn execute(self, change: &mut Change) -> Result<UserId, Refusal> {
         let target = change.on_person(&self.username, Action::Wipe)?;
         change.record(&Entry { target: Some(&target.user), ..Entry::new(Act::Wipe) })?;
-        let by = change.user()?;
+        // For the operator they go as if their author took them back.
+        let by = change.by().unwrap_or(target.user.id);
         remove_messages::enqueue(change.connection, by, target.user.id)?;
         Ok(target.user.id)
     }

@@ -36,8 +36,8 @@ use crate::features::operations::backup::draft::Draft;
 use crate::features::operations::backup::file_kind::FileKind;
 use crate::features::operations::backup::raw::Raw;
 
-/// The file that stands for standard output.
-const STANDARD_OUTPUT: &str = "-";
+/// The file that stands for standard output, and for standard input.
+const STANDARD: &str = "-";
 
 /// Copies the database into `file`, which must not exist, or to standard output; a server may use it meanwhile. Gives the line
 /// to print, and whether standard output has the backup.
@@ -46,7 +46,7 @@ const STANDARD_OUTPUT: &str = "-";
 /// One line that says what can't be done; then there is no `file`.
 pub fn backup(config: &Config, file: &str) -> Result<(String, bool), StartError> {
     let address = config.database_url();
-    if file == STANDARD_OUTPUT {
+    if file == STANDARD {
         to_standard_output(&address)?;
         return Ok((format!("backed up {} to standard output{}", shown(&address), noted(&address)), true));
     }
@@ -102,12 +102,42 @@ fn to_standard_output(address: &str) -> Result<(), StartError> {
     io::copy(&mut whole, &mut File::from(out)).map(drop).map_err(failed)
 }
 
-/// Puts the backup in `file` in the database's place. Gives the line to print.
+/// Puts the backup in `file`, or from standard input, in the database's place. Gives the line to print.
 ///
 /// # Errors
 /// One line that says what can't be done, and whether the database is as it was.
 pub fn restore(config: &Config, file: &str) -> Result<String, StartError> {
-    let file = absolute(file)?;
+    if file == STANDARD {
+        let whole = from_standard_input(config)?;
+        let named = |text: String| text.replace(&*whole.path.to_string_lossy(), "standard input");
+        let restored = restore_file(config, whole.path.clone());
+        return restored.map(named).map_err(|StartError(why)| StartError(named(why)));
+    }
+    restore_file(config, absolute(file)?)
+}
+
+/// A file with all of standard input: a backup is looked at before it is restored. It stands where there must be as much room:
+/// in an SQLite database's folder, or in the system's for temporary files.
+fn from_standard_input(config: &Config) -> Result<Draft, StartError> {
+    if io::stdin().is_terminal() {
+        return Err(StartError("standard input is a terminal: have a program send the backup, or name a file".into()));
+    }
+    let folder = match sqlite_path(&config.database_url()) {
+        Some(database) => {
+            if config.keeps_database() {
+                private_files::make_data_dir(&config.data_dir)?;
+            }
+            let database = absolute(&database.to_string_lossy())?;
+            database.parent().unwrap_or(Path::new("/")).to_owned()
+        }
+        None => std::env::temp_dir(),
+    };
+    let mut draft = Draft::of(&folder.join("standard-input"))?;
+    io::copy(&mut io::stdin().lock(), &mut draft.file).map_err(|error| about(&draft.path, error))?;
+    Ok(draft)
+}
+
+fn restore_file(config: &Config, file: PathBuf) -> Result<String, StartError> {
     let unreadable = |error| about(&file, format!("can't be read: {error}"));
     if !fs::metadata(&file).map_err(unreadable)?.is_file() {
         return Err(about(&file, "is no file"));

@@ -1,5 +1,7 @@
 //! `klatch doctor`: whether all is well, told in a line for each check. It leaves everything as it was.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::base::config::Config;
@@ -10,11 +12,15 @@ use crate::db::connection::{look_as_the_server, look_at_whole_tables};
 use crate::db::explained::advised;
 use crate::db::open::open_as_it_is;
 use crate::db::{AnyConnection, expected, meta, migrations, restoring, try_to_store};
+use crate::features::operations::backup::sqlite_path;
 use crate::features::operations::{jobs, scheduled_backups};
 
 /// Clocks may differ by so much: sessions, bans and invitations end by them.
 const MAX_CLOCK_SECS: i64 = 5;
 const REDIS_PATIENCE: Duration = Duration::from_secs(4);
+/// What has to be free beside a database, in bytes.
+const LEAST_FREE: u64 = 100 * MEGABYTE;
+const MEGABYTE: u64 = 1_000_000;
 
 /// What has been found so far.
 struct Found<'a> {
@@ -29,6 +35,8 @@ pub fn run(config: &Config, deep: bool, mut tell: impl FnMut(&str)) -> bool {
     let mut found = Found { tell: &mut tell, well: true };
     // What contradicts itself has been refused before.
     found.note("configuration", config.check_open_files().map(|()| config.public_origin()));
+    found.note("proxies", proxies(config));
+    found.note("disks", disks(config));
     match open_as_it_is(&config.database_url()) {
         Ok(mut connection) => {
             found.note("database", Ok(config.database_kind().to_owned()));
@@ -133,6 +141,38 @@ fn secret(connection: &mut AnyConnection, config: &Config) -> Result<String, Sta
                 .to_owned(),
         )),
     }
+}
+
+/// Whom the server takes for proxies, so that nobody passes for another's address.
+fn proxies(config: &Config) -> Result<String, StartError> {
+    match config.trusted_proxies.contain_all() {
+        false => Ok("not everybody is trusted".to_owned()),
+        true => Err(StartError::option(
+            "trusted-proxies",
+            "has every address: whoever reaches the server can pass for any other address; name the proxy's alone",
+        )),
+    }
+}
+
+/// How much is free where the server stores: a backup needs as much room as the database takes, at most.
+fn disks(config: &Config) -> Result<String, StartError> {
+    let database = sqlite_path(&config.database_url());
+    let size = database.as_ref().and_then(|path| fs::metadata(path).ok()).map_or(0, |file| file.len());
+    let folder = database.as_deref().and_then(Path::parent);
+    let places = [folder.map(|folder| (folder, LEAST_FREE)), config.backup_dir.as_deref().map(|dir| (dir, size))];
+    let mut told = Vec::new();
+    for (place, needed) in places.into_iter().flatten() {
+        // An empty parent is the folder that this runs in. What is not there yet is told by others.
+        let place = if place.as_os_str().is_empty() { Path::new(".") } else { place };
+        let Ok(disk) = rustix::fs::statvfs(place) else { continue };
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        let line = format!("{} MB free in {}", free / MEGABYTE, place.display());
+        if free < needed {
+            return Err(StartError(format!("{line}, and {} MB are needed: make room", needed.div_ceil(MEGABYTE))));
+        }
+        told.push(line);
+    }
+    Ok(if told.is_empty() { "Postgres has the database".to_owned() } else { told.join(", ") })
 }
 
 /// Somebody must be able to make others admins.

@@ -2,10 +2,12 @@
 
 use clap::Subcommand;
 
-use crate::app::perform::perform_as_operator;
+use crate::app::perform::{perform_as_operator, read_as_operator};
 use crate::base::config::Config;
 use crate::base::start_error::StartError;
+use crate::db::explained::unusable;
 use crate::features::rooms::commands::{self, ChangeRoom, DeleteRoom};
+use crate::features::rooms::operator::listed;
 use crate::features::rooms::types::MakeRoom;
 use crate::wire::RoomKind;
 
@@ -35,38 +37,64 @@ pub enum RoomCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// List all rooms but direct talks: name, kind, state, members, messages and title, with tabs between
+    List,
 }
 
-/// Gives the line to print.
+/// Gives the lines to print to `tell`, one after another.
 ///
 /// # Errors
-/// One line that says what can't be done; then nothing has changed.
-pub fn run(config: &Config, command: RoomCommand) -> Result<String, StartError> {
-    match command {
+/// One line that says what can't be done; then nothing has changed. What `tell` answers.
+pub fn run(
+    config: &Config,
+    command: RoomCommand,
+    tell: &mut dyn FnMut(&str) -> Result<(), StartError>,
+) -> Result<(), StartError> {
+    let line = match command {
+        RoomCommand::List => return list(config, tell),
         RoomCommand::Add { slug, title, topic, kind } => {
             if kind == RoomKind::Direct.as_str() {
                 return Err(StartError("kind: public or private".to_owned()));
             }
             let asked = MakeRoom { slug, title: Some(title), topic: Some(topic), kind: Some(kind) };
             let room = perform_as_operator(config, commands::MakeRoom::new(&asked)?)?;
-            Ok(format!("made {}", room.slug))
+            format!("made {}", room.slug)
         }
         RoomCommand::Archive { slug } => {
             let command = ChangeRoom { slug, archived: Some(true), ..ChangeRoom::default() };
             let room = perform_as_operator(config, command)?;
-            Ok(format!("{} can only be read now", room.slug))
+            format!("{} can only be read now", room.slug)
         }
         RoomCommand::Unarchive { slug } => {
             let command = ChangeRoom { slug, archived: Some(false), ..ChangeRoom::default() };
             let room = perform_as_operator(config, command)?;
-            Ok(format!("{} is open again", room.slug))
+            format!("{} is open again", room.slug)
         }
         RoomCommand::Delete { slug, yes: false } => {
-            Err(StartError(format!("--yes: needed to delete {slug} with all that was said in it")))
+            return Err(StartError(format!("--yes: needed to delete {slug} with all that was said in it")));
         }
         RoomCommand::Delete { slug, yes: true } => {
             let deleted = perform_as_operator(config, DeleteRoom { slug })?;
-            Ok(format!("deleted {}, which had {} members", deleted.slug, deleted.members))
+            format!("deleted {}, which had {} members", deleted.slug, deleted.members)
+        }
+    };
+    tell(&line)
+}
+
+/// Rooms that are read at once.
+const PAGE: i64 = 500;
+
+fn list(config: &Config, tell: &mut dyn FnMut(&str) -> Result<(), StartError>) -> Result<(), StartError> {
+    let mut connection = read_as_operator(config)?;
+    let mut after = 0;
+    loop {
+        let page = listed(&mut connection, after, PAGE).map_err(unusable)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.id;
+        for room in &page {
+            let state = if room.archived_at.is_some() { "archived" } else { "open" };
+            let (members, messages) = (room.members.to_string(), room.message_count.to_string());
+            tell(&[&room.slug, &room.kind, state, &members, &messages, &room.title].join("\t"))?;
         }
     }
 }

@@ -25,7 +25,11 @@ pub struct Draft {
 impl Draft {
     /// Begins the file that will be `name`, and removes what killed backups have left in its folder.
     pub fn of(name: &Path) -> Result<Self, StartError> {
-        clear_away(folder_of(name));
+        let folder = folder_of(name);
+        if !folder.is_dir() {
+            return Err(about(folder, "there is no such directory: make it first"));
+        }
+        clear_away(folder);
         let word = hex::encode(rand::random::<[u8; 4]>());
         let path = with_suffix(name, &format!("{MARK}{word}{ENDING}"));
         let file = private_files::create(&path).map_err(|error| about(&path, format!("can't be made: {error}")))?;
