@@ -8,4 +8,5 @@ pub mod presence;
 pub mod rendering;
 pub mod room;
 pub mod send_rate;
+pub mod states;
 pub mod ws_session;

@@ -9,7 +9,7 @@ use crate::features::messages::types::Preview;
 use crate::features::moderation::permissions::Powers;
 use crate::features::profiles::types::Users;
 use crate::features::rooms::types::Rooms;
-use crate::wire::client_frame::{Edit, History, InRoom, Join, OfMessage, React, Read, Send};
+use crate::wire::client_frame::{Edit, History, Idle, InRoom, Join, OfMessage, React, Read, Send};
 use crate::wire::refusal::Code;
 use crate::wire::{
     ClientFrame, InstanceRole, LeftReason, Limits, ListedRoom, Member, MemberRoom, Message, Notify, People,
@@ -83,6 +83,7 @@ fn the_scripts_types_are_those_of_the_wire() {
         React,
         History,
         Read,
+        Idle,
         ClientFrame,
     );
     let wanted = [HEAD, &types, TAIL].concat();

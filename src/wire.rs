@@ -1,5 +1,6 @@
 //! The wire: WebSocket frames, the types of the protocol, refusals, and what they say in each language. No I/O, no HTTP, no SQL.
 
+pub mod availability;
 pub mod client_frame;
 pub mod extras;
 pub mod frame;
@@ -12,6 +13,7 @@ pub mod server_frame;
 pub mod types;
 pub mod wording;
 
+pub use crate::wire::availability::Availability;
 pub use crate::wire::client_frame::{ClientFrame, Parsed, parse};
 pub use crate::wire::extras::Extras;
 pub use crate::wire::moderation::{Act, AuditEntry, OtherReport, Report, Sanction};

@@ -4,7 +4,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use klatch_fuzz::wire::client_frame::{
-    ClientFrame, Edit, History, InRoom, Join, OfMessage, Parsed, React, Read, Send, parse,
+    ClientFrame, Edit, History, Idle, InRoom, Join, OfMessage, Parsed, React, Read, Send, parse,
 };
 use klatch_fuzz::wire::refusal::Code;
 use klatch_fuzz::wire::{Key, MAX_FRAME_BYTES, Seq};
@@ -52,7 +52,7 @@ fn says(frame: &ClientFrame, object: &Map<String, Value>) {
     let number = |value: &Value| value.as_i64().unwrap_or(Seq::MIN);
     let whole = |name: &str| number(&object[name]);
     let perhaps = |name: &str| object.get(name).filter(|value| !value.is_null()).map(number);
-    let room = word("room");
+    let room = object.get("room").and_then(Value::as_str).unwrap_or_default().to_owned();
     let room_id = perhaps("room_id");
     let expected = match word("type").as_str() {
         "join" => {
@@ -80,6 +80,7 @@ fn says(frame: &ClientFrame, object: &Map<String, Value>) {
         }),
         "read" => ClientFrame::Read(Read { room, room_id, seq: whole("seq") }),
         "typing" => ClientFrame::Typing(InRoom { room }),
+        "idle" => ClientFrame::Idle(Idle { on: object["on"].as_bool().expect("a bool") }),
         other => panic!("{other} is no type"),
     };
     assert_eq!(*frame, expected);
@@ -122,6 +123,7 @@ enum What {
     History,
     Read,
     Typing,
+    Idle,
 }
 
 fn is_read_back(wanted: &Wanted) {
@@ -165,6 +167,7 @@ fn is_read_back(wanted: &Wanted) {
             ClientFrame::Read(Read { room, room_id, seq }),
         ),
         What::Typing => (json!({"type": "typing", "room": room}), ClientFrame::Typing(InRoom { room })),
+        What::Idle => (json!({"type": "idle", "on": on}), ClientFrame::Idle(Idle { on: *on })),
     };
     let Value::Object(mut object) = value else { unreachable!("an object was written") };
     // A name of its own, so that it is no field of the frame.

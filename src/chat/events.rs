@@ -8,6 +8,19 @@ use serde::{Deserialize, Serialize};
 use crate::chat::batch::{Change, Lowered};
 use crate::wire::{Message, RoomId, Seq, UserId};
 
+/// Which people have sockets at an instance, and whether they use them: those who have changed, or all of them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StateSheet {
+    /// The name of the instance's run.
+    pub instance: String,
+    /// Of two sheets of an instance the higher counts.
+    pub version: u64,
+    pub whole: bool,
+    pub online: Vec<UserId>,
+    pub idle: Vec<UserId>,
+    pub offline: Vec<UserId>,
+}
+
 /// Something that every instance must act on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,6 +78,10 @@ pub enum Event {
     AccountDeleted,
     /// Something that features add to people has changed: who and what, the database tells.
     PeopleChanged,
+    /// Whether an instance's people are online.
+    States(StateSheet),
+    /// An instance has begun: each of the others is to tell it of all its people.
+    StatesWanted,
     /// Give this frame to all sockets of a user.
     Tell {
         user: UserId,

@@ -4,6 +4,8 @@
 //! Every change has a number, which rises in the order of the commits, so that each instance reads what it has not told its
 //! sockets yet: another instance's event only wakes it.
 
+use std::collections::HashSet;
+
 use chrono::Utc;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -19,10 +21,10 @@ use crate::wire::extras::is_current;
 use crate::wire::refusal::Refusal;
 use crate::wire::{PersonState, RoomId, RoomKind, User, UserId};
 
-/// Somebody of whom an extra has changed, and where they are a member.
+/// Somebody about whom something has changed, and where they are a member.
 pub struct Changed {
-    /// The number of the change.
-    pub seq: i64,
+    /// The number of the change of an extra; `None` where it is only that they came or went.
+    pub seq: Option<i64>,
     pub user: User,
     /// As clients are told it.
     pub state: PersonState,
@@ -60,15 +62,29 @@ pub fn latest(connection: &mut AnyConnection) -> QueryResult<i64> {
     meta::table.find(COUNTER).select(sql::<BigInt>("CAST(value AS BIGINT)")).first(connection)
 }
 
-/// The first of those who changed after a number, at most `most`.
-pub fn changed_after(connection: &mut AnyConnection, seq: i64, most: usize) -> Result<Vec<Changed>, Refusal> {
+/// The first of those whose extras changed after a number, at most `most`; and these others, who came or went.
+pub fn changed_after(
+    connection: &mut AnyConnection,
+    seq: i64,
+    most: usize,
+    others: &[UserId],
+) -> Result<Vec<Changed>, Refusal> {
     snapshot(connection, |connection| {
-        let rows: Vec<(Option<i64>, User, Option<String>)> = users::table
-            .filter(users::extras_seq.gt(seq).and(users::deleted_at.is_null()))
+        let columns = (users::extras_seq, people::COLUMNS, users::extras);
+        let there = || users::table.filter(users::deleted_at.is_null());
+        let mut rows: Vec<(Option<i64>, User, Option<String>)> = there()
+            .filter(users::extras_seq.gt(seq))
             .order(users::extras_seq)
             .limit(most as i64)
-            .select((users::extras_seq, people::COLUMNS, users::extras))
+            .select(columns)
             .load(connection)?;
+        let changed: HashSet<UserId> = rows.iter().map(|(_, user, _)| user.id).collect();
+        let others: Vec<UserId> = others.iter().copied().filter(|user| !changed.contains(user)).collect();
+        if !others.is_empty() {
+            let others: Vec<User> =
+                there().filter(users::id.eq_any(others)).select(people::COLUMNS).load(connection)?;
+            rows.extend(others.into_iter().map(|user| (None, user, None)));
+        }
         let ids: Vec<UserId> = rows.iter().map(|(_, user, _)| user.id).collect();
         let places: Vec<(UserId, RoomId, String)> = members::table
             .inner_join(rooms::table)
@@ -82,7 +98,7 @@ pub fn changed_after(connection: &mut AnyConnection, seq: i64, most: usize) -> R
             places.iter().filter(wanted).map(|(_, room, _)| *room).collect()
         };
         let changed = |(seq, user, extras): (Option<i64>, User, Option<String>)| Changed {
-            seq: seq.unwrap_or_default(),
+            seq,
             state: state(&user, extras),
             rooms: of(user.id, false),
             talks: of(user.id, true),

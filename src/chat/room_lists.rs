@@ -9,12 +9,13 @@ use diesel::sql_types::{Nullable, Timestamp};
 
 use crate::chat::direct_titles;
 use crate::chat::name_prefix::{Prefix, of_room, of_user};
+use crate::chat::people;
 use crate::chat::read_state;
 use crate::chat::rooms::{BINDS_AT_ONCE, COLUMNS, RoomState, Row, state};
 use crate::db::connection::{AnyConnection, on_backend, snapshot};
 use crate::db::schema::{members, rooms, sanctions, users};
 use crate::wire::refusal::Refusal;
-use crate::wire::{InstanceRole, ListedRoom, MemberRoom, Room, RoomId, RoomKind, Standing, UserId};
+use crate::wire::{InstanceRole, ListedRoom, MemberRoom, Room, RoomId, RoomKind, Standing, User, UserId};
 
 /// Which of the rooms that somebody may see.
 #[derive(Clone, Debug, Default)]
@@ -63,8 +64,33 @@ pub fn page(
         let more = rows.len() as i64 > limit;
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let rooms: Vec<Room> = rows.into_iter().map(|row| state(row).room).collect();
-        QueryResult::Ok((with_standings(connection, user, rooms)?, more))
+        let mut listed = with_standings(connection, user, rooms)?;
+        add_people(connection, user, &mut listed)?;
+        QueryResult::Ok((listed, more))
     })?)
+}
+
+/// Adds to direct talks with whom somebody has them.
+pub fn add_people(connection: &mut AnyConnection, user: UserId, listed: &mut [ListedRoom]) -> QueryResult<()> {
+    let talks: Vec<RoomId> = listed.iter().map(|listed| &listed.room).filter(is_direct).map(|room| room.id).collect();
+    let mut others: HashMap<RoomId, Vec<User>> = HashMap::new();
+    for talks in talks.chunks(BINDS_AT_ONCE) {
+        let rows: Vec<(RoomId, User)> = members::table
+            .inner_join(users::table)
+            .filter(members::room_id.eq_any(talks).and(members::user_id.ne(user)))
+            .order((members::room_id, users::id))
+            .select((members::room_id, people::COLUMNS))
+            .load(connection)?;
+        rows.into_iter().for_each(|(room, other)| others.entry(room).or_default().push(other));
+    }
+    for listed in listed {
+        listed.people = others.remove(&listed.room.id).unwrap_or_default();
+    }
+    Ok(())
+}
+
+fn is_direct(room: &&Room) -> bool {
+    room.kind == RoomKind::Direct
 }
 
 /// Public rooms that are not closed to somebody; none for a guest.
@@ -110,7 +136,7 @@ fn with_standings(connection: &mut AnyConnection, user: UserId, mut rooms: Vec<R
     name_directs(connection, user, rooms.iter_mut())?;
     let listed = rooms.into_iter().map(|room| {
         let standing = standings.remove(&(user, room.id));
-        ListedRoom { member: standing.is_some(), standing: standing.unwrap_or_default(), room }
+        ListedRoom { member: standing.is_some(), standing: standing.unwrap_or_default(), room, people: Vec::new() }
     });
     Ok(listed.collect())
 }

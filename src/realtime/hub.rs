@@ -10,7 +10,7 @@ pub mod remote_activity;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use chrono::TimeDelta;
@@ -20,6 +20,7 @@ use tokio::sync::{oneshot, watch};
 use crate::base::failpoints::{failpoint, hastened};
 use crate::base::mailbox::send_detached;
 use crate::base::panics::catch_panic;
+use crate::chat::events::Event;
 use crate::chat::journal::Journal;
 use crate::chat::rooms;
 use crate::chat::rooms::{RoomHead, RoomState};
@@ -30,8 +31,10 @@ use crate::realtime::fanout::{DeliveryOp, Fanout, FanoutMessage, OnThread, Socke
 pub use crate::realtime::hub::handle::{HubHandle, Post};
 use crate::realtime::hub::people::PeopleTold;
 use crate::realtime::hub::recounts::Recounts;
+use crate::realtime::presence::RENEWAL;
 use crate::realtime::room::{ChatRoom, Opening, RecheckMembers};
 use crate::realtime::send_rate::SendRate;
+use crate::realtime::states::PersonStates;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, RoomId, UserId};
 
@@ -41,6 +44,8 @@ const MAILBOX: usize = 4_096;
 /// heard, and always once in so many times.
 const POLL: Duration = Duration::from_secs(1);
 const POLLS_ALWAYS: u32 = 5;
+/// How often it is looked who has come, gone, or been silent for too long.
+const STATES: Duration = Duration::from_millis(500);
 /// How often the sessions of open sockets are prolonged.
 const PROLONG: Duration = Duration::from_secs(60 * 60);
 
@@ -76,6 +81,7 @@ pub struct Hub {
     /// The number of open sockets, for those who wait for the last to close.
     open: watch::Sender<usize>,
     people: PeopleTold,
+    states: PersonStates,
     recounts: Recounts,
     polling: bool,
     /// Something was missed while a poll was under way.
@@ -88,6 +94,8 @@ pub struct Hub {
 
 struct Socket {
     user: UserId,
+    /// Its page is not in use.
+    idle: bool,
     token_hash: String,
     session: Recipient<CloseSocket>,
 }
@@ -126,6 +134,14 @@ pub struct Connect {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Disconnect(pub SocketId);
+
+/// A socket's page is not in use, or is again.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SetIdle {
+    pub socket: SocketId,
+    pub idle: bool,
+}
 
 /// Close your socket.
 #[derive(Clone, Debug, Message)]
@@ -166,13 +182,15 @@ impl Hub {
     /// server's thread waits for them.
     pub fn start(start: Start) -> HubHandle {
         let store = start.store.clone();
-        let address = Hub::start_in_arbiter(&Arbiter::new().handle(), move |ctx| Hub::new(start, ctx));
-        HubHandle::new(address, store)
+        let states = PersonStates::default();
+        let shared = states.shared();
+        let address = Hub::start_in_arbiter(&Arbiter::new().handle(), move |ctx| Hub::new(start, states, ctx));
+        HubHandle::new(address, store, shared)
     }
 
-    fn new(start: Start, ctx: &mut Context<Self>) -> Self {
+    fn new(start: Start, states: PersonStates, ctx: &mut Context<Self>) -> Self {
         let Start { store, broker_config, instance, epoch, extras_seq, sockets_per_user, session_span, rates } = start;
-        let broker = broker_config.connect(&instance, &epoch, ctx.address().recipient());
+        let broker: SharedBroker = broker_config.connect(&instance, &epoch, ctx.address().recipient());
         let start_journal = |_| Journal::new(store.clone(), Arc::new(broker.clone())).start();
         Self {
             journals: (0..store.journal_lanes).map(start_journal).collect(),
@@ -193,6 +211,7 @@ impl Hub {
             last_session: 0,
             open: watch::Sender::new(0),
             people: PeopleTold::after(extras_seq),
+            states,
             recounts: Recounts::default(),
             polling: false,
             poll_again: false,
@@ -260,6 +279,7 @@ impl Hub {
             rates: Arc::clone(&self.rates),
             hub: ctx.address().recipient(),
             instance: self.instance.clone(),
+            states: self.states.shared(),
             workers: self.workers.clone(),
         };
         let (started, address) = oneshot::channel();
@@ -322,13 +342,15 @@ impl Hub {
         *open += 1;
         self.last_session += 1;
         let Connect { user, token_hash, session } = connect;
-        self.sockets.insert(self.last_session, Socket { user, token_hash, session });
+        self.sockets.insert(self.last_session, Socket { user, idle: false, token_hash, session });
+        self.states.arrive(user);
         self.open.send_replace(self.sockets.len());
         Ok(self.last_session)
     }
 
     fn disconnect(&mut self, session: SocketId) {
         let Some(socket) = self.sockets.remove(&session) else { return };
+        self.states.depart(socket.user, socket.idle, Instant::now());
         if let Some(open) = self.of_user.get_mut(&socket.user) {
             *open -= 1;
             if *open == 0 {
@@ -358,6 +380,9 @@ impl Actor for Hub {
         ctx.set_mailbox_capacity(MAILBOX);
         ctx.run_interval(hastened(POLL), |hub, ctx| _ = catch_panic(|| hub.poll_if_due(ctx)));
         ctx.run_interval(PROLONG, |hub, _| _ = catch_panic(|| hub.prolong_sessions()));
+        self.broker.publish(&Event::StatesWanted);
+        ctx.run_interval(hastened(RENEWAL), |hub, _| _ = catch_panic(|| hub.tell_sheet(true)));
+        ctx.run_interval(hastened(STATES), |hub, ctx| _ = catch_panic(|| hub.look_at_states(ctx)));
     }
 }
 
@@ -389,6 +414,17 @@ impl Handler<Connect> for Hub {
 
     fn handle(&mut self, connect: Connect, _: &mut Self::Context) -> Self::Result {
         catch_panic(|| self.connect(connect)).unwrap_or(Err(Close::GoingAway))
+    }
+}
+
+impl Handler<SetIdle> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, SetIdle { socket, idle }: SetIdle, _: &mut Self::Context) {
+        if let Some(socket) = self.sockets.get_mut(&socket).filter(|socket| socket.idle != idle) {
+            socket.idle = idle;
+            self.states.set_idle(socket.user, idle);
+        }
     }
 }
 

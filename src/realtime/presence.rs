@@ -16,7 +16,7 @@ use crate::base::failpoints::hastened;
 use crate::wire::{MAX_PEOPLE, People, User, UserId};
 
 /// How long a sheet holds, by the clock of whoever has it.
-const LEASE: Duration = Duration::from_secs(18);
+pub const LEASE: Duration = Duration::from_secs(18);
 /// How often a sheet is repeated, at least, and how often leases are looked at: ghosts stay for at most both together.
 pub const RENEWAL: Duration = Duration::from_secs(6);
 

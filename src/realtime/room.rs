@@ -34,6 +34,7 @@ use crate::realtime::room::join_queue::Joins;
 use crate::realtime::room::replay_buffer::Recent;
 use crate::realtime::room::worker_links::Links;
 use crate::realtime::send_rate::SendRate;
+use crate::realtime::states::States;
 use crate::wire::frame;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, RoomId, Seq, ServerFrame, UserId};
@@ -72,6 +73,8 @@ pub struct Opening {
     pub hub: Recipient<HubEvent>,
     /// The name of this run of the server.
     pub instance: String,
+    /// Whether people are online.
+    pub states: States,
     pub workers: Vec<Addr<Fanout>>,
 }
 
@@ -122,6 +125,7 @@ pub struct ChatRoom {
     rates: Arc<SendRate>,
     hub: Recipient<HubEvent>,
     instance: String,
+    states: States,
     /// From the start to the end.
     listening: Option<Listening>,
     _counted: Counted,
@@ -190,6 +194,7 @@ impl ChatRoom {
             rates: opening.rates,
             hub: opening.hub,
             instance: opening.instance,
+            states: opening.states,
             listening: None,
             _counted: Counted::one(&METRICS.rooms),
         }
@@ -349,7 +354,7 @@ impl Handler<Act> for ChatRoom {
         if let Action::Send { rendered, present, .. } = &mut act.action
             && rendered.mentions_here()
         {
-            *present = self.presence.ids();
+            *present = self.states.online();
         }
         self.append(act.user, act.action, act.reply, ctx);
     }

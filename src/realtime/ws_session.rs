@@ -108,6 +108,8 @@ pub struct WsSession {
     rooms: LiteMap<String, Joined>,
     /// The number of the latest join.
     generation: u32,
+    /// The page says that it is not in use.
+    idle: bool,
     /// At most [`MAX_IN_FLIGHT`] and one page. An idle socket has none, not even room for them.
     answers: Option<FuturesUnordered<LocalBoxFuture<'static, Answer>>>,
     /// A page is being fetched; the next one waits for it, so that requested pages never make the socket too slow.
@@ -176,6 +178,7 @@ impl WsSession {
             state: State::Opening,
             rooms: LiteMap::with_capacity(1),
             generation: 0,
+            idle: false,
             answers: None,
             paging: false,
             held: None,

@@ -22,6 +22,7 @@ pub enum ClientFrame {
     History(History),
     Read(Read),
     Typing(InRoom),
+    Idle(Idle),
 }
 
 /// A frame as it was read: what it says, or why it can't be used, and the `ref` that its answer carries either way.
@@ -46,6 +47,13 @@ pub struct Join {
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct InRoom {
     pub room: String,
+}
+
+/// Whether the page is not in use.
+#[derive(Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Idle {
+    pub on: bool,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -169,6 +177,7 @@ pub fn parse(text: &str) -> Parsed {
         "history" => shape(text, ClientFrame::History),
         "read" => shape(text, ClientFrame::Read),
         "typing" => shape(text, ClientFrame::Typing),
+        "idle" => shape(text, ClientFrame::Idle),
         _ => Err(Refusal::new(Code::UnknownType, "this type of frame is not known here")),
     };
     Parsed { reference, frame }

@@ -15,6 +15,13 @@ impl Extras {
     pub fn current(stored: Map<String, Value>, now: DateTime<Utc>) -> Self {
         stored.into_iter().filter(|(_, extra)| is_current(extra, now)).collect::<Map<_, _>>().into()
     }
+
+    /// With one more, which is a word.
+    pub fn with(self, name: &str, word: &str) -> Self {
+        let mut extras = self.0.unwrap_or_default();
+        extras.insert(name.to_owned(), Value::String(word.to_owned()));
+        Self(Some(extras))
+    }
 }
 
 /// Whether an extra is there: one that was cleared is null.

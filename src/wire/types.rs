@@ -252,13 +252,18 @@ pub struct MemberRoom {
 
 /// A room in a list; of one that the user is no member of the numbers are 0.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct ListedRoom {
     #[serde(flatten)]
     pub room: Room,
     pub member: bool,
     #[serde(flatten)]
     pub standing: Standing,
+    /// The others of a direct talk, with their states.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    #[cfg_attr(test, ts(as = "Option<Vec<User>>"))]
+    pub people: Vec<User>,
 }
 
 /// A message in its latest state.

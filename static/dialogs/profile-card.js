@@ -4,6 +4,7 @@ import { locale, t } from '../core/text.js';
 import { api, textOf } from '../net/api.js';
 import { face, nameOf } from '../people/avatars.js';
 import { learn, settable, shownOf } from '../people/names.js';
+import { showState, stateOf } from '../people/states.js';
 import { place } from './menu.js';
 
 /**
@@ -43,7 +44,8 @@ export async function open(near, username, { me, administers, room, say }) {
 		const end = until && el('small', { class: 'soft' }, t('extras.until', { time: momentTime(new Date(until)) }));
 		return el('p', { class: 'extra' }, el('span', {}, sign), el('span', { dir: 'auto' }, text), end);
 	});
-	const names = el('div', {}, called, el('small', { class: 'soft' }, `@${user.username}${role}`));
+	const state = t(`state.${stateOf(user.id)}`);
+	const names = el('div', {}, called, el('small', { class: 'soft' }, `@${user.username}${role} · ${state}`));
 	const time = user.time_zone && t('card.local-time', { time: timeIn(user.time_zone) });
 	const alike = (user.looks_like ?? []).map((other) =>
 		el(
@@ -57,7 +59,7 @@ export async function open(near, username, { me, administers, room, say }) {
 	const box = el(
 		'div',
 		{ class: 'pop card', popover: 'auto', role: 'dialog', 'aria-label': label, tabindex: '-1' },
-		el('header', {}, face(user), names),
+		withState(el('header', {}, face(user), names), user.id),
 		...extras,
 		user.about ? el('p', { dir: 'auto' }, user.about) : null,
 		time ? el('p', { class: 'soft' }, time) : null,
@@ -83,6 +85,15 @@ export async function open(near, username, { me, administers, room, say }) {
 	box.showPopover();
 	place(box, near, true);
 	$('.button', box).focus();
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {number} id
+ */
+function withState(element, id) {
+	showState(element, id);
+	return element;
 }
 
 /** @param {string} timeZone */

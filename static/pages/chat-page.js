@@ -3,6 +3,7 @@ import { isWanted } from '../core/notification-settings.js';
 import { openDialogs } from '../dialogs/openers.js';
 import { listenForShortcuts } from '../dialogs/shortcuts.js';
 import { connectionStatus } from '../net/connection-status.js';
+import { watchUse } from '../net/idle.js';
 import { Socket } from '../net/socket.js';
 import { Sender } from '../outbox/sender.js';
 import { forget, learn, watchEnds } from '../people/names.js';
@@ -35,6 +36,8 @@ export class ChatPage {
 	#showState;
 	/** @type {Promise<import('./notifications.js').Notifications> | null} */
 	#notifications = null; // once they are wanted
+	#wasConnected = false;
+	#use = watchUse((idle) => this.socket.send({ type: 'idle', on: idle }));
 
 	/**
 	 * @param {object} options
@@ -102,6 +105,12 @@ export class ChatPage {
 		if (room.archived !== (description.archived ?? false)) this.open.renew(room); // what may be done is another thing now
 	}
 
+	async #readStates() {
+		const { statesIn } = await import('../people/states-again.js');
+		await Promise.all([this.rooms.refresh(), this.room && statesIn(this.room.slug)]);
+		this.room?.restate();
+	}
+
 	/** @param {Wire.ServerFrame} frame */
 	#notify(frame) {
 		if (isWanted('notices') || isWanted('sound'))
@@ -115,6 +124,10 @@ export class ChatPage {
 			forget();
 			learn([frame.user]);
 			this.welcome = frame;
+			this.#use.connected();
+			// Who came and went meanwhile was told to nobody here.
+			if (this.#wasConnected) this.#readStates();
+			this.#wasConnected = true;
 			// Someone else signed in meanwhile, in another tab: this page shows the wrong person's side.
 			if (frame.user.id !== this.me.id) return location.reload();
 			this.sender.retryNow();
@@ -122,7 +135,7 @@ export class ChatPage {
 		if ('blocks' in frame && (frame.blocks[0] ?? document.querySelector('.msg[hidden],.folds'))) {
 			import('../people/blocks.js').then(({ fold }) => fold(frame.blocks));
 		}
-		if (frame.type === 'state') return learn(frame.users);
+		if (frame.type === 'state') learn(frame.users);
 		// What may be done there may be another thing now: it is made anew when it is shown again.
 		const changed = frame.type === 'room' ? this.open.get(frame.room) : undefined;
 		if (changed && changed !== this.room && !changed.isUnfinished) this.open.renew(changed);

@@ -1,5 +1,6 @@
 import { all, el } from '../core/dom.js';
 import { nameOf } from './avatars.js';
+import { noteStates, redrawStates } from './states.js';
 
 /** @typedef {{ until?: string }} Extra what a feature adds to a person; where it ends, until when */
 /** @typedef {Record<string, Extra>} Extras by their names */
@@ -63,6 +64,7 @@ export const shownOf = (id) =>
  * @param {(Wire.User | Wire.PersonState)[]} people
  */
 export function learn(people) {
+	noteStates(/** @type {import('./states.js').Known[]} */ (people));
 	for (const person of people) {
 		if ('display_name' in person) called.set(person.username.toLowerCase(), nameOf(person));
 		const [before, now] = [known.get(person.id), extrasOf(person)];
@@ -77,6 +79,7 @@ export function learn(people) {
  * @param {HTMLElement} root
  */
 export function redraw(root) {
+	redrawStates(root);
 	for (const place of all('[data-extras]', root)) {
 		const id = Number(place.dataset.extras);
 		if (known.has(id)) draw(place, id);

@@ -3,24 +3,27 @@ import { locale } from '../core/locale.js';
 import { t } from '../core/text.js';
 import { face, nameOf } from './avatars.js';
 import { learn, withExtras } from './names.js';
+import { readStates, showState, stateOf } from './states.js';
 
 const FORGET = 5_000; // ms after which someone who is said to be typing no longer is
 const NAMED = 200; // above so many people the server tells their number only
 const MOST_TYPING = 3; // who are named
 const lists = new Intl.ListFormat(locale);
 
-/** Who is in a room now, who of them is typing, and who is away. */
+/** Who of a room's people is online and who is not, who of them has the room open, and who is typing. */
 export class People {
 	/** @type {Map<number, Wire.User>} */
-	#users = new Map();
+	#users = new Map(); // who have the room open
+	/** @type {Map<number, Wire.User>} */
+	#members = new Map(); // those that the page listed; nobody, where the room has many
 	#count = 0;
 	/** @type {Map<number, { user: Wire.User, timer: number }>} */
 	#typing = new Map(); // by id
 	#me;
 	#list;
-	#away;
+	#offline;
 	#counts;
-	#awayCount;
+	#offlineCount;
 	#opener;
 	#typingLine;
 
@@ -34,11 +37,16 @@ export class People {
 	constructor({ root, opener, typingLine, me }) {
 		this.#me = me;
 		this.#list = part('people', root);
-		this.#away = part('away', root); // nobody, where the room has many members
-		this.#awayCount = part('away-count', root);
+		this.#offline = part('offline', root);
+		this.#offlineCount = part('offline-count', root);
 		this.#opener = opener;
 		this.#counts = [part('people-count', root), part('people-number', opener)];
 		this.#typingLine = typingLine;
+		readStates(this.#offline);
+		for (const { dataset } of all('li', this.#offline)) {
+			const { person, user: username = '', name = username } = dataset;
+			this.#members.set(Number(person), { id: Number(person), username, display_name: name });
+		}
 	}
 
 	/** @param {Wire.People} people */
@@ -59,14 +67,18 @@ export class People {
 		for (const user of left) {
 			this.#users.delete(user.id);
 			this.stopped(user.id);
-			this.#addAway(user);
 		}
-		this.#draw();
+		this.added(left);
 	}
 
 	/** @param {Wire.User[]} users who are members by now */
 	added(users) {
-		for (const user of users) this.#addAway(user);
+		if (this.#members.size) for (const user of users) this.#members.set(user.id, user);
+		this.#draw();
+	}
+
+	/** Some have come, gone, or are back. */
+	restate() {
 		this.#draw();
 	}
 
@@ -91,24 +103,20 @@ export class People {
 		this.#drawTyping();
 	}
 
-	/** @param {Wire.User} user */
-	#addAway(user) {
-		const listsAway = this.#away.firstChild !== null;
-		if (listsAway && !maybe(`[data-user="${user.username}"]`, this.#away)) this.#away.append(this.#item(user));
-	}
-
 	#draw() {
-		for (const place of this.#counts) setText(place, String(this.#count));
-		this.#opener.setAttribute('aria-label', t('people.count', { count: this.#count }));
 		// A part of the people would look like all of them.
-		const users = this.#users.size === this.#count ? [...this.#users.values()] : [];
-		users.sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
-		this.#list.replaceChildren(...users.map((user) => this.#item(user)));
-		const here = new Set(users.map(({ username }) => username));
-		for (const item of all('li', this.#away)) item.hidden = here.has(item.dataset.user ?? '');
-		const away = all('li:not([hidden])', this.#away).length;
-		setText(this.#awayCount, String(away));
-		if (this.#away.parentElement) this.#away.parentElement.hidden = !users.length || !away;
+		const isWhole = this.#users.size === this.#count;
+		const everybody = new Map(isWhole ? [...this.#members, ...this.#users] : []);
+		const people = [...everybody.values()].sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
+		const isOnline = (/** @type {Wire.User} */ { id }) => this.#users.has(id) || stateOf(id) !== 'offline';
+		const [online, offline] = [people.filter(isOnline), people.filter((user) => !isOnline(user))];
+		this.#list.replaceChildren(...online.map((user) => this.#item(user)));
+		this.#offline.replaceChildren(...offline.map((user) => this.#item(user)));
+		const count = isWhole ? online.length : this.#count;
+		for (const place of this.#counts) setText(place, String(count));
+		this.#opener.setAttribute('aria-label', t('people.count', { count }));
+		setText(this.#offlineCount, String(offline.length));
+		if (this.#offline.parentElement) this.#offline.parentElement.hidden = !offline.length;
 	}
 
 	/** @param {Wire.User} user */
@@ -125,7 +133,9 @@ export class People {
 				el('small', { class: 'aside' }, this.#aside(user)),
 			),
 		);
-		return el('li', { 'data-user': user.username }, button);
+		const item = el('li', { 'data-user': user.username, class: this.#users.has(user.id) ? 'in' : null }, button);
+		showState(item, user.id);
+		return item;
 	}
 
 	#drawTyping() {
@@ -135,7 +145,8 @@ export class People {
 		const count = names.length;
 		setText(this.#typingLine, count ? t(key, { count, names: lists.format(names) }) : '');
 		for (const item of all('li', this.#list)) {
-			const user = [...this.#users.values()].find((each) => each.username === item.dataset.user);
+			const id = Number(item.dataset.person);
+			const user = this.#users.get(id) ?? this.#members.get(id);
 			const aside = maybe('.aside', item);
 			if (user && aside) setText(aside, this.#aside(user));
 		}
@@ -144,6 +155,7 @@ export class People {
 	/** @param {Wire.User} user */
 	#aside(user) {
 		if (this.#typing.has(user.id)) return t('people.typing');
-		return user.id === this.#me.id ? t('people.you') : `@${user.username}`;
+		if (user.id === this.#me.id) return t('people.you');
+		return `@${user.username}${this.#users.has(user.id) ? ` · ${t('people.in-room')}` : ''}`;
 	}
 }

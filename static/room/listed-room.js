@@ -1,6 +1,8 @@
 import { $, el, maybe, setText } from '../core/dom.js';
 import { MARKS } from '../core/room-marks.js';
 import { t } from '../core/text.js';
+import { face } from '../people/avatars.js';
+import { noteStates, showState } from '../people/states.js';
 
 /**
  * @typedef {object} Listed a room in the list
@@ -22,7 +24,7 @@ import { t } from '../core/text.js';
  * @property {number} recent the higher, the later its last message came: as the page had it, and since then
  * @property {string} [place] what decided where it stands
  */
-/** @typedef {Pick<Wire.Room, 'id' | 'slug' | 'title' | 'kind'>} Named */
+/** @typedef {Pick<Wire.Room, 'id' | 'slug' | 'title' | 'kind'> & { people?: Wire.User[] }} Named */
 
 const MOST_SHOWN = 999;
 export const LEAST_RECENT = -1_000_000; // what the page did not have among its first rooms
@@ -42,7 +44,7 @@ export function listed(link, recent) {
 		id: Number(id),
 		slug,
 		title: link.title,
-		kind: /** @type {Wire.RoomKind} */ ($('i', link).className),
+		kind: /** @type {Wire.RoomKind} */ ($('i', link).classList[0]),
 		member: member != null,
 		count: Number(count),
 		unread: Number(unread),
@@ -58,12 +60,28 @@ export function listed(link, recent) {
  * @param {Named} given
  * @returns {Listed}
  */
-export function newRoom({ id, slug, title, kind }) {
+export function newRoom({ id, slug, title, kind, people }) {
 	const attributes = { class: 'room', href: `/rooms/${slug}`, 'data-slug': slug };
 	const mark = el('i', { 'aria-hidden': 'true', class: kind }, MARKS[kind]);
 	const link = el('a', attributes, mark, el('bdi', { class: 'name' }));
 	el('li', {}, link);
+	if (people) drawPeople(link, people);
 	return { ...blank(link, LEAST_RECENT), id, slug, title: title || slug, kind };
+}
+
+/**
+ * A talk with one other shows their face, and whether they are online.
+ * @param {HTMLAnchorElement} link
+ * @param {Wire.User[]} others
+ */
+export function drawPeople(link, others) {
+	noteStates(/** @type {import('../people/states.js').Known[]} */ (others));
+	const [other, more] = others;
+	if (!other || more || link.dataset.person) return;
+	const mark = face(other);
+	$('i', link).className = `direct ${mark.className}`;
+	setText($('i', link), mark.textContent ?? '');
+	showState(link, other.id);
 }
 
 /**

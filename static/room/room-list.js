@@ -2,7 +2,8 @@ import { $, all, closest, maybe } from '../core/dom.js';
 import { draftKey, hasDraft, KEYS, readList, writeList } from '../core/storage.js';
 import { locale } from '../core/text.js';
 import { api } from '../net/api.js';
-import { draw, LEAST_RECENT, listed, newRoom } from './listed-room.js';
+import { readStates } from '../people/states.js';
+import { draw, drawPeople, LEAST_RECENT, listed, newRoom } from './listed-room.js';
 
 /** @typedef {import('./listed-room.js').Listed} Listed */
 /** @typedef {import('./listed-room.js').Named} Named */
@@ -48,6 +49,7 @@ export class RoomList {
 		this.#onStar = onStar;
 		this.#onDescription = onDescription;
 		for (const [at, link] of this.#links().entries()) this.#add(listed(link, -at));
+		readStates(root);
 		for (const leave of ['pointerleave', 'focusout'])
 			root.addEventListener(leave, () => requestAnimationFrame(() => this.#arrange()));
 		this.#drawTotals();
@@ -182,6 +184,7 @@ export class RoomList {
 				room.recent = this.#last;
 			}
 			const { count, unread, mentions } = room;
+			if (given.people) drawPeople(room.link, given.people);
 			const isSame = room.id === given.id;
 			this.#take(room, given, given.member);
 			// What the open room's page knows of its reader is newer than any answer, and so is what frames have told since

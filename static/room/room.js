@@ -218,6 +218,11 @@ export class Room {
 		this.#places.seek(id);
 	}
 
+	/** Some of its people have come, gone, or are back. */
+	restate() {
+		this.#people.restate();
+	}
+
 	/** @param {Wire.User[]} users who were made members from here */
 	added(users) {
 		this.#people.added(users);
@@ -254,6 +259,7 @@ export class Room {
 	onFrame(frame) {
 		if (frame.type === 'welcome') return this.#welcomed(frame);
 		if (frame.type === 'error') return this.#onError(frame);
+		if (frame.type === 'state') return this.restate();
 		if (!('room' in frame) || frame.room !== this.slug) return;
 		switch (frame.type) {
 			case 'joined':

@@ -287,7 +287,7 @@ async fn what_cannot_be_backed_up_is_one_line_and_leaves_nothing() {
     for (args, why) in [
         (["backup", "new", "--database-url", "sqlite://none"], "there is no such database"),
         (["backup", "new", "--database-url", "sqlite://text"], "not a database"),
-        (["backup", "none/new", "--database-url", "sqlite://text"], "none/new"),
+        (["backup", "none/new", "--database-url", "sqlite://text"], "none: there is no such directory"),
         (["backup", "text", "--database-url", "sqlite://none"], "not overwritten"),
         (["restore", "none", "--database-url", "sqlite://none"], "No such file"),
         (["restore", ".", "--database-url", "sqlite://none"], "is no file"),

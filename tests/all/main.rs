@@ -19,6 +19,7 @@ mod restore;
 mod restore_postgres;
 mod scheduled_backups;
 mod start;
+mod states;
 
 mod accounts;
 mod blocks;

@@ -336,10 +336,15 @@ async fn many_are_mentioned_at_once_by_those_who_may(server: Server) {
     bobs.say("den", "to all @room").await;
     assert_eq!(carls.expect("mention").await["message"]["body"], "to all @room");
     let mut anns = ann.socket_in("den").await;
+    carls.send_json(json!({"type": "idle", "on": true})).await;
+    eventually(PATIENCE, "Carl, who is idle", async || {
+        (ann.http.get("/users/carl").await.ok(200)["state"] == "idle").then_some(())
+    })
+    .await;
     let here = bobs.say("den", "whoever is @here").await;
     assert_eq!(anns.expect("mention").await["message"]["id"], here);
     bobs.say("den", "and @carl").await;
-    // Carl, who is not in the room, was not meant by the one between.
+    // Carl, whose page is not in use, was not meant by the one between.
     assert_eq!(carls.expect("mention").await["message"]["body"], "and @carl");
     server.execute("UPDATE users SET role = 'guest' WHERE username = 'bob'");
     bobs.say("den", "a guest's @room").await;

@@ -9,6 +9,7 @@ use crate::app::{Account, App, Failure, paging};
 use crate::chat::members;
 use crate::features::members::commands::{AddMember, RemoveMember};
 use crate::features::members::types::{MemberSearch, Members};
+use crate::wire::Member;
 
 /// The members of a room, or those of them whose names begin so
 #[utoipa::path(get, path = "/api/v1/rooms/{slug}/members", operation_id = "list_members", tag = "members", security(("session" = [])),
@@ -30,6 +31,9 @@ pub async fn list(
     let user = account.user.id;
     let page = app.store.read(move |c| members::page(c, &slug, user, &q, cursor.as_deref(), limit)).await?;
     let (members, cursor) = page;
+    let with_state =
+        |member: Member| Member { user: member.user.clone().with_state(app.hub.states.of(member.user.id)), ..member };
+    let members = members.into_iter().map(with_state).collect();
     Ok(HttpResponse::Ok().json(Members { members, cursor }))
 }
 

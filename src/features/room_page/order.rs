@@ -64,6 +64,7 @@ mod tests {
             },
             member: true,
             standing: Standing { starred, unread: id, mentions: id, ..Standing::default() },
+            people: Vec::new(),
         };
         let titles = ["Project 10", "project 2", "Zoo", "Äpfel", "Apfel", "Bob", "Carl", "Birne", "10", "9"];
         let mut rooms: Vec<ListedRoom> =

@@ -54,8 +54,10 @@ pub fn room(
         let pairs = part.messages.iter().map(|message| (user, message.author.id));
         let blocked = blocks::among(connection, pairs)?.into_iter().map(|(_, blocked)| blocked).collect();
         let own = room_lists::own(connection, user)?;
-        let mut rooms: Vec<ListedRoom> =
-            own.into_iter().map(|MemberRoom { room, standing }| ListedRoom { room, member: true, standing }).collect();
+        let listed =
+            |MemberRoom { room, standing }: MemberRoom| ListedRoom { room, member: true, standing, people: Vec::new() };
+        let mut rooms: Vec<ListedRoom> = own.into_iter().map(listed).collect();
+        room_lists::add_people(connection, user, &mut rooms)?;
         let said = room_lists::last_said(connection, user)?;
         let powers = Powers::of(actor, found.place());
         let members = members::few(connection, found.room.id, LISTED_MEMBERS)?;
@@ -64,7 +66,7 @@ pub fn room(
             Some(listed) => listed.room.clone(),
             None => {
                 let (room, standing) = (found.room.clone(), Standing { count: found.count, ..Standing::default() });
-                rooms.push(ListedRoom { room, member: false, standing });
+                rooms.push(ListedRoom { room, member: false, standing, people: Vec::new() });
                 found.room
             }
         };

@@ -97,5 +97,5 @@ pub async fn page_of_rooms(app: &App, user: UserId, search: RoomSearch) -> Resul
     let filter = RoomFilter { member, text, after };
     let (rooms, more) = app.store.read(move |c| room_lists::page(c, user, &filter, limit)).await?;
     let cursor = rooms.last().filter(|_| more).map(|last| last.room.slug.clone());
-    Ok(Rooms { rooms, cursor })
+    Ok(Rooms { rooms: app.hub.states.in_talks(rooms), cursor })
 }

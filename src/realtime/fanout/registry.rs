@@ -11,7 +11,7 @@ use crate::chat::extras::Changed;
 use crate::realtime::fanout::subscriptions::{Broadcast, Broadcasted, Subscriptions, Taken};
 use crate::realtime::fanout::{DeliveryOp, Outbox, Subscription, counters};
 use crate::wire::frame;
-use crate::wire::{Close, RoomId, Seq, ServerFrame, UserId};
+use crate::wire::{Close, MAX_PEOPLE, RoomId, Seq, ServerFrame, UserId};
 
 /// A socket of this instance; never given twice while the process lives.
 pub type SocketId = u64;
@@ -317,8 +317,11 @@ impl Registry {
     /// Gives each socket one frame, with those of these people whom its user sees.
     fn people_changed(&mut self, changed: &[Changed]) {
         let mut seen: HashMap<SocketId, BTreeSet<usize>> = HashMap::new();
-        for (index, Changed { user, rooms, talks, .. }) in changed.iter().enumerate() {
-            let seats = rooms.iter().filter_map(|room| self.rooms.get(room)).flat_map(Subscriptions::all);
+        for (index, Changed { seq, user, rooms, talks, .. }) in changed.iter().enumerate() {
+            // In a crowd people come and go all the time, and nobody looks for each of them.
+            let is_told = |seats: &&Subscriptions| seq.is_some() || seats.len() <= MAX_PEOPLE;
+            let rooms = rooms.iter().filter_map(|room| self.rooms.get(room)).filter(is_told);
+            let seats = rooms.flat_map(Subscriptions::all);
             let watchers = talks.iter().filter_map(|talk| self.watchers.get(talk)).chain(self.users.get(&user.id));
             for session in seats.map(|seat| seat.session).chain(watchers.flatten().copied()) {
                 seen.entry(session).or_default().insert(index);

@@ -74,6 +74,10 @@ impl Subscriptions {
         self.list.is_empty()
     }
 
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
     pub fn get(&self, session: SocketId) -> Option<&Taken> {
         self.list.get(*self.places.get(&session)?)
     }

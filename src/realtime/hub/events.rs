@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix::prelude::*;
 
@@ -57,6 +58,8 @@ impl Hub {
                 }
             }
             Event::PeopleChanged => self.tell_people_soon(ctx),
+            Event::States(sheet) => self.states.hear(sheet, Instant::now()),
+            Event::StatesWanted => self.tell_sheet(true),
             Event::Tell { user, frame } => {
                 let (users, frame) = (Arc::from([user]), frame::text(frame.as_bytes()));
                 self.tell_workers(|| DeliveryOp::TellUsers {

@@ -13,8 +13,9 @@ use crate::db::Store;
 use crate::db::connection::{AnyConnection, snapshot};
 use crate::policy;
 use crate::realtime::fanout::{Fanout, SocketId};
-use crate::realtime::hub::{AddWorker, CloseSocket, Connect, Disconnect, Drain, Find, Hub, OpenRoom};
+use crate::realtime::hub::{AddWorker, CloseSocket, Connect, Disconnect, Drain, Find, Hub, OpenRoom, SetIdle};
 use crate::realtime::room::{Act, HubEvent};
+use crate::realtime::states::States;
 use crate::render::Rendered;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Close, Key, Message, RoomId, Seq, UserId};
@@ -27,6 +28,8 @@ const ATTEMPTS: usize = 20;
 pub struct HubHandle {
     hub: Addr<Hub>,
     store: Store,
+    /// Whether people are online, as it was told last.
+    pub states: States,
 }
 
 /// A message to be sent.
@@ -39,8 +42,8 @@ pub struct Post {
 }
 
 impl HubHandle {
-    pub(crate) fn new(hub: Addr<Hub>, store: Store) -> Self {
-        Self { hub, store }
+    pub(crate) fn new(hub: Addr<Hub>, store: Store, states: States) -> Self {
+        Self { hub, store, states }
     }
 
     /// Registers a worker thread; gives its index.
@@ -78,6 +81,11 @@ impl HubHandle {
 
     pub async fn disconnect(&self, session: SocketId) {
         let _ = self.ask(Disconnect(session)).await;
+    }
+
+    /// A socket's page is not in use, or is again.
+    pub async fn set_idle(&self, socket: SocketId, idle: bool) {
+        let _ = self.ask(SetIdle { socket, idle }).await;
     }
 
     /// Tells whoever must act on it.

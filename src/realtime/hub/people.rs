@@ -10,11 +10,12 @@ use futures_util::future::join_all;
 
 use crate::base::failpoints::hastened;
 use crate::base::panics::catch_panic;
+use crate::chat::events::Event;
 use crate::chat::extras::{Changed, changed_after};
 use crate::realtime::fanout::DeliveryOp;
 use crate::realtime::hub::Hub;
 use crate::realtime::room::PeopleChanged;
-use crate::wire::{MAX_PEOPLE, RoomId, User};
+use crate::wire::{Availability, MAX_PEOPLE, RoomId, User, UserId};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -55,12 +56,23 @@ impl Hub {
         let rest = self.people.at.map_or(Duration::ZERO, |told| hastened(INTERVAL).saturating_sub(told.elapsed()));
         ctx.run_later(rest, |hub, ctx| {
             hub.people.again = false;
+            let states: HashMap<UserId, Availability> = hub.states.take_changes(MAX_PEOPLE).into_iter().collect();
+            let ids: Vec<UserId> = states.keys().copied().collect();
             let (store, seq) = (hub.store.clone(), hub.people.seq);
-            let read = async move { store.read(move |connection| changed_after(connection, seq, MAX_PEOPLE)).await };
-            ctx.spawn(read.into_actor(hub).map(|read, hub, ctx| {
-                // A failure is logged where it happens; the next poll finds that there is something to tell.
-                let changed = read.unwrap_or_default();
-                hub.people.again |= changed.len() >= MAX_PEOPLE;
+            let read = async move { store.read(move |c| changed_after(c, seq, MAX_PEOPLE, &ids)).await };
+            ctx.spawn(read.into_actor(hub).map(move |read, hub, ctx| {
+                // A failure is logged where it happens; the next look finds that there is something to tell.
+                if read.is_err() {
+                    hub.states.put_back(states.keys().copied());
+                }
+                let mut changed = read.unwrap_or_default();
+                for Changed { user, state, .. } in &mut changed {
+                    if let Some(now) = states.get(&user.id) {
+                        state.extras.insert("state".to_owned(), now.as_str().into());
+                    }
+                }
+                let told = changed.iter().filter(|changed| changed.seq.is_some()).count();
+                hub.people.again |= told >= MAX_PEOPLE || states.len() >= MAX_PEOPLE;
                 if catch_panic(|| hub.tell_people(changed, ctx)).is_none() {
                     hub.people_told(ctx);
                 }
@@ -68,13 +80,31 @@ impl Hub {
         });
     }
 
+    /// Tells the other instances who is connected here: those who have changed, or all.
+    pub(crate) fn tell_sheet(&mut self, whole: bool) {
+        if let Some(sheet) = self.states.sheet(&self.instance, whole) {
+            self.broker.publish(&Event::States(sheet));
+        }
+    }
+
+    /// Tells everybody who has come, gone, or is back.
+    pub(crate) fn look_at_states(&mut self, ctx: &mut Context<Self>) {
+        self.states.expire(Instant::now(), self.broker.is_healthy());
+        self.tell_sheet(false);
+        if self.states.has_news() {
+            self.tell_people_soon(ctx);
+        }
+    }
+
     /// Rooms first: whoever joins one from then on finds people there as they are, and all others are told.
     fn tell_people(&mut self, changed: Vec<Changed>, ctx: &mut Context<Self>) {
-        let Some(last) = changed.last() else { return self.people_told(ctx) };
-        self.people.seq = last.seq;
+        if changed.is_empty() {
+            return self.people_told(ctx);
+        }
+        self.people.seq = changed.iter().filter_map(|changed| changed.seq).fold(self.people.seq, i64::max);
         self.people.at = Some(Instant::now());
         let mut in_rooms: HashMap<RoomId, Vec<User>> = HashMap::new();
-        for Changed { user, rooms, talks, .. } in &changed {
+        for Changed { user, rooms, talks, .. } in changed.iter().filter(|changed| changed.seq.is_some()) {
             for room in rooms.iter().chain(talks) {
                 in_rooms.entry(*room).or_default().push(user.clone());
             }

@@ -183,7 +183,7 @@ impl ChatRoom {
             }
         }
         // Plain structs with string keys: serialising them into memory has no way to fail.
-        let people = to_raw_value(&self.presence.people()).expect("people serialise");
+        let people = to_raw_value(&self.people()).expect("people serialise");
         for (join, page, missed) in seats {
             let mut frames = vec![Self::first_frame(&join, &page, &found.entries, &people)];
             frames.extend(missed);

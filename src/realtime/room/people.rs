@@ -11,7 +11,7 @@ use crate::realtime::broker::RoomMessage;
 use crate::realtime::fanout::DeliveryOp;
 use crate::realtime::room::ChatRoom;
 use crate::wire::frame;
-use crate::wire::{ServerFrame, User};
+use crate::wire::{People, ServerFrame, User};
 
 const PRESENCE_INTERVAL: Duration = Duration::from_secs(1);
 /// People who come at the same moment are told in one frame.
@@ -31,6 +31,12 @@ pub struct Typing {
 pub struct PeopleChanged(pub Vec<User>);
 
 impl ChatRoom {
+    /// Those who have the room open, with their states.
+    pub(crate) fn people(&self) -> People {
+        let People { count, users } = self.presence.people();
+        People { count, users: self.states.with_states_here(&users) }
+    }
+
     pub(crate) fn tell_presence_soon(&mut self, ctx: &mut Context<Self>) {
         if self.telling_presence || !self.presence.has_news() {
             return;
@@ -50,7 +56,8 @@ impl ChatRoom {
         }
         self.presence_told = Some(Instant::now());
         let changes = self.presence.take_changes();
-        let (joined, left) = (changes.joined.as_slice(), changes.left.as_slice());
+        let joined = self.states.with_states_here(&changes.joined);
+        let (joined, left) = (joined.as_slice(), changes.left.as_slice());
         let told = ServerFrame::Presence { room: &self.slug, count: changes.count, joined, left };
         let (room, frame) = (self.id, frame::text(&told.to_json()));
         self.links.tell(|| DeliveryOp::Tell { room, frame: frame.clone(), except: None });

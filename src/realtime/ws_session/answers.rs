@@ -84,6 +84,8 @@ pub enum Answer {
         asked: RequestContext,
         page: Result<Part, Refusal>,
     },
+    /// Nobody waits for an answer.
+    IdleTold,
 }
 
 impl WsSession {
@@ -116,6 +118,7 @@ impl WsSession {
                     Err(refusal) => self.refuse(&asked, &refusal),
                 }
             }
+            Answer::IdleTold => {}
         }
     }
 

@@ -61,7 +61,23 @@ impl WsSession {
                     let _ = joined.address.try_send(Typing { user: self.user.clone() });
                 }
             }
+            ClientFrame::Idle(idle) => self.set_idle(reference, idle.on),
         }
+    }
+
+    /// Has the hub know whether the page is in use.
+    fn set_idle(&mut self, reference: Option<String>, idle: bool) {
+        let asked = RequestContext { reference, ..RequestContext::default() };
+        let Some(socket) = self.id.filter(|_| self.idle != idle) else { return };
+        if let Err(refusal) = self.shared.send_rate.check(self.user.id, Kind::Read) {
+            return self.refuse(&asked, &refusal);
+        }
+        self.idle = idle;
+        let hub = self.shared.hub.clone();
+        self.wait_for(async move {
+            hub.set_idle(socket, idle).await;
+            Answer::IdleTold
+        });
     }
 
     /// The room of a request, or the refusal told. A socket may have been made to leave: the worker's registry knows.

@@ -71,29 +71,34 @@ async fn the_list_is_in_the_same_order_in_every_tab_and_all_is_read_at_once_in_a
 }
 
 #[tokio::test]
-async fn members_who_are_not_here_are_listed_as_away() {
+async fn members_are_listed_by_whether_they_are_online() {
     let server = Server::start(Options::sqlite()).await;
     let chromedriver = Chromedriver::start().await;
     let (ann, bob) = ann_in_the_den(&server, &chromedriver).await;
     let cid = server.person("cid").await;
-    let listed = async |here: &[&str], away: &[&str]| {
-        let lists = "return ['people', 'away'].map((id) => [...document.querySelectorAll(`#${id} li`)]
-            .filter((item) => item.checkVisibility()).map((item) => item.dataset.user).sort())";
-        let what = format!("here {here:?}, away {away:?}");
-        eventually(LIMIT, &what, async || (ann.run(lists).await == json!([here, away])).then_some(())).await;
+    let listed = async |online: &[&str], offline: &[&str]| {
+        let lists = "return ['people', 'offline'].map((id) => [...document.querySelectorAll(`#${id} li`)]
+            .filter((item) => item.checkVisibility()).map((item) => `${item.dataset.user} ${item.dataset.state}`).sort())";
+        let what = format!("online {online:?}, offline {offline:?}");
+        eventually(LIMIT, &what, async || (ann.run(lists).await == json!([online, offline])).then_some(())).await;
     };
-    listed(&["ann"], &["bob"]).await;
-    ann.shows("#away-count", "1").await;
-    ann.click("#away li[data-user=bob] button").await;
-    ann.shows(".pop.card", "@bob").await;
+    listed(&["ann online"], &["bob offline"]).await;
+    ann.shows("#offline-count", "1").await;
+    ann.click("#offline li[data-user=bob] button").await;
+    ann.shows(".pop.card", "@bob · Offline").await;
     ann.press(ESCAPE).await;
-    // Whoever comes, and whoever has only joined meanwhile, is away after leaving.
-    let (mut bobs, mut cids) = (bob.socket_in("den").await, cid.socket_in("den").await);
-    listed(&["ann", "bob", "cid"], &[]).await;
+    // Whoever comes to the chat is online, and whoever has the room open says so; also those who have only joined meanwhile.
+    let (mut bobs, mut cids) = (bob.socket().await, cid.socket_in("den").await);
+    listed(&["ann online", "bob online", "cid online"], &[]).await;
     ann.lacks("#who section:not([hidden])").await;
-    bobs.leave("den").await;
+    ann.shows("#people li[data-user=cid] .aside", "@cid · in this room").await;
+    ann.shows("#people li[data-user=bob] .aside", "@bob").await;
+    bobs.send_json(json!({"type": "idle", "on": true})).await;
+    listed(&["ann online", "bob idle", "cid online"], &[]).await;
     cids.leave("den").await;
-    listed(&["ann"], &["bob", "cid"]).await;
+    ann.until("return document.querySelector('#people li[data-user=cid] .aside').textContent === '@cid'").await;
+    drop((bobs, cids));
+    listed(&["ann online"], &["bob offline", "cid offline"]).await;
     ann.close().await;
 }
 
@@ -276,5 +281,51 @@ async fn direct_talks_stand_in_the_order_of_their_last_messages() {
     let doras = with(&dora).await;
     dora.posts(&doras, "hello").await;
     group_becomes(&ann, "direct", &[&doras, &bobs, &carls]).await;
+    ann.close().await;
+}
+
+/// A page is in use while keys and pointers reach it, and idle five minutes after the last.
+#[tokio::test]
+async fn a_page_that_is_not_used_says_so_and_direct_talks_show_who_is_online() {
+    let server = Server::start(Options::sqlite()).await;
+    let chromedriver = Chromedriver::start().await;
+    let (ann, bob) = ann_in_the_den(&server, &chromedriver).await;
+    let talk = bob.http.post("/direct", json!({"users": ["ann"]})).await.ok(201)["slug"].clone();
+    let mut bobs = bob.socket_in("den").await;
+    let of_ann = async |state: &str| {
+        let id = ann.run("return Number(document.querySelector('#talk').dataset.userId)").await;
+        eventually(LIMIT, state, async || {
+            let people = bob.http.get("/rooms/den/members").await.ok(200)["members"].clone();
+            let ann = people.as_array().expect("a list").iter().find(|member| member["user"]["id"] == id).cloned();
+            (ann.expect("Ann")["user"]["state"] == state).then_some(())
+        })
+        .await;
+    };
+    of_ann("online").await;
+    // Six minutes pass; the page looks when it is hidden.
+    let later = "const now = Date.now; Date.now = () => now() + 360_000;
+        Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'))";
+    ann.run(later).await;
+    of_ann("idle").await;
+    ann.press("x").await;
+    of_ann("online").await;
+    // Bob's face stands in Ann's list, with his state, which screen readers are told.
+    let link = format!("#rooms a[data-slug={}]", talk.as_str().expect("a slug"));
+    let state = format!(
+        "const {{ dataset, ariaDescription }} = document.querySelector('{link}'); return [dataset.state, ariaDescription]"
+    );
+    let shown = async |wanted: [&str; 2]| {
+        eventually(LIMIT, wanted[0], async || (ann.run(&state).await == json!(wanted)).then_some(())).await;
+    };
+    ann.shows(&format!("{link} i.face"), "B").await;
+    shown(["online", "Online"]).await;
+    bobs.send_json(json!({"type": "idle", "on": true})).await;
+    shown(["idle", "Idle"]).await;
+    drop(bobs);
+    shown(["offline", "Offline"]).await;
+    // As served, and after a time without a connection.
+    ann.driver.refresh().await.unwrap();
+    shown(["offline", "Offline"]).await;
     ann.close().await;
 }

@@ -110,7 +110,7 @@ async fn among_5000_members_of_whom_300_are_here_each_is_found_and_few_are_loade
     ann.signs_up("ann", "Ann").await;
     ann.opens_room("hall").await;
     ann.shows("#people-count", "301").await;
-    ann.lacks("#away li").await;
+    ann.lacks("#offline li").await;
     ann.says("Hello to all of you").await;
     ann.bodies_up_to("Hello to all of you").await;
 

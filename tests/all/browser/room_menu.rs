@@ -194,7 +194,7 @@ async fn whoever_was_added_is_told_of_and_listed_at_once() {
     ann.shows(".sheet .chip", "Bob Ray").await;
     ann.press(ENTER).await;
     ann.shows("#status", "Bob Ray was added.").await;
-    ann.shows("#away li[data-user=bob]", "Bob Ray").await;
+    ann.shows("#offline li[data-user=bob]", "Bob Ray").await;
     ann.close().await;
 }
 

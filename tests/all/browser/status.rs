@@ -81,7 +81,7 @@ async fn a_status_that_ends_leaves_the_screens_by_itself() {
     ann.signs_up("ann", "Ann").await;
     ann.opens_room("den").await;
     ann.element("#people li[data-user=ann]").await;
-    let places = [".msg header", "#away li[data-user=bob]"];
+    let places = [".msg header", "#offline li[data-user=bob]"];
     for loads_anew in [false, true] {
         let until = (Utc::now() + TimeDelta::seconds(8)).to_rfc3339_opts(SecondsFormat::Millis, true);
         bob.http.put_json("/me/status", json!({"text": "Back soon", "until": until})).await.ok(200);
