@@ -16,7 +16,7 @@ use crate::features::operations::jobs::JobsCommand;
 use crate::features::rooms::command::RoomCommand;
 
 #[derive(Parser)]
-#[command(name = "klatch", version = env!("KLATCH_VERSION"), about, styles = Styles::plain(), disable_help_subcommand = true,
+#[command(name = "klatch", version = env!("KLATCH_VERSION"), about, styles = Styles::plain(),
           after_help = "Variables that the environment does not have are read from the file that KLATCH_ENV_FILE names, or \
                         from /etc/klatch/env where there is one.")]
 struct CommandLine {

@@ -8,7 +8,7 @@ mod takeover;
 mod timeouts;
 mod upgrade;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -219,7 +219,17 @@ fn listen(config: &Config) -> Result<TcpListener, StartError> {
         socket.listen(BACKLOG)?;
         Ok(socket.into())
     };
-    bind().map_err(|error: std::io::Error| StartError::option("listen", format!("{}: {error}", config.listen)))
+    bind().map_err(|error: std::io::Error| {
+        let advice = match error.kind() {
+            ErrorKind::AddrInUse => ": another program serves there (ss -ltnp tells which), or another klatch",
+            ErrorKind::PermissionDenied => {
+                ": a port below 1024 wants more rights; serve on another one, behind a proxy"
+            }
+            ErrorKind::AddrNotAvailable => ": this machine has no such address",
+            _ => "",
+        };
+        StartError::option("listen", format!("{}: {error}{advice}", config.listen))
+    })
 }
 
 /// What an operator wants to find in the log of every start.

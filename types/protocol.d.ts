@@ -224,7 +224,11 @@ reason?: string, }, };
 /**
  * A room in a list; of one that the user is no member of the numbers are 0.
  */
-export type ListedRoom = { member: boolean, id: number, slug: string, title: string, topic: string, kind: RoomKind, seq: number,
+export type ListedRoom = { member: boolean,
+/**
+ * The others of a direct talk, with their states.
+ */
+people?: Array<User>, id: number, slug: string, title: string, topic: string, kind: RoomKind, seq: number,
 /**
  * Present, and true, where the room can only be read.
  */
@@ -341,9 +345,14 @@ export type History = { room: string, before?: number, after?: number, around?: 
 export type Read = { room: string, room_id?: number, seq: number, };
 
 /**
+ * Whether the page is not in use.
+ */
+export type Idle = { on: boolean, };
+
+/**
  * A frame from a client, its shape checked and nothing else.
  */
-export type Command = { "type": "join" } & Join | { "type": "leave" } & InRoom | { "type": "send" } & Send | { "type": "edit" } & Edit | { "type": "delete" } & OfMessage | { "type": "react" } & React | { "type": "history" } & History | { "type": "read" } & Read | { "type": "typing" } & InRoom;
+export type Command = { "type": "join" } & Join | { "type": "leave" } & InRoom | { "type": "send" } & Send | { "type": "edit" } & Edit | { "type": "delete" } & OfMessage | { "type": "react" } & React | { "type": "history" } & History | { "type": "read" } & Read | { "type": "typing" } & InRoom | { "type": "idle" } & Idle;
 
 /** A frame to the server, with the `ref` that its answer carries. */
 export type ClientFrame = Command & { ref?: string };

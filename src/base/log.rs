@@ -69,7 +69,7 @@ fn parsed(wanted: &str) -> Result<EnvFilter, StartError> {
         let levels = "error, warn, info, debug, trace or off";
         return Err(StartError(format!("RUST_LOG: {word} is no level ({levels}); a module has one: {word}=debug")));
     }
-    let filter = EnvFilter::try_new(wanted).map_err(|error| StartError(format!("RUST_LOG: {error}")))?;
+    let filter = EnvFilter::try_new(wanted).map_err(|error| StartError(format!("RUST_LOG: {wanted}: {error}")))?;
     // What came again has passed the filter once: its count is told, whatever modules that names.
     match log_floods::DIRECTIVE.parse() {
         Ok(directive) => Ok(filter.add_directive(directive)),

@@ -15,7 +15,7 @@ use crate::base::start_error::StartError;
 /// # Errors
 /// One line that names the option.
 pub fn make_data_dir(path: &Path) -> Result<(), StartError> {
-    make_dir(path).map_err(|error| StartError::option("data-dir", format!("{}: {error}", path.display())))
+    make_dir(path).map_err(|error| StartError::option("data-dir", StartError::about(path, &error)))
 }
 
 /// Makes a folder, with those above it, where it is missing.

@@ -8,6 +8,8 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
 use diesel::sql_types::Text;
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
 use url::Url;
 
 use crate::base::private_files;
@@ -40,6 +42,7 @@ pub fn open(
 
 fn open_sqlite(path: &str, secret: impl FnOnce() -> Result<String, StartError>) -> Result<Store, StartError> {
     sqlite::refuse_foreign(path)?;
+    must_be_writable(path)?;
     let lock = lock_file(path)?;
     // Held until the process ends, however it ends.
     std::mem::forget(lock);
@@ -76,6 +79,7 @@ pub fn open_beside(address: &str, creates: bool) -> Result<AnyConnection, StartE
         return establish(&address);
     };
     sqlite::refuse_foreign(path)?;
+    must_be_writable(path)?;
     // A server that runs has the lock, and has migrated. The lock is given back before the command does its work.
     if let Ok(_lock) = lock_file(path) {
         make_private(path)?;
@@ -103,6 +107,18 @@ pub fn open_as_it_is(address: &str) -> Result<AnyConnection, StartError> {
         Some(path) => sqlite::refuse_foreign(path).and_then(|()| establish(path)),
         None => establish(&with_timeouts(address)?),
     }
+}
+
+/// That the database can be written, and what SQLite keeps beside it: it gives that the database's rights, which may have been others.
+fn must_be_writable(path: &str) -> Result<(), StartError> {
+    for file in ["", "-wal", "-shm"].map(|companion| format!("{path}{companion}")) {
+        let denied = access(&file, Access::WRITE_OK).is_err_and(|error| error != Errno::NOENT);
+        if denied {
+            let why = format!("{file} can't be written: run this as the server's user, or look at its rights");
+            return Err(StartError::option("database-url", why));
+        }
+    }
+    Ok(())
 }
 
 /// Makes the file where there is none: SQLite would leave it to the umask who reads it. The files beside it get its mode.
@@ -173,7 +189,7 @@ pub(crate) fn lock_file(database: &str) -> Result<File, StartError> {
     }
     let path = format!("{database}.lock");
     let lock = File::create(Path::new(&path))
-        .map_err(|error| StartError::option("database-url", format!("{path}: {error}")))?;
+        .map_err(|error| StartError::option("database-url", StartError::about(Path::new(&path), &error)))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {

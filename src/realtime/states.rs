@@ -1,7 +1,7 @@
 //! Whether people are online, idle or offline, wherever they are connected.
 //!
 //! An instance knows its own people by their sockets, each of which says when its page is not in use. Of the others it is
-//! told by [`StateSheet`]s: what has changed at most once a second, and all of it every [`RENEWAL`]. A sheet holds for
+//! told by [`StateSheet`]s: what has changed at most once a second, and all of it every [`RENEWAL`](crate::realtime::presence::RENEWAL). A sheet holds for
 //! [`LEASE`], so that an instance that dies leaves nobody online.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};

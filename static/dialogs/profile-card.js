@@ -4,7 +4,7 @@ import { locale, t } from '../core/text.js';
 import { api, textOf } from '../net/api.js';
 import { face, nameOf } from '../people/avatars.js';
 import { learn, settable, shownOf } from '../people/names.js';
-import { showState, stateOf } from '../people/states.js';
+import { isKnown, showState, stateOf } from '../people/states.js';
 import { place } from './menu.js';
 
 /**
@@ -44,8 +44,8 @@ export async function open(near, username, { me, administers, room, say }) {
 		const end = until && el('small', { class: 'soft' }, t('extras.until', { time: momentTime(new Date(until)) }));
 		return el('p', { class: 'extra' }, el('span', {}, sign), el('span', { dir: 'auto' }, text), end);
 	});
-	const state = t(`state.${stateOf(user.id)}`);
-	const names = el('div', {}, called, el('small', { class: 'soft' }, `@${user.username}${role} · ${state}`));
+	const state = isKnown(user.id) ? ` · ${t(`state.${stateOf(user.id)}`)}` : '';
+	const names = el('div', {}, called, el('small', { class: 'soft' }, `@${user.username}${role}${state}`));
 	const time = user.time_zone && t('card.local-time', { time: timeIn(user.time_zone) });
 	const alike = (user.looks_like ?? []).map((other) =>
 		el(
@@ -92,7 +92,7 @@ export async function open(near, username, { me, administers, room, say }) {
  * @param {number} id
  */
 function withState(element, id) {
-	showState(element, id);
+	if (isKnown(id)) showState(element, id);
 	return element;
 }
 

@@ -7,6 +7,12 @@ import { t } from '../core/text.js';
 /** @type {Map<number, State>} */
 const known = new Map(); // by the person's id
 
+/**
+ * Whether anything was told of somebody.
+ * @param {number} id
+ */
+export const isKnown = (id) => known.has(id);
+
 /** @param {number} id */
 export const stateOf = (id) => known.get(id) ?? 'offline';
 

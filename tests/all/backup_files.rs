@@ -126,7 +126,8 @@ async fn a_backup_that_may_not_be_read_is_told_as_that(mut server: Server) {
                 \"$@\" $(command -v klatch) restore copy";
     let done = shell(folder.path(), line, &[("KLATCH_DATABASE_URL", &url)]).await;
     let told = String::from_utf8_lossy(&done.stderr);
-    assert_eq!(told, format!("klatch: {}: can't be read: Permission denied (os error 13)\n", file.display()));
+    let advice = "put it where the server's user may read it";
+    assert_eq!(told, format!("klatch: {}: can't be read: Permission denied (os error 13): {advice}\n", file.display()));
 }
 
 on_both_databases![

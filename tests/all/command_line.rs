@@ -1,6 +1,6 @@
 //! Starting and stopping: help, environment, the ready line, signals.
 
-use crate::common::server::run;
+use crate::common::server::{run, shell};
 use crate::common::*;
 
 /// Every option of the contract, without its dashes.
@@ -77,6 +77,31 @@ async fn a_command_that_is_not_whole_or_not_known_is_told_what_there_is() {
             assert!(told.contains(word), "{words:?}: {word} in {told}");
         }
     }
+}
+
+/// What the system answers, and what to do.
+#[tokio::test]
+async fn what_a_start_can_not_have_is_told_with_advice() {
+    let server = Server::start(Options::sqlite()).await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    for (words, advice) in [
+        (["--listen", &server.address, "--data-dir", "data"], "another program serves there"),
+        (["--listen", "203.0.113.9:80", "--data-dir", "data"], "this machine has no such address"),
+        (["--listen", "127.0.0.1:0", "--data-dir", "file"], "there is a file where a directory is meant"),
+        (["--listen", "127.0.0.1:0", "--data-dir", "file/data"], "there is a file where a directory is meant"),
+    ] {
+        let done = run(folder.path(), &words, &[]).await;
+        let told = String::from_utf8(done.stderr).unwrap();
+        assert!(done.status.code() == Some(2) && told.contains(advice), "{words:?}: {told}");
+    }
+    // Rights that were wrong once are kept beside the database: what is to be mended is named.
+    let line = "klatch user add ann --create --data-dir data >/dev/null && touch data/klatch.db-shm && chown -R 1 . && \
+                chmod 400 data/klatch.db-shm && exec setpriv --bounding-set=-all --inh-caps=-all --reuid=1 \
+                $(command -v klatch) user add bob --data-dir data";
+    let done = shell(folder.path(), line, &[]).await;
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert!(told.contains("klatch.db-shm can't be written: run this as the server's user"), "{told}");
 }
 
 #[tokio::test]

@@ -338,7 +338,8 @@ async fn many_are_mentioned_at_once_by_those_who_may(server: Server) {
     let mut anns = ann.socket_in("den").await;
     carls.send_json(json!({"type": "idle", "on": true})).await;
     eventually(PATIENCE, "Carl, who is idle", async || {
-        (ann.http.get("/users/carl").await.ok(200)["state"] == "idle").then_some(())
+        let members = ann.http.get("/rooms/den/members?q=carl").await.ok(200);
+        (members["members"][0]["user"]["state"] == "idle").then_some(())
     })
     .await;
     let here = bobs.say("den", "whoever is @here").await;

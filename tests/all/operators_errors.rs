@@ -46,7 +46,8 @@ const FAULTS: [Fault; 5] = [
         name: "read-only",
         cause: "chown -R 1 .; chmod 444 klatch.db",
         under: AS_ANOTHER,
-        says: &["attempt to write a readonly database"],
+        // Found before SQLite tries.
+        says: &["attempt to write a readonly database", "klatch.db can't be written"],
         advises: "run this as the server's user",
         fail: &[&WRITE, &["doctor", "renew-epoch"], &SERVE],
     },

@@ -62,6 +62,13 @@ async fn a_backup_that_fails_is_counted_and_logged(options: Options) {
     let report = server.klatch(&["doctor", "--backup-every", "6s", "--backup-dir", backups.to_str().unwrap()]).await;
     let report = String::from_utf8(report.stdout).unwrap();
     assert!(report.contains("BAD backups: none was made yet, and --backup-dir: "), "{report}");
+    // Nor can one be made below it; in a folder that may be written it can.
+    let (below, beside) = (backups.join("daily"), folder.path().join("others/daily"));
+    for (dir, is_bad) in [(&below, true), (&beside, false)] {
+        let words = ["doctor", "--backup-every", "6s", "--backup-dir", dir.to_str().unwrap()];
+        let report = String::from_utf8(server.klatch(&words).await.stdout).unwrap();
+        assert_eq!(report.contains("is not there, and can't be made"), is_bad, "{dir:?}: {report}");
+    }
     server.person("ann").await;
     scraped(&server, "the first look, and a failure", |scrape| scrape.get(FAILED) >= 2.0).await;
     for words in ["no backup can be made", "a backup failed"] {

@@ -100,7 +100,7 @@ fn bare_http_url(text: &str) -> Result<Url, String> {
 }
 
 /// What most likely is wrong with the URL of a server.
-const SIGNS: &str = "is no URL: in a password %23 stands for #, %2F for /, %3F for ?, %40 for @ and %25 for %";
+const SIGNS: &str = "is no URL with a host and perhaps a port; in a password %23 stands for #, %2F for /, %3F for ?, %40 for @ and %25 for %";
 
 /// Says nothing of the value: it may hold a password.
 pub fn database_url(url: &str) -> Result<(), &'static str> {
@@ -143,7 +143,7 @@ pub fn has_secret(data_dir: &Path) -> bool {
 /// The secret in the data directory, made there when it is missing.
 pub fn kept_secret(data_dir: &Path) -> Result<Vec<u8>, StartError> {
     let path = data_dir.join(SECRET_FILE);
-    let failed = |error: io::Error| StartError::option("data-dir", format!("{}: {error}", path.display()));
+    let failed = |error: io::Error| StartError::option("data-dir", StartError::about(&path, &error));
     if let Ok(found) = fs::metadata(&path)
         && found.permissions().mode() & 0o077 != 0
     {
@@ -158,7 +158,10 @@ pub fn kept_secret(data_dir: &Path) -> Result<Vec<u8>, StartError> {
         }
         read => read.map_err(failed)?,
     };
-    secret(text.trim()).map_err(|why| StartError::option("data-dir", format!("{}: {why}", path.display())))
+    secret(text.trim()).map_err(|why| {
+        let advice = "put the old one back, or remove it: then everybody signs in again";
+        StartError::option("data-dir", format!("{}: {why}: {advice}", path.display()))
+    })
 }
 
 /// Appears whole or not at all; of two processes that start together, the first one's stays.

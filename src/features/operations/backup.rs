@@ -138,7 +138,12 @@ fn from_standard_input(config: &Config) -> Result<Draft, StartError> {
 }
 
 fn restore_file(config: &Config, file: PathBuf) -> Result<String, StartError> {
-    let unreadable = |error| about(&file, format!("can't be read: {error}"));
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            about(&file, format!("can't be read: {error}: put it where the server's user may read it"))
+        }
+        _ => about(&file, format!("can't be read: {error}")),
+    };
     if !fs::metadata(&file).map_err(unreadable)?.is_file() {
         return Err(about(&file, "is no file"));
     }

@@ -53,6 +53,23 @@ fn writable(folder: &Path) -> Result<(), StartError> {
         .map_err(|error| unwritable(folder, &error))
 }
 
+/// That backups can be made in this folder, or the folder itself where it is missing.
+fn usable(folder: &Path) -> Result<(), StartError> {
+    let there = folder.ancestors().find(|folder| folder.as_os_str().is_empty() || folder.exists());
+    match there {
+        Some(there) if there != folder => {
+            let parent = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+            writable(parent).map_err(|error| {
+                StartError::option(
+                    "backup-dir",
+                    format!("{} is not there, and can't be made: {error}", folder.display()),
+                )
+            })
+        }
+        _ => writable(folder),
+    }
+}
+
 fn unwritable(folder: &Path, error: &std::io::Error) -> StartError {
     let advice = match error.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
@@ -190,7 +207,7 @@ pub fn look(connection: &mut AnyConnection, config: &Config) -> Result<String, S
         Some(last) => format!("the last one was made {}", last.format("%Y-%m-%d %H:%M:%S UTC")),
         None => "none was made yet".to_owned(),
     };
-    if let Some(Err(error)) = config.backup_dir.as_deref().filter(|folder| folder.exists()).map(writable) {
+    if let Some(Err(error)) = config.backup_dir.as_deref().map(usable) {
         return Err(StartError(format!("{told}, and {error}")));
     }
     let scheduled = noted(connection, meta::LAST_SCHEDULED_BACKUP).map_err(unusable)?;

@@ -23,8 +23,7 @@ use crate::wire::Profile;
 )]
 pub async fn show(app: Data<App>, account: Account, username: Path<String>) -> Result<HttpResponse, Failure> {
     let profile = app.store.read(move |c| queries::find(c, &username, account.user.id)).await?;
-    let state = app.hub.states.of(profile.user.id);
-    Ok(HttpResponse::Ok().json(Profile { user: profile.user.clone().with_state(state), ..profile }))
+    Ok(HttpResponse::Ok().json(profile))
 }
 
 /// Find people by their names

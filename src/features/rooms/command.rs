@@ -9,7 +9,6 @@ use crate::db::explained::unusable;
 use crate::features::rooms::commands::{self, ChangeRoom, DeleteRoom};
 use crate::features::rooms::operator::listed;
 use crate::features::rooms::types::MakeRoom;
-use crate::wire::RoomKind;
 
 /// What to do about a room.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -23,7 +22,7 @@ pub enum RoomCommand {
         #[arg(long, default_value = "")]
         topic: String,
         /// public or private
-        #[arg(long, default_value = "public")]
+        #[arg(long, default_value = "public", value_parser = ["public", "private"])]
         kind: String,
     },
     /// Make a room read-only
@@ -53,9 +52,6 @@ pub fn run(
     let line = match command {
         RoomCommand::List => return list(config, tell),
         RoomCommand::Add { slug, title, topic, kind } => {
-            if kind == RoomKind::Direct.as_str() {
-                return Err(StartError("kind: public or private".to_owned()));
-            }
             let asked = MakeRoom { slug, title: Some(title), topic: Some(topic), kind: Some(kind) };
             let room = perform_as_operator(config, commands::MakeRoom::new(&asked)?)?;
             format!("made {}", room.slug)

@@ -16,7 +16,7 @@ use crate::realtime::fanout::DeliveryOp;
 use crate::realtime::hub::{CloseSocket, Hub};
 use crate::realtime::room::{ForgetNames, HubEvent, RecheckMembers};
 use crate::wire::frame;
-use crate::wire::refusal::Refusal;
+use crate::wire::refusal::{Code, Refusal};
 use crate::wire::{Close, RoomId, RoomKind, ServerFrame, UserId};
 
 impl Hub {
@@ -171,6 +171,8 @@ impl Hub {
         let read = async move { store.read(read).await };
         ctx.spawn(read.into_actor(self).map(|read, hub, ctx| match read {
             Ok(found) => _ = catch_panic(|| then(hub, found, ctx)),
+            // It was deleted meanwhile, which is announced by itself.
+            Err(refusal) if refusal.code == Code::NotFound => {}
             // Clients see it with their next list of rooms.
             Err(refusal) => tracing::warn!(%refusal, "a change of a room was not announced"),
         }));

@@ -56,6 +56,13 @@ impl Person {
         Self { http: self.http.at(&format!("http://{address}")), address: address.to_owned(), ..self.clone() }
     }
 
+    /// The user as lists have it that say who is online.
+    pub fn with_state(&self, state: &str) -> Value {
+        let mut user = self.user.clone();
+        user["state"] = json!(state);
+        user
+    }
+
     pub async fn socket(&self) -> Socket {
         Socket::open(self).await
     }

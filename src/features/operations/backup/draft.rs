@@ -32,7 +32,7 @@ impl Draft {
         clear_away(folder);
         let word = hex::encode(rand::random::<[u8; 4]>());
         let path = with_suffix(name, &format!("{MARK}{word}{ENDING}"));
-        let file = private_files::create(&path).map_err(|error| about(&path, format!("can't be made: {error}")))?;
+        let file = private_files::create(&path).map_err(|error| about(folder, StartError::about(&path, &error)))?;
         // Where there are no locks, nobody clears anything away.
         let _ = file.try_lock();
         Ok(Self { path, file })
