@@ -98,7 +98,7 @@ async fn what_a_start_can_not_have_is_told_with_advice() {
     // Rights that were wrong once are kept beside the database: what is to be mended is named.
     let line = "klatch user add ann --create --data-dir data >/dev/null && touch data/klatch.db-shm && chown -R 1 . && \
                 chmod 400 data/klatch.db-shm && exec setpriv --bounding-set=-all --inh-caps=-all --reuid=1 \
-                $(command -v klatch) user add bob --data-dir data";
+                $(command -v klatch) --listen 127.0.0.1:0 --data-dir data";
     let done = shell(folder.path(), line, &[]).await;
     let told = String::from_utf8(done.stderr).unwrap();
     assert!(told.contains("klatch.db-shm can't be written: run this as the server's user"), "{told}");
