@@ -86,19 +86,37 @@ impl Command {
             "room" => only_show(command, &["data_dir", "database", "create"]),
             _ => only_show(command, &["data_dir", "database"]),
         });
+        let mut from_variables = Vec::new();
         let parsed = command.try_get_matches_from(arguments).and_then(|found| {
             let mut parsed = CommandLine::from_arg_matches(&found)?;
             let source = |name| found.value_source(name);
+            let is_variable = |arg: &&clap::Arg| source(arg.get_id().as_str()) == Some(ValueSource::EnvVariable);
+            from_variables = CommandLine::command().get_arguments().filter(is_variable).cloned().collect();
             parsed.config.names_data_dir = source("data_dir") != Some(ValueSource::DefaultValue);
             parsed.config.is_ambiguous = source("data_dir") == Some(ValueSource::CommandLine)
                 && source("database") == Some(ValueSource::EnvVariable);
             Ok(parsed)
         });
         match parsed {
-            Ok(CommandLine { config, command }) => Ok((command.unwrap_or(Self::Serve), config.checked()?)),
+            Ok(CommandLine { config, command }) => {
+                let checked = config.checked().map_err(|error| named_by_variable(error, &from_variables));
+                Ok((command.unwrap_or(Self::Serve), checked?))
+            }
             Err(error) if is_told_as_it_is(error.kind()) => error.exit(),
             Err(error) => Err(StartError(one_line(&error) + &source_of(&error) + &suggested(&error))),
         }
+    }
+}
+
+/// Adds the variable that gave an option its value to what is wrong with it.
+fn named_by_variable(StartError(why): StartError, from_variables: &[clap::Arg]) -> StartError {
+    let given = from_variables.iter().find(|arg| {
+        let named = arg.get_long().map(|long| format!("--{long}: "));
+        named.is_some_and(|named| why.starts_with(&named))
+    });
+    match given.and_then(clap::Arg::get_env).and_then(OsStr::to_str) {
+        Some(variable) => StartError(format!("{why} (in {variable})")),
+        None => StartError(why),
     }
 }
 

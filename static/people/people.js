@@ -110,8 +110,11 @@ export class People {
 		const people = [...everybody.values()].sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
 		const isOnline = (/** @type {Wire.User} */ { id }) => this.#users.has(id) || stateOf(id) !== 'offline';
 		const [online, offline] = [people.filter(isOnline), people.filter((user) => !isOnline(user))];
+		const focused = document.activeElement?.closest('li')?.dataset.user;
 		this.#list.replaceChildren(...online.map((user) => this.#item(user)));
 		this.#offline.replaceChildren(...offline.map((user) => this.#item(user)));
+		for (const list of focused ? [this.#list, this.#offline] : [])
+			maybe(`li[data-user="${focused}"] button`, list)?.focus({ preventScroll: true });
 		const count = isWhole ? online.length : this.#count;
 		for (const place of this.#counts) setText(place, String(count));
 		this.#opener.setAttribute('aria-label', t('people.count', { count }));

@@ -159,6 +159,7 @@ export class Room {
 	comeBack(at) {
 		redraw(this.root);
 		redraw(this.aside);
+		this.restate();
 		const unread = this.#page.rooms.unreadIn(this.slug);
 		if (unread) this.#places.offerUnread(unread, this.#readMarker.told);
 		if (at && this.joined) this.#scroll.leaveEnd();
@@ -259,7 +260,7 @@ export class Room {
 	onFrame(frame) {
 		if (frame.type === 'welcome') return this.#welcomed(frame);
 		if (frame.type === 'error') return this.#onError(frame);
-		if (frame.type === 'state') return this.restate();
+		if (frame.type === 'state') return this.isShown && this.restate();
 		if (!('room' in frame) || frame.room !== this.slug) return;
 		switch (frame.type) {
 			case 'joined':

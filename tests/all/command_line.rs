@@ -128,6 +128,7 @@ async fn a_bad_value_is_answered_with_how_to_write_it() {
             let done = run(folder.path(), &[&["doctor"], &given[..]].concat(), environment).await;
             let told = String::from_utf8(done.stderr).unwrap();
             assert!(done.status.code() == Some(2) && told.contains(advice) && told.contains(option), "{value}: {told}");
+            assert_eq!(told.contains(&format!("(in {variable})")), !environment.is_empty(), "{value}: {told}");
             assert!(!told.contains("4e7"), "a password is never repeated: {told}");
         }
     }

@@ -314,6 +314,11 @@ async fn the_doctor_asks_redis_and_never_tells_its_password() {
     };
     let well = report(&redis.url()).await;
     assert!(well.contains("ok  redis: "), "{well}");
+    let refused = report(&format!("redis://:hunter2@{}", redis.address())).await;
+    assert!(
+        refused.contains("BAD redis: refuses the user or the password") && !refused.contains("hunter2"),
+        "{refused}"
+    );
     redis.kill().await;
     let ill = report(&format!("redis://:hunter2@{}", redis.address())).await;
     assert!(ill.contains("BAD redis: does not answer") && !ill.contains("hunter2"), "{ill}");

@@ -27,7 +27,7 @@ const MAX_INPUT: u64 = 4_096;
 pub enum UserCommand {
     /// Make an account; its password is the line on standard input, else one is made and printed
     Add {
-        /// 2 to 32 of A-Z a-z 0-9 . _ -
+        /// 2 to 32 letters (a to z), digits, dots, dashes or underscores; Ann and ann are the same
         name: String,
         /// owner, admin, member or guest
         #[arg(long, default_value = "member", value_parser = role)]

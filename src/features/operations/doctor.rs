@@ -146,7 +146,7 @@ fn secret(connection: &mut AnyConnection, config: &Config) -> Result<String, Sta
 /// Whom the server takes for proxies, so that nobody passes for another's address.
 fn proxies(config: &Config) -> Result<String, StartError> {
     match config.trusted_proxies.contain_all() {
-        false => Ok("not everybody is trusted".to_owned()),
+        false => Ok("none but those that are named are trusted".to_owned()),
         true => Err(StartError::option(
             "trusted-proxies",
             "has every address: whoever reaches the server can pass for any other address; name the proxy's alone",
@@ -202,6 +202,9 @@ fn ping(url: &str) -> Result<String, StartError> {
         });
     match answered {
         Ok(_) => Ok("answers".to_owned()),
+        Err(error) if error.category() == "authentication failed" => {
+            Err(StartError("refuses the user or the password of --redis-url".to_owned()))
+        }
         Err(error) => Err(StartError(format!("does not answer ({})", error.category()))),
     }
 }

@@ -31,6 +31,7 @@ async fn names_are_shown_while_all_are_known_and_else_the_number() {
          const users = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => user(from + i));
          const typingLine = document.createElement('p');
          const opener = document.querySelector('#people-open');
+         document.querySelector('#offline').replaceChildren(); // as in a room of many members
          const people = new module.People({ root: document.querySelector('#who'), opener, typingLine, me: user(1) });
          const shown = [];
          const look = () => shown.push([
