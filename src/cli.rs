@@ -90,7 +90,8 @@ impl Command {
         let parsed = command.try_get_matches_from(arguments).and_then(|found| {
             let mut parsed = CommandLine::from_arg_matches(&found)?;
             let source = |name| found.value_source(name);
-            let is_variable = |arg: &&clap::Arg| source(arg.get_id().as_str()) == Some(ValueSource::EnvVariable);
+            let is_variable =
+                |arg: &&clap::Arg| found.value_source(arg.get_id().as_str()) == Some(ValueSource::EnvVariable);
             from_variables = CommandLine::command().get_arguments().filter(is_variable).cloned().collect();
             parsed.config.names_data_dir = source("data_dir") != Some(ValueSource::DefaultValue);
             parsed.config.is_ambiguous = source("data_dir") == Some(ValueSource::CommandLine)

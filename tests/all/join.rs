@@ -16,7 +16,7 @@ async fn joined_has_its_documented_shape(server: Server) {
     assert_eq!(joined["messages"], json!([posted]));
     assert_eq!(joined["more"], false);
     assert_eq!(joined["reset"], false);
-    assert_eq!(joined["people"], json!({"count": 1, "users": [ann.user]}));
+    assert_eq!(joined["people"], json!({"count": 1, "users": [ann.with_state("online")]}));
     assert_eq!(joined["read"], 1, "one's own message is read");
 }
 

@@ -37,7 +37,7 @@ async fn a_member_in_a_path_is_not_found(server: Server) {
         is_refused(&ann.http.delete(&path).await, &path);
     }
     let members = ann.http.get("/rooms/den/members").await.ok(200);
-    assert_eq!(members["members"][0]["user"], ann.user);
+    assert_eq!(members["members"][0]["user"], ann.with_state("offline"));
 }
 
 async fn a_name_in_a_body_is_invalid(server: Server) {
