@@ -42,7 +42,7 @@ pub struct Config {
           value_parser = values::listen)]
     pub listen: SocketAddr,
 
-    /// Directory of the SQLite file and the generated secret; the server makes it where it is missing
+    /// Directory of the SQLite file and the generated secret; the server makes it
     #[arg(long, global = true, env = "KLATCH_DATA_DIR", value_name = "DIR", default_value = "./klatch-data")]
     pub data_dir: PathBuf,
 

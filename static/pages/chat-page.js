@@ -27,8 +27,8 @@ export function readUser({ dataset: { userId, username = '', displayName = '' } 
 export class ChatPage {
 	/** @type {Room | null} */
 	room = null; // the one that is shown
-	/** @type {Iterable<Room> & { get: (slug: string) => Room | undefined, renew: (room: Room) => unknown }} */
-	open = Object.assign([], { get: () => undefined, renew: () => {} });
+	/** @type {Iterable<Room> & Pick<import('../room/open-rooms.js').OpenRooms, 'get' | 'renew' | 'forget'>} */
+	open = Object.assign([], { get: () => undefined, renew: async () => {}, forget: () => {} });
 	/** @type {Wire.FrameOf<'welcome'> | null} */
 	welcome = null; // while there is a connection
 	/** @type {Parameters<import('../net/connection-status.js').ShowState>} */
@@ -137,6 +137,7 @@ export class ChatPage {
 		}
 		if (frame.type === 'state') learn(frame.users);
 		// What may be done there may be another thing now: it is made anew when it is shown again.
+		if (frame.type === 'room') this.open.forget(frame.room);
 		const changed = frame.type === 'room' ? this.open.get(frame.room) : undefined;
 		if (changed && changed !== this.room && !changed.isUnfinished) this.open.renew(changed);
 		for (const room of this.open) room.onFrame(frame);

@@ -82,6 +82,14 @@ export class OpenRooms {
 	}
 
 	/**
+	 * What was fetched ahead of a room is out of date, or no longer needed.
+	 * @param {string} slug
+	 */
+	forget(slug) {
+		for (const path of [...this.#prefetched.keys()]) if (path.match(ROOM)?.[1] === slug) this.#prefetched.delete(path);
+	}
+
+	/**
 	 * What may be done in a room, or whether it may be seen, is another thing now.
 	 * @param {Room} room
 	 */
@@ -156,6 +164,7 @@ export class OpenRooms {
 		if (same && same !== room) this.#close(same);
 		this.#rooms.delete(room.slug);
 		this.#rooms.set(room.slug, room);
+		this.forget(room.slug);
 		const isSwitch = this.shown?.slug !== room.slug;
 		this.shown = room;
 		// An edit that was begun is kept nowhere else.

@@ -160,6 +160,24 @@ async fn no_key_is_lost_while_a_room_is_on_its_way_and_none_where_no_text_is_tak
     ann.close().await;
 }
 
+/// Where the pointer comes to a link its page is fetched ahead: what it says may be over when the link is followed.
+#[tokio::test]
+async fn what_was_fetched_ahead_is_not_shown_once_it_is_out_of_date() {
+    let (_server, bob, _chromedriver, ann) = ann_of_three_rooms().await;
+    let fetched = "return performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/rooms/garden'))";
+    let over = format!(
+        "document.querySelector('{}').dispatchEvent(new PointerEvent('pointerover', {{ bubbles: true }}))",
+        link("garden")
+    );
+    ann.run(&over).await;
+    ann.until(fetched).await;
+    bob.http.patch("/rooms/garden", json!({"archived": true})).await.ok(200);
+    ann.element(&format!("{}.archived", link("garden"))).await;
+    turns_to(&ann, "garden").await;
+    ann.until("return document.querySelector('#message').disabled").await;
+    ann.close().await;
+}
+
 #[tokio::test]
 async fn a_room_that_became_another_thing_meanwhile_is_shown_as_it_is_now() {
     let (_server, bob, _chromedriver, ann) = ann_of_three_rooms().await;
