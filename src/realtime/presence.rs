@@ -103,6 +103,8 @@ impl Presence {
         let (id, user) = (user.id, Arc::new(user));
         if let Some((here, _)) = self.here.get_mut(&id) {
             *here = Arc::clone(&user);
+            // One that is on its way may still have them as they were.
+            self.sheet_is_old = true;
         }
         if let Some(joined) = self.joined.get_mut(&id) {
             *joined = Some(Arc::clone(&user));

@@ -20,13 +20,25 @@ const icon = new URL('../icon-192.png', import.meta.url).href;
 /** @type {Promise<unknown>} */
 let last = Promise.resolve();
 
+/** The worker that shows notices. A page that has just been opened may have none yet. */
+async function registered() {
+	const { serviceWorker } = navigator;
+	const registration = await serviceWorker?.getRegistration();
+	if (!serviceWorker || registration?.active) return registration;
+	const tooLate = new Promise((resolve) => {
+		setTimeout(resolve, HELD_FOR);
+	});
+	await Promise.race([serviceWorker.ready, tooLate]);
+	return serviceWorker.getRegistration();
+}
+
 /**
  * One after the other: a browser that is asked for its notices while it begins to show one may forget that.
  * @param {(registration: ServiceWorkerRegistration) => unknown} act
  */
 async function inTurn(act) {
 	const done = last.then(async () => {
-		const registration = await navigator.serviceWorker?.getRegistration();
+		const registration = await registered();
 		if (registration) await act(registration);
 	});
 	last = done.catch(() => {});

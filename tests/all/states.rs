@@ -42,7 +42,6 @@ async fn people_are_online_while_a_page_is_in_use_idle_while_none_is_and_offline
     ann.makes_room("den").await;
     ann.adds("bob", "den").await;
     let mut anns = ann.socket_in("den").await;
-    assert_eq!(told(&mut anns, &ann).await, "online");
     assert_eq!(listed(&ann, "den", &bob).await, "offline");
     // It need not be in that room.
     let (mut first, mut second) = (bob.socket().await, bob.socket().await);
@@ -109,12 +108,7 @@ async fn whom_it_does_not_concern_is_told_nothing(options: Options) {
     dan.posts("attic", "hello").await;
     let frames = dans.up_to("a message", |frame| frame["type"] == "message").await;
     let told: Vec<&Value> = frames.iter().filter(|frame| frame["type"] == "state").collect();
-    // Of nobody but Dan.
-    assert!(
-        told.iter()
-            .all(|frame| frame["users"] == json!([{"id": dan.user["id"], "username": "dan", "state": "online"}])),
-        "{told:?}"
-    );
+    assert!(told.is_empty(), "{told:?}");
 }
 
 async fn here_means_those_who_are_online(options: Options) {

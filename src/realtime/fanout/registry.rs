@@ -323,8 +323,12 @@ impl Registry {
             let rooms = rooms.iter().filter_map(|room| self.rooms.get(room)).filter(is_told);
             let seats = rooms.flat_map(Subscriptions::all);
             let watchers = talks.iter().filter_map(|talk| self.watchers.get(talk)).chain(self.users.get(&user.id));
+            let own = self.users.get(&user.id);
             for session in seats.map(|seat| seat.session).chain(watchers.flatten().copied()) {
-                seen.entry(session).or_default().insert(index);
+                // That one is there oneself is no news.
+                if seq.is_some() || own.is_none_or(|own| !own.contains(&session)) {
+                    seen.entry(session).or_default().insert(index);
+                }
             }
         }
         let mut frames: HashMap<BTreeSet<usize>, Bytes> = HashMap::new();

@@ -87,8 +87,9 @@ impl ChatRoom {
 impl Handler<PeopleChanged> for ChatRoom {
     type Result = ();
 
-    fn handle(&mut self, PeopleChanged(users): PeopleChanged, _: &mut Self::Context) {
+    fn handle(&mut self, PeopleChanged(users): PeopleChanged, ctx: &mut Self::Context) {
         users.into_iter().for_each(|user| self.presence.update(user));
+        self.tell_presence_soon(ctx);
     }
 }
 
